@@ -1,0 +1,10 @@
+//! What the census is about. No SQL, no HTTP, no files.
+
+pub mod draft;
+pub mod finding;
+pub mod position;
+pub mod projection;
+pub mod record;
+pub mod rules;
+pub mod territory;
+pub mod vocabulary;

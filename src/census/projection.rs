@@ -1,0 +1,1 @@
+//! Reading a position, in any notation, and telling what it may mean.

@@ -1,0 +1,1 @@
+//! The Comuni an installation covers, and those around.
