@@ -5,6 +5,7 @@ pub mod finding;
 pub mod position;
 pub mod projection;
 pub mod record;
+pub mod reference;
 pub mod rules;
 pub mod territory;
 pub mod vocabulary;
