@@ -920,8 +920,7 @@ mod tests {
     fn what_is_no_position_says_why() {
         assert_eq!(pair("   "), Err(Unread::Empty));
         assert_eq!(pair("45"), Err(Unread::OneNumber));
-        for text in ["via Roma 3", "boh", "45 45 45 45 45", "45.46 pippo", "NaN inf", "☃", "0x2D 9"]
-        {
+        for text in ["via Roma 3", "boh", "45 45 45 45 45", "45.46 pippo", "NaN inf", "☃"] {
             assert!(pair(text).is_err(), "{text}");
         }
         assert_eq!(pair(&"4".repeat(5_000)), Err(Unread::Unclear));
