@@ -2,6 +2,7 @@
 
 pub mod draft;
 pub mod finding;
+pub mod notation;
 pub mod position;
 pub mod projection;
 pub mod record;
