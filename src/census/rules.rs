@@ -26,6 +26,7 @@ use super::record::{Record, Value};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, UNKNOWN};
 use jiff::civil::Date;
+use secret::Dotted;
 use std::sync::Arc;
 
 /// What the rules know of the installation.
@@ -218,6 +219,15 @@ impl<'w> Whose<'w> {
             place: draft.place.trim(),
             crs: draft.crs.trim(),
         };
+        // What is typed for the position is kept and quoted, so it must not be a secret either.
+        // Degrees, minutes and seconds may be dotted.
+        let secret = [typed.lat, typed.lon, typed.place, typed.crs]
+            .into_iter()
+            .find_map(|text| secret::find(text, Dotted::Version));
+        if let Some(secret) = secret {
+            let findings = vec![value::secrecy(Some(Field::Lat), "Posizione", secret)];
+            return Diagnosis { point: None, findings };
+        }
         let witness = self.declared.or(self.implied).map(|comune| comune.istat.as_str());
         position::diagnose(&typed, &world.territory, witness, self.declared.is_some())
     }
@@ -229,12 +239,14 @@ impl<'w> Whose<'w> {
         let near = world.bodies.nearest(text);
         let finding = value::refusal(Code::BodyUnknown, Field::Ente, text, || {
             let meant = near.and_then(|code| world.bodies.name(code)).map_or_else(
-                || " Scegliete un ente dell’elenco; per un Comune il codice è quello ISTAT, di sei cifre.".to_owned(),
+                || " Scegliete un ente dell’elenco; per un Comune il codice è quello ISTAT, di sei \
+                     cifre."
+                        .to_owned(),
                 |name| format!(" Forse intendevate «{name}»."),
             );
             format!("Ente: «{}» non è tra gli enti registrati.{meant}", value::quoted(text))
         });
-        findings.push(propose(*finding, Code::BodyUnknown, Field::Ente, near));
+        findings.push(propose(finding, Code::BodyUnknown, Field::Ente, near));
         None
     }
 
@@ -273,7 +285,7 @@ fn unknown_comune(text: &str, world: &World) -> Finding {
         format!("Comune: «{}» non è tra i Comuni del territorio. {meant}", value::quoted(text))
     });
     let near = near.iter().map(|comune| comune.istat.as_str());
-    propose(*finding, Code::MunicipalityUnknown, Field::Comune, near)
+    propose(finding, Code::MunicipalityUnknown, Field::Comune, near)
 }
 
 /// The finding with these values to choose from, unless it turned out to be about a secret.
@@ -397,8 +409,8 @@ fn missing(checked: &mut Checked) {
             continue;
         }
         let message = format!(
-            "{}: servirà per inviare il dispositivo alla convalida. Salvate pure e completatelo prima \
-             di inviare.",
+            "{}: servirà per inviare il dispositivo alla convalida. Salvate pure e completatelo \
+             prima di inviare.",
             attribute.label
         );
         checked.findings.push(Finding::new(Code::ValueMissing, field, "", message));
@@ -417,14 +429,12 @@ fn confirmations(draft: &Draft, findings: &mut Vec<Finding>) {
             message,
             proposals: Vec::new(),
         };
-        if let Some(secret) = secret::find(reason, secret::Dotted::Address) {
+        if let Some(secret) = secret::find(reason, Dotted::Address) {
             findings.push(value::secrecy(None, LABEL, secret));
-        } else if reason
-            .chars()
-            .any(|letter| value::is_control(letter) && !matches!(letter, '\n' | '\r' | '\t'))
-        {
+        } else if value::has_control(reason, true) {
             let message = format!(
-                "{LABEL}: contiene caratteri di controllo. Riscrivetelo senza copiarlo da altri programmi."
+                "{LABEL}: contiene caratteri di controllo. Riscrivetelo senza copiarlo da altri \
+                 programmi."
             );
             findings.push(said(Code::TextControl, message));
         } else if reason.chars().count() > REASON_LENGTH {

@@ -1,3 +1,5 @@
 //! The tests that need the whole library: one binary, one module for each concern.
 
+#![cfg(test)]
+
 mod documentation;
