@@ -3,3 +3,6 @@
 //! The domain is in the middle and knows nothing of SQL, HTTP or files; see `ARCHITECTURE.md`.
 
 pub mod census;
+pub mod clock;
+pub mod register;
+pub mod storage;
