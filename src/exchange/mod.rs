@@ -1,0 +1,3 @@
+//! Formats, over readers and writers. No SQL, no HTTP.
+
+pub mod boundaries;
