@@ -8,14 +8,38 @@ use std::path::Path;
 
 /// Every setting: its name in the file (`VARCO_` and upper case in the environment), what it means.
 pub const KNOWN: [(&str, &str); 8] = [
-    ("database", "l’indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME"),
-    ("listen", "l’indirizzo e la porta su cui ascoltare, per esempio 127.0.0.1:8080"),
-    ("installation", "il nome dell’installazione, in testa a ogni pagina"),
-    ("https", "«si» quando le persone arrivano per HTTPS: i cookie viaggiano solo così"),
-    ("behind_proxy", "«si» quando davanti c’è un proxy che aggiunge X-Forwarded-For"),
-    ("upload_mb", "la grandezza massima di un file da importare, in megabyte"),
-    ("map_layers", "sfondi per la mappa, come elenco JSON di nome, indirizzo WMS o XYZ, attribuzione"),
-    ("log", "che cosa scrivere nel registro del programma, per esempio «info» o «varco=debug»"),
+    (
+        "database",
+        "l’indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME",
+    ),
+    (
+        "listen",
+        "l’indirizzo e la porta su cui ascoltare, per esempio 127.0.0.1:8080",
+    ),
+    (
+        "installation",
+        "il nome dell’installazione, in testa a ogni pagina",
+    ),
+    (
+        "https",
+        "«si» quando le persone arrivano per HTTPS: i cookie viaggiano solo così",
+    ),
+    (
+        "behind_proxy",
+        "«si» quando davanti c’è un proxy che aggiunge X-Forwarded-For",
+    ),
+    (
+        "upload_mb",
+        "la grandezza massima di un file da importare, in megabyte",
+    ),
+    (
+        "map_layers",
+        "sfondi per la mappa, come elenco JSON di nome, indirizzo WMS o XYZ, attribuzione",
+    ),
+    (
+        "log",
+        "che cosa scrivere nel registro del programma, per esempio «info» o «varco=debug»",
+    ),
 ];
 
 /// What an operator configured, with the defaults of the rest.
@@ -99,9 +123,14 @@ impl Settings {
         let mut settings = Self::default();
         if let Some(path) = file {
             let place = path.display().to_string();
-            let unreadable = |cause: String| Error::File { path: place.clone(), cause };
+            let unreadable = |cause: String| Error::File {
+                path: place.clone(),
+                cause,
+            };
             let text = std::fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))?;
-            let table: toml::Table = text.parse().map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+            let table: toml::Table = text
+                .parse()
+                .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
             for (name, value) in &table {
                 let text = match value {
                     toml::Value::String(text) => text.clone(),
@@ -116,7 +145,11 @@ impl Settings {
                 && !matches!(name, "CONFIG" | "REGENERATE")
                 && !name.starts_with("TEST_")
             {
-                settings.take(&format!("ambiente, {variable}"), &name.to_lowercase(), &value)?;
+                settings.take(
+                    &format!("ambiente, {variable}"),
+                    &name.to_lowercase(),
+                    &value,
+                )?;
             }
         }
         Ok(settings)
@@ -153,7 +186,8 @@ impl Settings {
                 self.upload_bytes = megabytes.checked_mul(1_048_576).ok_or_else(refused)?;
             }
             "map_layers" => {
-                serde_json::from_str::<Vec<serde_json::Value>>(value).map_err(|_shape| refused())?;
+                serde_json::from_str::<Vec<serde_json::Value>>(value)
+                    .map_err(|_shape| refused())?;
                 value.clone_into(&mut self.map_layers);
             }
             _ => value.clone_into(&mut self.log),
@@ -167,7 +201,9 @@ mod tests {
     use super::*;
 
     fn from(variables: &[(&str, &str)]) -> Result<Settings, Error> {
-        let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Settings::load(None, pairs.collect::<Vec<_>>().into_iter())
     }
 
@@ -182,7 +218,12 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_defaults() {
-        let settings = from(&[("VARCO_UPLOAD_MB", "3"), ("VARCO_HTTPS", "si"), ("HOME", "x")]).unwrap();
+        let settings = from(&[
+            ("VARCO_UPLOAD_MB", "3"),
+            ("VARCO_HTTPS", "si"),
+            ("HOME", "x"),
+        ])
+        .unwrap();
         assert_eq!(settings.upload_bytes, 3 * 1_048_576);
         assert!(settings.https);
         assert!(from(&[("VARCO_HTTPS", "forse")]).is_err());

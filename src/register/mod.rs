@@ -5,6 +5,7 @@
 
 pub mod people;
 pub mod record;
+pub mod summary;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};

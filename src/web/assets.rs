@@ -16,12 +16,18 @@ pub async fn get(Path(path): Path<String>, headers: HeaderMap) -> Response {
         return Error::not_found().into_response();
     };
     let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
-    let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let asked = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let kind = HeaderValue::from_str(&content_type(&path, file.metadata.mimetype()))
         .unwrap_or_else(|_unprintable| HeaderValue::from_static("application/octet-stream"));
     let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_never| HeaderValue::from_static(""));
     let kept = HeaderValue::from_static("public, max-age=3600");
-    let answer = [(header::CONTENT_TYPE, kind), (header::ETAG, tag.clone()), (header::CACHE_CONTROL, kept)];
+    let answer = [
+        (header::CONTENT_TYPE, kind),
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, kept),
+    ];
     if asked.is_some_and(|asked| tag == asked) {
         return (StatusCode::NOT_MODIFIED, answer).into_response();
     }

@@ -27,7 +27,11 @@ pub struct Error {
 impl Error {
     /// An error with a sentence for the person.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), cause: None }
+        Self {
+            status,
+            message: message.into(),
+            cause: None,
+        }
     }
 
     /// The request cannot be understood.
@@ -67,9 +71,10 @@ impl From<register::Error> for Error {
 impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         match error {
-            storage::Error::Full => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, format!("Il server dice: {error}."))
-            }
+            storage::Error::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                format!("Il server dice: {error}."),
+            ),
             other => Self::internal(other),
         }
     }
@@ -130,7 +135,9 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
     };
     match &error.cause {
         Some(cause) => tracing::error!(request = %id.0, %method, %path, %cause, "request failed"),
-        None => tracing::info!(request = %id.0, %method, %path, status = status.as_u16(), message = %error.message, "request refused"),
+        None => {
+            tracing::info!(request = %id.0, %method, %path, status = status.as_u16(), message = %error.message, "request refused")
+        }
     }
     let mut page = if json {
         let problem = serde_json::json!({

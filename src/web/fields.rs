@@ -24,17 +24,25 @@ impl Fields {
     /// The text of a field, without the blanks around it; empty when it was not sent.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.trim())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value.trim())
     }
 
     /// Every text of a field that may come several times.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every field in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Adds a field.
@@ -49,13 +57,18 @@ impl Fields {
 
     /// Says no to a field that this page does not have, naming the nearest one.
     pub fn only(&self, known: &[&'static str]) -> Result<(), Error> {
-        match self.iter().find(|(name, _)| *name != "_csrf" && !known.contains(name)) {
+        match self
+            .iter()
+            .find(|(name, _)| *name != "_csrf" && !known.contains(name))
+        {
             None => Ok(()),
             Some((name, _)) => {
                 let hint = nearest(name, known)
                     .map(|near| format!(": forse intendevate «{near}»?"))
                     .unwrap_or_default();
-                Err(Error::bad_request(format!("Il campo «{name}» non esiste{hint}")))
+                Err(Error::bad_request(format!(
+                    "Il campo «{name}» non esiste{hint}"
+                )))
             }
         }
     }

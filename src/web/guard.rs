@@ -95,10 +95,7 @@ impl FromRequestParts<App> for Reader {
 impl OptionalFromRequestParts<App> for Reader {
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        _app: &App,
-    ) -> Result<Option<Self>, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Option<Self>, Infallible> {
         Ok(parts.extensions.get::<Arc<Signed>>().cloned().map(Self))
     }
 }
@@ -139,7 +136,9 @@ impl FromRequest<App> for Writer {
 }
 
 fn fields_of(headers: &HeaderMap, bytes: &Bytes) -> Result<Fields, Error> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     match kind {
         Some(kind) if kind.starts_with("application/x-www-form-urlencoded") => Fields::parse(bytes),
         None if bytes.is_empty() => Ok(Fields::default()),
@@ -156,7 +155,9 @@ pub fn prove(signed: &Signed, token: &str) -> Result<(), Error> {
     let differs = own
         .iter()
         .zip(token.as_bytes())
-        .fold(own.len() ^ token.len(), |sum, (left, right)| sum | usize::from(left ^ right));
+        .fold(own.len() ^ token.len(), |sum, (left, right)| {
+            sum | usize::from(left ^ right)
+        });
     if differs == 0 {
         Ok(())
     } else {

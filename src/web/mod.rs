@@ -34,6 +34,10 @@ impl App {
     /// An application over a register.
     #[must_use]
     pub fn new(register: Register, settings: Settings) -> Self {
-        Self { register, settings: Arc::new(settings), throttle: Arc::new(Throttle::default()) }
+        Self {
+            register,
+            settings: Arc::new(settings),
+            throttle: Arc::new(Throttle::default()),
+        }
     }
 }

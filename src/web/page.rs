@@ -59,7 +59,9 @@ impl Page {
                 name: signed.viewer.name.clone(),
                 roles: signed.viewer.roles(),
             }),
-            csrf: signed.map(|signed| signed.session.csrf.clone()).unwrap_or_default(),
+            csrf: signed
+                .map(|signed| signed.session.csrf.clone())
+                .unwrap_or_default(),
             nav,
             notice: None,
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
@@ -71,7 +73,10 @@ impl Page {
     /// The same frame with a message.
     #[must_use]
     pub fn with_notice(mut self, kind: &'static str, text: impl Into<String>) -> Self {
-        self.notice = Some(Notice { kind, text: text.into() });
+        self.notice = Some(Notice {
+            kind,
+            text: text.into(),
+        });
         self
     }
 }
@@ -85,8 +90,7 @@ impl<T: Template> IntoResponse for Html<T> {
         match self.0.render() {
             Ok(text) => {
                 let html = HeaderValue::from_static("text/html; charset=utf-8");
-                let mut response =
-                    ([(header::CONTENT_TYPE, html)], text).into_response();
+                let mut response = ([(header::CONTENT_TYPE, html)], text).into_response();
                 response.extensions_mut().insert(super::error::Answered);
                 response
             }

@@ -1,6 +1,6 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
-use super::pages::{device, devices, home, password, sign_in, sign_out, statement};
+use super::pages::{home, password, sign_in, sign_out, statement};
 use super::{App, assets, error, guard};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -42,7 +42,12 @@ where
     H: Handler<T, App>,
     T: 'static,
 {
-    Route { method: Method::GET, path, access, handler: get(handler) }
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        handler: get(handler),
+    }
 }
 
 fn writes<H, T>(path: &'static str, access: Access, handler: H) -> Route
@@ -50,13 +55,18 @@ where
     H: Handler<T, App>,
     T: 'static,
 {
-    Route { method: Method::POST, path, access, handler: post(handler) }
+    Route {
+        method: Method::POST,
+        path,
+        access,
+        handler: post(handler),
+    }
 }
 
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Compilers, Everyone, Signed};
+    use Access::{Everyone, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -67,17 +77,6 @@ pub fn routes() -> Vec<Route> {
         reads("/accessibilita", Everyone, statement::get),
         reads("/salute", Everyone, home::health),
         reads("/static/{*path}", Everyone, assets::get),
-        reads("/dispositivi", Signed, devices::get),
-        reads("/dispositivi/nuovo", Compilers, device::new),
-        writes("/dispositivi/nuovo", Compilers, device::create),
-        writes("/dispositivi/controlla", Compilers, device::check),
-        reads("/dispositivi/{id}", Signed, device::get),
-        reads("/dispositivi/{id}/scheda", Signed, device::panel),
-        reads("/dispositivi/{id}/modifica", Compilers, device::edit),
-        writes("/dispositivi/{id}/modifica", Compilers, device::update),
-        reads("/dispositivi/{id}/duplica", Compilers, device::duplicate),
-        writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
-        writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
     ]
 }
 
@@ -98,8 +97,14 @@ pub fn router(app: App) -> Router {
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(self)"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(self)",
+        ))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),

@@ -53,7 +53,10 @@ impl Attempt<'_> {
             None => (Key::Strangers(account), BY_STRANGERS),
         };
         let address = self.address.filter(|_| self.known.is_none());
-        address.map(|address| (Key::Address(address), FROM_ADDRESS)).into_iter().chain([own])
+        address
+            .map(|address| (Key::Address(address), FROM_ADDRESS))
+            .into_iter()
+            .chain([own])
     }
 }
 
@@ -61,7 +64,10 @@ impl Throttle {
     /// How many seconds the attempt has to wait; nothing when it may go on.
     #[must_use]
     pub fn wait(&self, attempt: &Attempt<'_>, now: Instant) -> Option<i64> {
-        let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         attempt
             .keys()
             .filter_map(|(key, limit)| {
@@ -71,7 +77,10 @@ impl Throttle {
                     .copied()
                     .filter(|failure| *failure > now - WINDOW)
                     .collect();
-                let release = recent.len().checked_sub(limit).and_then(|index| recent.get(index))?;
+                let release = recent
+                    .len()
+                    .checked_sub(limit)
+                    .and_then(|index| recent.get(index))?;
                 Some((release + WINDOW - now) / SECOND + 1)
             })
             .max()
@@ -79,7 +88,10 @@ impl Throttle {
 
     /// Counts a failure.
     pub fn failed(&self, attempt: &Attempt<'_>, now: Instant) {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if failures.len() > KEYS {
             failures.retain(|_, times| times.last().is_some_and(|last| *last > now - WINDOW));
         }
@@ -104,13 +116,23 @@ mod tests {
         let now = 1_000_000 * SECOND;
         for host in 0..30_u8 {
             let address = Some(IpAddr::from([10, 0, 0, host]));
-            let attempt = Attempt { address, account: "rho", known: None };
+            let attempt = Attempt {
+                address,
+                account: "rho",
+                known: None,
+            };
             throttle.failed(&attempt, now);
         }
-        let stranger =
-            Attempt { address: Some(IpAddr::from([10, 9, 9, 9])), account: "Rho ", known: None };
+        let stranger = Attempt {
+            address: Some(IpAddr::from([10, 9, 9, 9])),
+            account: "Rho ",
+            known: None,
+        };
         assert!(throttle.wait(&stranger, now + SECOND).is_some());
-        let owner = Attempt { known: Some("mark"), ..stranger };
+        let owner = Attempt {
+            known: Some("mark"),
+            ..stranger
+        };
         assert_eq!(throttle.wait(&owner, now + SECOND), None);
         assert_eq!(throttle.wait(&stranger, now + WINDOW + SECOND), None);
     }
@@ -121,8 +143,26 @@ mod tests {
         let address = Some(IpAddr::from([10, 0, 0, 1]));
         for number in 0..30 {
             let account = format!("conto{number}");
-            throttle.failed(&Attempt { address, account: &account, known: None }, 0);
+            throttle.failed(
+                &Attempt {
+                    address,
+                    account: &account,
+                    known: None,
+                },
+                0,
+            );
         }
-        assert!(throttle.wait(&Attempt { address, account: "altro", known: None }, 1).is_some());
+        assert!(
+            throttle
+                .wait(
+                    &Attempt {
+                        address,
+                        account: "altro",
+                        known: None
+                    },
+                    1
+                )
+                .is_some()
+        );
     }
 }

@@ -54,7 +54,11 @@ fn reading(record: &Record, found: &mut Vec<Finding>) {
         && record.text(Field::TransitoImmagini) != "nessuna";
     let data = stated(record, Field::TransitoDati);
     if (data || images) && reads_none(funzione) && !recognises {
-        let field = if data { Field::TransitoDati } else { Field::TransitoImmagini };
+        let field = if data {
+            Field::TransitoDati
+        } else {
+            Field::TransitoImmagini
+        };
         found.push(said(record, Code::TransitWithoutReader, field, format!("Dichiara i dati dei transiti («{}») ma la funzione è «{words}», che non legge targhe. Correggete la funzione o i dati del transito.", record.words(field))));
     }
     if record.text(Field::StatoScntt) == "collegato" && reads_none(funzione) && !recognises {
@@ -63,7 +67,9 @@ fn reading(record: &Record, found: &mut Vec<Finding>) {
 }
 
 fn views(record: &Record, found: &mut Vec<Finding>) {
-    let Some(Value::Integer(views)) = record.get(Field::PuntiRipresa) else { return };
+    let Some(Value::Integer(views)) = record.get(Field::PuntiRipresa) else {
+        return;
+    };
     match (record.text(Field::Forma), views) {
         ("multiottica", 1) => found.push(said(record, Code::OneViewMultisensor, Field::PuntiRipresa, "È una multiottica ma dichiara un solo punto di ripresa. Scrivete quanti punti di ripresa ha.")),
         // Thermal cameras often have a second, visible view, and fisheyes are cut into several.

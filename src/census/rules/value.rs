@@ -91,8 +91,11 @@ fn dotted(field: Field) -> Dotted {
 
 /// A value as a sentence quotes it: one line, not too long.
 pub(super) fn quoted(text: &str) -> String {
-    let mut quoted: String =
-        text.chars().take(60).map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+    let mut quoted: String = text
+        .chars()
+        .take(60)
+        .map(|letter| if is_control(letter) { ' ' } else { letter })
+        .collect();
     if text.chars().nth(60).is_some() {
         quoted.push('…');
     }
@@ -127,7 +130,10 @@ impl Reader<'_> {
     }
 
     fn propose(&self, value: impl Into<String>) -> Proposal {
-        Proposal::Value { field: self.attribute.name, value: value.into() }
+        Proposal::Value {
+            field: self.attribute.name,
+            value: value.into(),
+        }
     }
 
     /// Free text.
@@ -139,15 +145,25 @@ impl Reader<'_> {
         };
         let text = if unix.is_empty() { self.text } else { &unix };
         if has_control(text, lines) {
-            let clean: String =
-                text.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+            let clean: String = text
+                .chars()
+                .map(|letter| if is_control(letter) { ' ' } else { letter })
+                .collect();
             let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-            let proposals = if clean.is_empty() { Vec::new() } else { vec![self.propose(clean)] };
+            let proposals = if clean.is_empty() {
+                Vec::new()
+            } else {
+                vec![self.propose(clean)]
+            };
             let finding = self.refuse(Code::TextControl, |label, quoted| {
                 format!("{label}: «{quoted}» contiene caratteri di controllo o a capo. Riscrivetelo su una riga, senza copiarlo da altri programmi.")
             });
             // A secret must not come back as a proposal.
-            let proposals = if finding.code == Code::TextControl { proposals } else { Vec::new() };
+            let proposals = if finding.code == Code::TextControl {
+                proposals
+            } else {
+                Vec::new()
+            };
             return Err(Box::new(finding.proposing(proposals)));
         }
         let field = self.attribute.field;
@@ -171,7 +187,10 @@ impl Reader<'_> {
 
     fn cup(&self) -> Read {
         let canonical = self.text.len() == 15
-            && self.text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            && self
+                .text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         if canonical {
             return Ok(Some(Value::Text(self.text.to_owned())));
         }
@@ -209,7 +228,10 @@ impl Reader<'_> {
         }
         let near = list::nearest(field, terms, self.text);
         let proposals = near.iter().map(|term| self.propose(term.code)).collect();
-        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
+        let labels: Vec<_> = near
+            .iter()
+            .map(|term| format!("«{}»", term.label))
+            .collect();
         let finding = self.refuse(Code::ValueUnknown, |label, quoted| {
             format!(
                 "{label}: «{quoted}» non è nell’elenco ({}).{}",
@@ -270,8 +292,15 @@ impl Reader<'_> {
         for (term, found) in terms.iter().zip(found.iter_mut()) {
             *found |= near.iter().any(|near| near.code == term.code);
         }
-        let proposals = if mended { vec![self.propose(joined(terms, &found))] } else { Vec::new() };
-        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
+        let proposals = if mended {
+            vec![self.propose(joined(terms, &found))]
+        } else {
+            Vec::new()
+        };
+        let labels: Vec<_> = near
+            .iter()
+            .map(|term| format!("«{}»", term.label))
+            .collect();
         let piece = quoted(piece);
         let finding = self.refuse(Code::ValueUnknown, |label, _| {
             format!(
@@ -314,19 +343,29 @@ impl Reader<'_> {
         let finding = self.out_of_range(&low.to_string(), &high.to_string());
         // A bearing goes round: 360 is north, -90 is west.
         let turn = self.attribute.field == Field::Azimut && (-360..=720).contains(&number);
-        let proposals =
-            if turn { vec![self.propose(number.rem_euclid(360).to_string())] } else { Vec::new() };
+        let proposals = if turn {
+            vec![self.propose(number.rem_euclid(360).to_string())]
+        } else {
+            Vec::new()
+        };
         Err(Box::new(finding.proposing(proposals)))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the angle is between 0 and 360")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the angle is between 0 and 360"
+    )]
     fn fraction(&self, number: f64) -> Read {
         let finding = self.refuse(Code::ValueNotANumber, |label, quoted| {
             format!("{label}: «{quoted}» non è un numero intero. Scrivetelo senza decimali.")
         });
         let turn = self.attribute.field == Field::Azimut && (0.0..360.0).contains(&number);
         let rounded = (number.round() as i64).rem_euclid(360);
-        let proposals = if turn { vec![self.propose(rounded.to_string())] } else { Vec::new() };
+        let proposals = if turn {
+            vec![self.propose(rounded.to_string())]
+        } else {
+            Vec::new()
+        };
         Err(Box::new(finding.proposing(proposals)))
     }
 
@@ -340,7 +379,10 @@ impl Reader<'_> {
             Field::ConservazioneGiorni => days_of_hours(self.text),
             _ => None,
         };
-        let proposals = proposal.map(|days| self.propose(days.to_string())).into_iter().collect();
+        let proposals = proposal
+            .map(|days| self.propose(days.to_string()))
+            .into_iter()
+            .collect();
         Err(Box::new(self.no_number("solo cifre").proposing(proposals)))
     }
 
@@ -351,8 +393,11 @@ impl Reader<'_> {
             }
             let proposal =
                 (self.attribute.field == Field::RisoluzioneMp).then(|| megapixels(self.text));
-            let proposals =
-                proposal.flatten().map(|number| self.propose(number)).into_iter().collect();
+            let proposals = proposal
+                .flatten()
+                .map(|number| self.propose(number))
+                .into_iter()
+                .collect();
             let finding = self.no_number("solo cifre, con la virgola o il punto per i decimali");
             return Err(Box::new(finding.proposing(proposals)));
         };
@@ -430,7 +475,11 @@ fn italian(number: f64) -> String {
 }
 
 fn joined(terms: &[Term], found: &[bool]) -> String {
-    let codes = terms.iter().zip(found).filter(|(_, found)| **found).map(|(term, _)| term.code);
+    let codes = terms
+        .iter()
+        .zip(found)
+        .filter(|(_, found)| **found)
+        .map(|(term, _)| term.code);
     codes.collect::<Vec<_>>().join(",")
 }
 
@@ -438,7 +487,8 @@ fn joined(terms: &[Term], found: &[bool]) -> String {
 /// to do. «Non noto», the last of every list, is left to the longer road.
 fn canonical_list(text: &str, terms: &[Term]) -> bool {
     let mut rest = terms.iter().filter(|term| term.code != UNKNOWN);
-    text.split(',').all(|code| rest.any(|term| term.code == code))
+    text.split(',')
+        .all(|code| rest.any(|term| term.code == code))
 }
 
 /// The units of measure that may follow a field's number.
@@ -500,7 +550,10 @@ fn megapixels(text: &str) -> Option<String> {
         _ => {
             let (width, height) = folded.split_once(['x', '×', '*'])?;
             let side = |text: &str| {
-                text.trim().parse::<u32>().ok().filter(|side| (100..40_000).contains(side))
+                text.trim()
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|side| (100..40_000).contains(side))
             };
             u64::from(side(width)?) * u64::from(side(height)?)
         }

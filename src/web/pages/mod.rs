@@ -1,7 +1,5 @@
 //! One file for each page: what it shows, and what its form does.
 
-pub mod device;
-pub mod devices;
 pub mod home;
 pub mod password;
 pub mod sign_in;

@@ -33,13 +33,25 @@ pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Er
     let (present, wanted) = (writer.fields.get("attuale"), writer.fields.get("nuova"));
     if wanted != writer.fields.get("ripetuta") {
         let errors = vec!["Le due password nuove non sono uguali.".to_owned()];
-        return Ok(form(&app, &writer.signed, StatusCode::UNPROCESSABLE_ENTITY, errors));
+        return Ok(form(
+            &app,
+            &writer.signed,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            errors,
+        ));
     }
-    match app.register.change_password(&writer.signed.viewer, present, wanted).await {
+    match app
+        .register
+        .change_password(&writer.signed.viewer, present, wanted)
+        .await
+    {
         Ok(()) => Ok(Redirect::to("/accedi").into_response()),
-        Err(register::Error::Invalid(message)) => {
-            Ok(form(&app, &writer.signed, StatusCode::UNPROCESSABLE_ENTITY, vec![message]))
-        }
+        Err(register::Error::Invalid(message)) => Ok(form(
+            &app,
+            &writer.signed,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            vec![message],
+        )),
         Err(error) => Err(error.into()),
     }
 }

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
     writer.fields.only(&["ovunque"])?;
     if writer.fields.get("ovunque") == "si" {
-        app.register.sign_out_everywhere(&writer.signed.session).await?;
+        app.register
+            .sign_out_everywhere(&writer.signed.session)
+            .await?;
     } else {
         app.register.sign_out(&writer.signed.session).await?;
     }
