@@ -4,6 +4,7 @@ pub mod draft;
 pub mod filter;
 pub mod finding;
 pub mod person;
+pub mod notation;
 pub mod position;
 pub mod projection;
 pub mod record;
