@@ -9,6 +9,7 @@ pub mod position;
 pub mod projection;
 pub mod record;
 pub mod revision;
+pub mod reference;
 pub mod rules;
 pub mod territory;
 pub mod vocabulary;
