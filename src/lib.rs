@@ -3,3 +3,4 @@
 //! The domain is in the middle and knows nothing of SQL, HTTP or files; see `ARCHITECTURE.md`.
 
 pub mod census;
+pub mod exchange;

@@ -301,7 +301,13 @@ impl Finding {
     #[must_use]
     pub fn new(code: Code, field: Field, value: &str, message: impl Into<String>) -> Self {
         let value = value.chars().take(120).collect();
-        Self { code, field: Some(field), value, message: message.into(), proposals: Vec::new() }
+        Self {
+            code,
+            field: Some(field),
+            value,
+            message: message.into(),
+            proposals: Vec::new(),
+        }
     }
 
     /// The same finding with what would mend it.
