@@ -1,0 +1,452 @@
+//! The boundaries of Comuni: the embedded ones, GeoJSON, and ISTAT's shapefile.
+//!
+//! Whatever the file's reference system, what comes out is EPSG:4326, longitude first. A file is
+//! taken whole or not at all, and an error names the record that is wrong.
+
+use crate::census::projection::{self, Crs};
+use crate::census::territory::Municipality;
+use geo::{Coord, LineString, MultiPolygon, Polygon};
+use geojson::{FeatureCollection, GeometryValue, JsonObject, JsonValue, Position};
+use shapefile::dbase::{self, FieldValue};
+use shapefile::{PolygonRing, Shape};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+/// Why boundaries could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BoundaryError {
+    /// The file cannot be opened or read.
+    #[error("Il file dei confini non si legge: {0}.")]
+    Unreadable(#[from] io::Error),
+    /// It is not what its name says.
+    #[error("Il file non è un {format} valido: {why}.")]
+    NotA {
+        /// What it should be.
+        format: &'static str,
+        /// What the reader found.
+        why: String,
+    },
+    /// A part of the shapefile is not there.
+    #[error("Manca «{0}»: uno shapefile è fatto di file .shp e .dbf con lo stesso nome.")]
+    PartMissing(String),
+    /// Its reference system is not one of those understood.
+    #[error(
+        "Il sistema di riferimento «{0}» non è tra quelli noti: convertite i confini in EPSG:32632 o EPSG:4326."
+    )]
+    UnknownCrs(String),
+    /// One record is wrong.
+    #[error("Record {record} dei confini: {why}.")]
+    Record {
+        /// The record, counted from 1.
+        record: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is nothing in it.
+    #[error("Il file non contiene nessun Comune del territorio richiesto.")]
+    Empty,
+}
+
+/// The names under which each property is met: ours, then ISTAT's.
+const ISTAT: &[&str] = &["istat", "PRO_COM_T", "pro_com_t", "PRO_COM"];
+const NAME: &[&str] = &["name", "COMUNE", "comune", "nome"];
+const BELFIORE: &[&str] = &["belfiore", "BELFIORE", "COD_CATAST"];
+const PROVINCE: &[&str] = &["province", "SIGLA", "provincia", "COD_UTS", "COD_PROV"];
+
+/// ISTAT publishes its shapefiles in this system; it is assumed where a file says nothing.
+const ISTAT_CRS: &str = "EPSG:32632";
+
+/// More than this, in bytes, is not taken out of an archive: all of Italy in detail is a tenth.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// The boundaries this program carries: the 133 Comuni of Milano and those around them.
+#[must_use]
+pub fn seeded() -> Vec<Municipality> {
+    let files = [
+        (include_str!("../../seeds/territory/comuni_milano.geojson"), true),
+        (include_str!("../../seeds/territory/comuni_confinanti.geojson"), false),
+    ];
+    files
+        .into_iter()
+        .flat_map(|(text, covered)| {
+            read_geojson(text.as_bytes(), covered)
+                .unwrap_or_else(|error| unreachable!("the embedded boundaries: {error}"))
+        })
+        .collect()
+}
+
+/// Reads boundaries from a GeoJSON feature collection of polygons, with our property names or
+/// ISTAT's. The old `crs` member is respected; without it coordinates are EPSG:4326.
+pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality>, BoundaryError> {
+    let not_geojson = |error: &dyn std::fmt::Display| BoundaryError::NotA {
+        format: "GeoJSON",
+        why: error.to_string(),
+    };
+    let collection: FeatureCollection =
+        serde_json::from_reader(io::BufReader::new(reader)).map_err(|error| not_geojson(&error))?;
+    let crs = declared_crs(collection.foreign_members.as_ref())?;
+    let mut read = Gathered::default();
+    for (index, feature) in collection.features.into_iter().enumerate() {
+        let record = Record { number: index + 1, crs };
+        let properties = feature.properties.unwrap_or_default();
+        let text = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| properties.get(*name).and_then(json_text))
+                .unwrap_or_default()
+        };
+        let boundary = match feature.geometry.map(|geometry| geometry.value) {
+            Some(GeometryValue::Polygon { coordinates }) => record.polygons(&[coordinates])?,
+            Some(GeometryValue::MultiPolygon { coordinates }) => record.polygons(&coordinates)?,
+            Some(other) => {
+                return Err(
+                    record.wrong(format!("la geometria è {}, non un poligono", other.type_name()))
+                );
+            }
+            None => return Err(record.wrong("manca la geometria")),
+        };
+        read.add(&record, text, Some(covered), || Ok(boundary))?;
+    }
+    read.finish()
+}
+
+/// Reads ISTAT's shapefile of the Comuni, from the path of its `.shp` (with its `.dbf` beside it) or
+/// of a `.zip` that holds one, among others or not. `covered` says of each ISTAT code whether it
+/// belongs to the territory, lies around it, or is left out (`None`). Without a `.prj` the
+/// coordinates are taken as EPSG:32632, as ISTAT publishes them.
+pub fn read_shapefile(
+    path: &Path,
+    covered: impl Fn(&str) -> Option<bool>,
+) -> Result<Vec<Municipality>, BoundaryError> {
+    let parts = if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
+        zipped(path)?
+    } else {
+        beside(path)?
+    };
+    let crs = match &parts.prj {
+        Some(wkt) => crs_of_wkt(wkt)?,
+        None => projection::system(ISTAT_CRS)
+            .ok_or_else(|| BoundaryError::UnknownCrs(ISTAT_CRS.to_owned()))?,
+    };
+    let mut read = Gathered::default();
+    let mut reader = parts.reader()?;
+    for (index, row) in reader.iter_shapes_and_records().enumerate() {
+        let record = Record { number: index + 1, crs };
+        let (shape, attributes) = row.map_err(|error| record.wrong(error.to_string()))?;
+        let text = |names: &[&str]| {
+            names.iter().find_map(|name| dbase_text(attributes.get(name)?)).unwrap_or_default()
+        };
+        let wanted = covered(&istat_code(&text(ISTAT)));
+        read.add(&record, text, wanted, || record.shape(shape))?;
+    }
+    read.finish()
+}
+
+/// The Comuni read so far.
+#[derive(Default)]
+struct Gathered {
+    municipalities: Vec<Municipality>,
+    seen: HashSet<String>,
+}
+
+impl Gathered {
+    /// Takes one record, unless its Comune is not wanted.
+    fn add(
+        &mut self,
+        record: &Record,
+        text: impl Fn(&[&str]) -> String,
+        covered: Option<bool>,
+        boundary: impl FnOnce() -> Result<MultiPolygon<f64>, BoundaryError>,
+    ) -> Result<(), BoundaryError> {
+        let istat = istat_code(&text(ISTAT));
+        if istat.len() != 6 || !istat.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(record.wrong(format!(
+                "il codice ISTAT «{istat}» non ha sei cifre (proprietà istat o PRO_COM_T)"
+            )));
+        }
+        let Some(covered) = covered else { return Ok(()) };
+        let name = text(NAME);
+        if name.is_empty() {
+            return Err(record.wrong("manca il nome del Comune (proprietà name o COMUNE)"));
+        }
+        if !self.seen.insert(istat.clone()) {
+            return Err(record.wrong(format!("il codice ISTAT {istat} compare due volte")));
+        }
+        self.municipalities.push(Municipality {
+            istat,
+            name,
+            belfiore: text(BELFIORE),
+            province: text(PROVINCE),
+            covered,
+            boundary: boundary()?,
+        });
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Municipality>, BoundaryError> {
+        if self.municipalities.is_empty() {
+            return Err(BoundaryError::Empty);
+        }
+        self.municipalities.sort_by(|a, b| a.istat.cmp(&b.istat));
+        Ok(self.municipalities)
+    }
+}
+
+/// One record of a file: where it is and what its numbers mean.
+struct Record {
+    number: usize,
+    crs: &'static Crs,
+}
+
+impl Record {
+    fn wrong(&self, why: impl Into<String>) -> BoundaryError {
+        BoundaryError::Record { record: self.number, why: why.into() }
+    }
+
+    fn point(&self, x: f64, y: f64) -> Result<Coord<f64>, BoundaryError> {
+        projection::to_wgs84(self.crs, x, y)
+            .filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0)
+            .map(Coord::from)
+            .ok_or_else(|| {
+                self.wrong(format!("il vertice {x} {y} non è un punto di {}", self.crs.code))
+            })
+    }
+
+    fn ring(
+        &self,
+        points: impl Iterator<Item = (f64, f64)>,
+    ) -> Result<LineString<f64>, BoundaryError> {
+        let ring: Vec<_> = points.map(|(x, y)| self.point(x, y)).collect::<Result<_, _>>()?;
+        if ring.len() < 4 {
+            return Err(self.wrong("un anello del confine ha meno di quattro vertici"));
+        }
+        Ok(LineString(ring))
+    }
+
+    fn polygons(
+        &self,
+        polygons: &[Vec<Vec<Position>>],
+    ) -> Result<MultiPolygon<f64>, BoundaryError> {
+        let mut boundary = Vec::with_capacity(polygons.len());
+        for rings in polygons {
+            let mut lines = rings.iter().map(|ring| {
+                let mut points = Vec::with_capacity(ring.len());
+                for position in ring {
+                    let [x, y, ..] = position.as_slice() else {
+                        return Err(self.wrong("un vertice non ha due coordinate"));
+                    };
+                    points.push((*x, *y));
+                }
+                self.ring(points.into_iter())
+            });
+            let outer = lines.next().ok_or_else(|| self.wrong("il poligono è vuoto"))??;
+            boundary.push(Polygon::new(outer, lines.collect::<Result<_, _>>()?));
+        }
+        Ok(MultiPolygon(boundary))
+    }
+
+    fn shape(&self, shape: Shape) -> Result<MultiPolygon<f64>, BoundaryError> {
+        match shape {
+            Shape::Polygon(polygon) => self.rings(polygon.into_inner(), |point| (point.x, point.y)),
+            Shape::PolygonM(polygon) => {
+                self.rings(polygon.into_inner(), |point| (point.x, point.y))
+            }
+            Shape::PolygonZ(polygon) => {
+                self.rings(polygon.into_inner(), |point| (point.x, point.y))
+            }
+            other => {
+                Err(self.wrong(format!("la geometria è {}, non un poligono", other.shapetype())))
+            }
+        }
+    }
+
+    /// A hole belongs to the outer ring before it, as shapefiles are written.
+    fn rings<P>(
+        &self,
+        rings: Vec<PolygonRing<P>>,
+        xy: impl Fn(&P) -> (f64, f64),
+    ) -> Result<MultiPolygon<f64>, BoundaryError> {
+        let mut polygons: Vec<Polygon<f64>> = Vec::new();
+        for ring in rings {
+            let outer = matches!(ring, PolygonRing::Outer(_));
+            let line = self.ring(ring.points().iter().map(&xy))?;
+            match polygons.last_mut() {
+                Some(polygon) if !outer => polygon.interiors_push(line),
+                _ => polygons.push(Polygon::new(line, Vec::new())),
+            }
+        }
+        if polygons.is_empty() {
+            return Err(self.wrong("il poligono è vuoto"));
+        }
+        Ok(MultiPolygon(polygons))
+    }
+}
+
+/// An ISTAT code as text, with the zeros that numbers lose.
+fn istat_code(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() { String::new() } else { format!("{text:0>6}") }
+}
+
+fn json_text(value: &JsonValue) -> Option<String> {
+    match value {
+        JsonValue::String(text) => Some(text.trim().to_owned()),
+        JsonValue::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn dbase_text(value: &FieldValue) -> Option<String> {
+    match value {
+        FieldValue::Character(text) => text.as_ref().map(|text| text.trim().to_owned()),
+        FieldValue::Numeric(Some(number)) | FieldValue::Double(number) => Some(number.to_string()),
+        FieldValue::Float(Some(number)) => Some(number.to_string()),
+        FieldValue::Integer(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn declared_crs(members: Option<&JsonObject>) -> Result<&'static Crs, BoundaryError> {
+    let name = members
+        .and_then(|members| members.get("crs")?.pointer("/properties/name")?.as_str())
+        .unwrap_or("EPSG:4326");
+    projection::system(name).ok_or_else(|| BoundaryError::UnknownCrs(name.to_owned()))
+}
+
+/// The system a `.prj` describes, by the names ESRI and OGC give it.
+fn crs_of_wkt(wkt: &str) -> Result<&'static Crs, BoundaryError> {
+    let name: String = wkt
+        .split('"')
+        .nth(1)
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    let code = match name.as_str() {
+        "wgs1984utmzone32n" | "wgs84utmzone32n" => "EPSG:32632",
+        "wgs1984utmzone33n" | "wgs84utmzone33n" => "EPSG:32633",
+        "etrs1989utmzone32n" | "etrs89utmzone32n" => "EPSG:25832",
+        "rdn2008utmzone32n" => "EPSG:7791",
+        "rdn2008utmzone32nne" => "EPSG:6707",
+        "montemarioitaly1" | "montemarioitalyzone1" => "EPSG:3003",
+        "montemarioitaly2" | "montemarioitalyzone2" => "EPSG:3004",
+        "ed1950utmzone32n" | "ed50utmzone32n" => "EPSG:23032",
+        "gcswgs1984" | "wgs84" => "EPSG:4326",
+        "gcsrdn2008" | "rdn2008" => "EPSG:6706",
+        _ => "",
+    };
+    projection::system(code)
+        .ok_or_else(|| BoundaryError::UnknownCrs(wkt.chars().take(60).collect()))
+}
+
+/// The bytes of a shapefile's parts.
+struct Parts {
+    shp: Vec<u8>,
+    dbf: Vec<u8>,
+    prj: Option<String>,
+    cpg: Option<String>,
+}
+
+type Bytes = Cursor<Vec<u8>>;
+
+impl Parts {
+    fn reader(self) -> Result<shapefile::Reader<Bytes, Bytes>, BoundaryError> {
+        let wrong = |why: String| BoundaryError::NotA { format: "shapefile", why };
+        let shapes = shapefile::ShapeReader::new(Cursor::new(self.shp))
+            .map_err(|error| wrong(error.to_string()))?;
+        let rows =
+            table(self.dbf, self.cpg.as_deref()).map_err(|error| wrong(error.to_string()))?;
+        Ok(shapefile::Reader::new(shapes, rows))
+    }
+}
+
+/// The attribute table, in the encoding its `.cpg` names; without one, Windows-1252 unless the
+/// table says otherwise.
+fn table(dbf: Vec<u8>, cpg: Option<&str>) -> Result<dbase::Reader<Bytes>, dbase::Error> {
+    let named = cpg.and_then(|label| {
+        let label = label.trim();
+        let label = if label == "1252" { "windows-1252" } else { label };
+        encoding_rs::Encoding::for_label(label.as_bytes())
+    });
+    let source = Cursor::new(dbf);
+    match named {
+        Some(encoding) => dbase::ReaderBuilder::new()
+            .with_encoding(dbase::encoding::EncodingRs::from(encoding))
+            .build(source),
+        None => dbase::Reader::new(source.clone()).or_else(|_unnamed_code_page| {
+            dbase::ReaderBuilder::new()
+                .with_encoding(dbase::encoding::EncodingRs::from(encoding_rs::WINDOWS_1252))
+                .build(source)
+        }),
+    }
+}
+
+fn beside(path: &Path) -> Result<Parts, BoundaryError> {
+    let sibling = |end: &str| {
+        [end.to_owned(), end.to_uppercase()]
+            .iter()
+            .map(|end| path.with_extension(end))
+            .find(|other| other.is_file())
+    };
+    let text = |end: &str| -> Result<Option<String>, BoundaryError> {
+        let bytes = sibling(end).map(std::fs::read).transpose()?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let dbf = sibling("dbf").ok_or_else(|| {
+        BoundaryError::PartMissing(path.with_extension("dbf").display().to_string())
+    })?;
+    Ok(Parts {
+        shp: std::fs::read(path)?,
+        dbf: std::fs::read(dbf)?,
+        prj: text("prj")?,
+        cpg: text("cpg")?,
+    })
+}
+
+/// The shapefile of an archive whose table has ISTAT codes of Comuni: ISTAT's own archive also holds
+/// provinces and regions.
+fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
+    let wrong = |error: &dyn std::fmt::Display| BoundaryError::NotA {
+        format: "archivio zip",
+        why: error.to_string(),
+    };
+    let mut archive = zip::ZipArchive::new(io::BufReader::new(File::open(path)?))
+        .map_err(|error| wrong(&error))?;
+    let mut names = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|error| wrong(&error))?;
+        names.push(entry.name().map_err(|error| wrong(&error))?.into_owned());
+    }
+    let mut part = |stem: &str, end: &str| -> Result<Option<Vec<u8>>, BoundaryError> {
+        let wanted = format!("{stem}.{end}");
+        let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(&wanted)) else {
+            return Ok(None);
+        };
+        let entry = archive.by_index(index).map_err(|error| wrong(&error))?;
+        let mut bytes = Vec::new();
+        entry.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    };
+    let text =
+        |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut missing = "*.shp".to_owned();
+    for stem in
+        names.iter().filter_map(|name| name.strip_suffix(".shp").or(name.strip_suffix(".SHP")))
+    {
+        let Some(dbf) = part(stem, "dbf")? else {
+            missing = format!("{stem}.dbf");
+            continue;
+        };
+        let has_codes = table(dbf.clone(), None)
+            .is_ok_and(|table| table.fields().iter().any(|field| ISTAT.contains(&field.name())));
+        if has_codes && let Some(shp) = part(stem, "shp")? {
+            let (prj, cpg) = (text(part(stem, "prj")?), text(part(stem, "cpg")?));
+            return Ok(Parts { shp, dbf, prj, cpg });
+        }
+        missing = format!("{stem}.dbf con la colonna PRO_COM_T");
+    }
+    Err(BoundaryError::PartMissing(missing))
+}
