@@ -9,6 +9,7 @@ use super::csv::{Row, unguard};
 use crate::census::draft::Draft;
 use crate::census::finding::{Code, Finding};
 use crate::census::vocabulary::{ATTRIBUTES, Attribute, Field, Need, UNKNOWN, fold};
+use geo::Rect;
 
 /// Headers of columns that hold a whole position, folded.
 const PLACES: &[&str] = &[
@@ -55,15 +56,6 @@ pub enum Target {
     Ignored,
 }
 
-/// Where the territory lies, in degrees, WGS 84.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Window {
-    /// Southernmost and northernmost latitude.
-    pub lat: (f64, f64),
-    /// Westernmost and easternmost longitude.
-    pub lon: (f64, f64),
-}
-
 /// What every column of a file is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
@@ -74,9 +66,10 @@ pub struct Mapping {
 
 impl Mapping {
     /// Matches the headers of a file. The sample of its rows decides between columns whose headers
-    /// are equally good: for latitude and longitude, the one whose numbers lie in the window.
+    /// are equally good: for latitude and longitude, the one whose numbers lie in the window, which
+    /// is the territory's extent in degrees, WGS 84, x eastwards.
     #[must_use]
-    pub fn of(header: &[String], sample: &[Vec<String>], window: Option<Window>) -> Self {
+    pub fn of(header: &[String], sample: &[Vec<String>], window: Option<Rect<f64>>) -> Self {
         let mut candidates = Vec::new();
         for (column, text) in header.iter().enumerate() {
             for attribute in ATTRIBUTES {
@@ -258,10 +251,10 @@ fn distance(header: &str, attribute: &Attribute) -> Option<u8> {
 
 /// Whether most numbers of a column lie where the territory has its latitudes or longitudes; true
 /// for every other attribute.
-fn lies_in(window: Option<Window>, field: Field, sample: &[Vec<String>], column: usize) -> bool {
+fn lies_in(window: Option<Rect<f64>>, field: Field, sample: &[Vec<String>], column: usize) -> bool {
     let (low, high) = match (window, field) {
-        (Some(window), Field::Lat) => window.lat,
-        (Some(window), Field::Lon) => window.lon,
+        (Some(window), Field::Lat) => (window.min().y, window.max().y),
+        (Some(window), Field::Lon) => (window.min().x, window.max().x),
         _ => return true,
     };
     mostly(sample, column, |cell| {
@@ -307,17 +300,16 @@ mod tests {
     use crate::exchange::csv::{CsvReader, CsvWriter};
     use std::io::Cursor;
 
-    const MILANO: Window = Window {
-        lat: (45.1, 45.7),
-        lon: (8.6, 9.6),
-    };
+    fn milano() -> Rect<f64> {
+        Rect::new((8.6, 45.1), (9.6, 45.7))
+    }
 
     fn header(text: &str) -> Vec<String> {
         text.split(';').map(str::to_owned).collect()
     }
 
     fn mapped(text: &str) -> Vec<(String, &'static str)> {
-        let mapping = Mapping::of(&header(text), &[], Some(MILANO));
+        let mapping = Mapping::of(&header(text), &[], Some(milano()));
         mapping
             .used()
             .map(|(header, name)| (header.to_owned(), name))
@@ -336,7 +328,7 @@ mod tests {
     #[test]
     fn the_gates_of_milano_map_by_themselves() {
         let header = header("id_amat;label;LONG_X_4326;LAT_Y_4326;Location");
-        let mapping = Mapping::of(&header, &[], Some(MILANO));
+        let mapping = Mapping::of(&header, &[], Some(milano()));
         let used: Vec<_> = mapping.used().collect();
         assert_eq!(
             used,
@@ -394,7 +386,7 @@ mod tests {
     fn between_equal_headers_the_numbers_decide() {
         let header = header("coord_y;y;coord_x;x");
         let sample = [row(&["5034536,7", "45,46", "514853,4", "9,19"]).cells];
-        let mapping = Mapping::of(&header, &sample, Some(MILANO));
+        let mapping = Mapping::of(&header, &sample, Some(milano()));
         assert_eq!(
             mapping.used().collect::<Vec<_>>(),
             [("y", "lat"), ("x", "lon")]

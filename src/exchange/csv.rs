@@ -405,10 +405,10 @@ struct Text<R> {
     source: R,
     decoder: Decoder,
     raw: Vec<u8>,
-    text: Vec<u8>,
+    ready: Vec<u8>,
     at: usize,
-    carriage: bool,
-    newline: bool,
+    /// The last byte that was decoded.
+    last: u8,
     ended: bool,
     /// Whether the reader has been told that nothing follows.
     exhausted: bool,
@@ -422,10 +422,9 @@ impl<R: Read> Text<R> {
             source,
             decoder: encoding.new_decoder_with_bom_removal(),
             raw: vec![0; 1 << 14],
-            text: Vec::new(),
+            ready: Vec::new(),
             at: 0,
-            carriage: false,
-            newline: true,
+            last: b'\n',
             ended: false,
             exhausted: false,
             budget: MAX_RECORD_BYTES,
@@ -433,9 +432,9 @@ impl<R: Read> Text<R> {
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        self.text.clear();
+        self.ready.clear();
         self.at = 0;
-        while self.text.is_empty() && !self.ended {
+        while self.ready.is_empty() && !self.ended {
             let length = self.source.read(&mut self.raw)?;
             let raw = self.raw.get(..length).unwrap_or_default();
             self.ended = length == 0;
@@ -446,18 +445,14 @@ impl<R: Read> Text<R> {
             let mut decoded = String::with_capacity(room);
             let _ = self.decoder.decode_to_string(raw, &mut decoded, self.ended);
             for byte in decoded.bytes() {
-                if byte == b'\n' && self.carriage {
-                    self.carriage = false;
-                    continue;
+                let second_half = byte == b'\n' && self.last == b'\r';
+                self.last = byte;
+                if !second_half {
+                    self.ready.push(if byte == b'\r' { b'\n' } else { byte });
                 }
-                self.carriage = byte == b'\r';
-                let byte = if self.carriage { b'\n' } else { byte };
-                self.newline = byte == b'\n';
-                self.text.push(byte);
             }
-            if self.ended && !self.newline {
-                self.newline = true;
-                self.text.push(b'\n');
+            if self.ended && !matches!(self.last, b'\n' | b'\r') {
+                self.ready.push(b'\n');
             }
         }
         Ok(())
@@ -469,10 +464,10 @@ impl<R: Read> Read for Text<R> {
         if self.budget == 0 {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        if self.at >= self.text.len() {
+        if self.at >= self.ready.len() {
             self.refill()?;
         }
-        let mut rest = self.text.get(self.at..).unwrap_or_default();
+        let mut rest = self.ready.get(self.at..).unwrap_or_default();
         let length = rest.read(buffer)?;
         self.at += length;
         self.exhausted |= length == 0 && !buffer.is_empty();

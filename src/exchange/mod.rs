@@ -6,3 +6,15 @@
 pub mod boundaries;
 pub mod columns;
 pub mod csv;
+pub mod geojson;
+pub mod shapefile;
+
+/// The reference systems in which devices are handed over, the one of the web first, then the one
+/// the metropolitan systems store.
+pub const SYSTEMS: [&str; 5] = [
+    "EPSG:4326",
+    "EPSG:32632",
+    "EPSG:7791",
+    "EPSG:6707",
+    "EPSG:3003",
+];
