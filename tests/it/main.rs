@@ -2,3 +2,7 @@
 
 #[cfg(test)]
 mod exports;
+#[cfg(test)]
+mod gdal;
+#[cfg(test)]
+mod tiles;
