@@ -1,10 +1,13 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
 pub mod draft;
+pub mod filter;
 pub mod finding;
+pub mod person;
 pub mod position;
 pub mod projection;
 pub mod record;
+pub mod revision;
 pub mod rules;
 pub mod territory;
 pub mod vocabulary;

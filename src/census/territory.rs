@@ -55,8 +55,10 @@ impl Territory {
     pub fn new(mut municipalities: Vec<Municipality>) -> Self {
         municipalities.sort_by(|a, b| (&a.istat, !a.covered).cmp(&(&b.istat, !b.covered)));
         municipalities.dedup_by(|a, b| a.istat == b.istat);
-        let outlines: Vec<_> =
-            municipalities.iter().map(|one| Outline::new(&one.boundary)).collect();
+        let outlines: Vec<_> = municipalities
+            .iter()
+            .map(|one| Outline::new(&one.boundary))
+            .collect();
         let boxes = municipalities
             .iter()
             .enumerate()
@@ -100,7 +102,8 @@ impl Territory {
         if (4..6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.get(&format!("{digits:0>6}"));
         }
-        self.municipalities.get(*self.by_key.get(&key(&bare_name(text)))?)
+        self.municipalities
+            .get(*self.by_key.get(&key(&bare_name(text)))?)
     }
 
     /// The covered Comuni whose names are most like a text, best first, at most three.
@@ -124,9 +127,10 @@ impl Territory {
     pub fn containing(&self, lon: f64, lat: f64) -> Option<&Municipality> {
         let mut found: Option<&Municipality> = None;
         for candidate in self.boxes.locate_all_at_point(&[lon, lat]) {
-            let (Some(one), Some(outline)) =
-                (self.municipalities.get(candidate.data), self.outlines.get(candidate.data))
-            else {
+            let (Some(one), Some(outline)) = (
+                self.municipalities.get(candidate.data),
+                self.outlines.get(candidate.data),
+            ) else {
                 continue;
             };
             if outline.contains(lon, lat)
@@ -143,12 +147,18 @@ impl Territory {
     /// for a Comune without a boundary.
     #[must_use]
     pub fn metres_outside(&self, municipality: &Municipality, lon: f64, lat: f64) -> f64 {
-        let Some(outline) = self.index(&municipality.istat).and_then(|at| self.outlines.get(at))
+        let Some(outline) = self
+            .index(&municipality.istat)
+            .and_then(|at| self.outlines.get(at))
         else {
             return f64::INFINITY;
         };
         let metres = outline.metres(lon, lat);
-        if outline.contains(lon, lat) { -metres } else { metres }
+        if outline.contains(lon, lat) {
+            -metres
+        } else {
+            metres
+        }
     }
 
     /// The Comuni that share a stretch of border with one, sorted by ISTAT code.
@@ -192,7 +202,9 @@ impl Territory {
     }
 
     fn index(&self, istat: &str) -> Option<usize> {
-        self.municipalities.binary_search_by(|one| one.istat.as_str().cmp(istat)).ok()
+        self.municipalities
+            .binary_search_by(|one| one.istat.as_str().cmp(istat))
+            .ok()
     }
 }
 
@@ -217,12 +229,18 @@ fn bare_name(text: &str) -> String {
 
 /// A name as it is looked up: folded, letters and digits only.
 fn key(text: &str) -> String {
-    fold(text).chars().filter(|letter| letter.is_alphanumeric()).collect()
+    fold(text)
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect()
 }
 
 /// Other ways to write a name: both halves of a bilingual one, and «S.» for the saints.
 fn spellings(name: &str) -> Vec<String> {
-    let mut all: Vec<_> = std::iter::once(name).chain(name.split('/')).map(key).collect();
+    let mut all: Vec<_> = std::iter::once(name)
+        .chain(name.split('/'))
+        .map(key)
+        .collect();
     let folded = fold(name);
     for saint in ["san ", "santo ", "santa ", "sant'"] {
         if let Some(rest) = folded.strip_prefix(saint) {
@@ -268,7 +286,10 @@ fn window(municipalities: &[Municipality]) -> Rect<f64> {
         return Rect::new((-180.0, -90.0), (180.0, 90.0));
     };
     let (dx, dy) = (area.width() * WINDOW_MARGIN, area.height() * WINDOW_MARGIN);
-    Rect::new((area.min().x - dx, area.min().y - dy), (area.max().x + dx, area.max().y + dy))
+    Rect::new(
+        (area.min().x - dx, area.min().y - dy),
+        (area.max().x + dx, area.max().y + dy),
+    )
 }
 
 /// Who shares an edge with whom.
@@ -287,7 +308,10 @@ fn neighbours(outlines: &[Outline]) -> Vec<Vec<usize>> {
             }
         }
     }
-    pairs.into_iter().map(|set| set.into_iter().collect()).collect()
+    pairs
+        .into_iter()
+        .map(|set| set.into_iter().collect())
+        .collect()
 }
 
 /// One edge of a boundary, its lower end first (the western one when level): two Comuni that share
@@ -302,8 +326,17 @@ struct Edge {
 
 impl Edge {
     fn new(a: (f64, f64), b: (f64, f64)) -> Self {
-        let (low, high) = if (a.1, a.0) <= (b.1, b.0) { (a, b) } else { (b, a) };
-        Self { x0: low.0, y0: low.1, x1: high.0, y1: high.1 }
+        let (low, high) = if (a.1, a.0) <= (b.1, b.0) {
+            (a, b)
+        } else {
+            (b, a)
+        };
+        Self {
+            x0: low.0,
+            y0: low.1,
+            x1: high.0,
+            y1: high.1,
+        }
     }
 
     fn bits(&self) -> [u64; 4] {
@@ -346,7 +379,11 @@ impl Outline {
         let height = area.map_or(0.0, |area| area.height());
         let count = (edges.len() / 2).clamp(1, 4096);
         #[expect(clippy::cast_precision_loss, reason = "at most 4096 bands")]
-        let bands_per_degree = if height > 0.0 { count as f64 / height } else { 0.0 };
+        let bands_per_degree = if height > 0.0 {
+            count as f64 / height
+        } else {
+            0.0
+        };
         let mut bands = vec![Vec::new(); count];
         for edge in &edges {
             let first = band(edge.y0, south, bands_per_degree);
@@ -361,7 +398,14 @@ impl Outline {
             banded.extend(crossed);
             starts.push(banded.len());
         }
-        Self { edges, banded, starts, south, bands_per_degree, area }
+        Self {
+            edges,
+            banded,
+            starts,
+            south,
+            bands_per_degree,
+            area,
+        }
     }
 
     fn contains(&self, lon: f64, lat: f64) -> bool {
@@ -390,7 +434,9 @@ impl Outline {
 
     /// Metres to the box around the boundary, a little less than the truth; 0 inside.
     fn metres_to_box(&self, lon: f64, lat: f64) -> f64 {
-        let Some(area) = self.area else { return f64::INFINITY };
+        let Some(area) = self.area else {
+            return f64::INFINITY;
+        };
         let x = lon.clamp(area.min().x, area.max().x);
         let y = lat.clamp(area.min().y, area.max().y);
         metres_between((lon, lat), (x, y)) * 0.98
@@ -427,10 +473,16 @@ impl Scale {
 
     /// The point of an edge nearest to a point, and the metres between them.
     fn nearest_on(&self, edge: &Edge, lon: f64, lat: f64) -> (f64, f64, f64) {
-        let (dx, dy) = ((edge.x1 - edge.x0) * self.lon, (edge.y1 - edge.y0) * self.lat);
+        let (dx, dy) = (
+            (edge.x1 - edge.x0) * self.lon,
+            (edge.y1 - edge.y0) * self.lat,
+        );
         let (px, py) = ((lon - edge.x0) * self.lon, (lat - edge.y0) * self.lat);
         let along = ((px * dx + py * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
-        let (x, y) = (edge.x0 + (edge.x1 - edge.x0) * along, edge.y0 + (edge.y1 - edge.y0) * along);
+        let (x, y) = (
+            edge.x0 + (edge.x1 - edge.x0) * along,
+            edge.y0 + (edge.y1 - edge.y0) * along,
+        );
         (x, y, (px - dx * along).hypot(py - dy * along))
     }
 }

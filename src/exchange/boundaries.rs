@@ -65,8 +65,14 @@ const MOST_BYTES: u64 = 2 << 30;
 #[must_use]
 pub fn seeded() -> Vec<Municipality> {
     let files = [
-        (include_str!("../../seeds/territory/comuni_milano.geojson"), true),
-        (include_str!("../../seeds/territory/comuni_confinanti.geojson"), false),
+        (
+            include_str!("../../seeds/territory/comuni_milano.geojson"),
+            true,
+        ),
+        (
+            include_str!("../../seeds/territory/comuni_confinanti.geojson"),
+            false,
+        ),
     ];
     files
         .into_iter()
@@ -89,7 +95,10 @@ pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality
     let crs = declared_crs(collection.foreign_members.as_ref())?;
     let mut read = Gathered::default();
     for (index, feature) in collection.features.into_iter().enumerate() {
-        let record = Record { number: index + 1, crs };
+        let record = Record {
+            number: index + 1,
+            crs,
+        };
         let properties = feature.properties.unwrap_or_default();
         let text = |names: &[&str]| {
             names
@@ -101,9 +110,10 @@ pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality
             Some(GeometryValue::Polygon { coordinates }) => record.polygons(&[coordinates])?,
             Some(GeometryValue::MultiPolygon { coordinates }) => record.polygons(&coordinates)?,
             Some(other) => {
-                return Err(
-                    record.wrong(format!("la geometria è {}, non un poligono", other.type_name()))
-                );
+                return Err(record.wrong(format!(
+                    "la geometria è {}, non un poligono",
+                    other.type_name()
+                )));
             }
             None => return Err(record.wrong("manca la geometria")),
         };
@@ -120,7 +130,10 @@ pub fn read_shapefile(
     path: &Path,
     covered: impl Fn(&str) -> Option<bool>,
 ) -> Result<Vec<Municipality>, BoundaryError> {
-    let parts = if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
+    let parts = if path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("zip"))
+    {
         zipped(path)?
     } else {
         beside(path)?
@@ -133,10 +146,16 @@ pub fn read_shapefile(
     let mut read = Gathered::default();
     let mut reader = parts.reader()?;
     for (index, row) in reader.iter_shapes_and_records().enumerate() {
-        let record = Record { number: index + 1, crs };
+        let record = Record {
+            number: index + 1,
+            crs,
+        };
         let (shape, attributes) = row.map_err(|error| record.wrong(error.to_string()))?;
         let text = |names: &[&str]| {
-            names.iter().find_map(|name| dbase_text(attributes.get(name)?)).unwrap_or_default()
+            names
+                .iter()
+                .find_map(|name| dbase_text(attributes.get(name)?))
+                .unwrap_or_default()
         };
         let wanted = covered(&istat_code(&text(ISTAT)));
         read.add(&record, text, wanted, || record.shape(shape))?;
@@ -166,7 +185,9 @@ impl Gathered {
                 "il codice ISTAT «{istat}» non ha sei cifre (proprietà istat o PRO_COM_T)"
             )));
         }
-        let Some(covered) = covered else { return Ok(()) };
+        let Some(covered) = covered else {
+            return Ok(());
+        };
         let name = text(NAME);
         if name.is_empty() {
             return Err(record.wrong("manca il nome del Comune (proprietà name o COMUNE)"));
@@ -202,7 +223,10 @@ struct Record {
 
 impl Record {
     fn wrong(&self, why: impl Into<String>) -> BoundaryError {
-        BoundaryError::Record { record: self.number, why: why.into() }
+        BoundaryError::Record {
+            record: self.number,
+            why: why.into(),
+        }
     }
 
     fn point(&self, x: f64, y: f64) -> Result<Coord<f64>, BoundaryError> {
@@ -210,7 +234,10 @@ impl Record {
             .filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0)
             .map(Coord::from)
             .ok_or_else(|| {
-                self.wrong(format!("il vertice {x} {y} non è un punto di {}", self.crs.code))
+                self.wrong(format!(
+                    "il vertice {x} {y} non è un punto di {}",
+                    self.crs.code
+                ))
             })
     }
 
@@ -218,7 +245,9 @@ impl Record {
         &self,
         points: impl Iterator<Item = (f64, f64)>,
     ) -> Result<LineString<f64>, BoundaryError> {
-        let ring: Vec<_> = points.map(|(x, y)| self.point(x, y)).collect::<Result<_, _>>()?;
+        let ring: Vec<_> = points
+            .map(|(x, y)| self.point(x, y))
+            .collect::<Result<_, _>>()?;
         if ring.len() < 4 {
             return Err(self.wrong("un anello del confine ha meno di quattro vertici"));
         }
@@ -241,7 +270,9 @@ impl Record {
                 }
                 self.ring(points.into_iter())
             });
-            let outer = lines.next().ok_or_else(|| self.wrong("il poligono è vuoto"))??;
+            let outer = lines
+                .next()
+                .ok_or_else(|| self.wrong("il poligono è vuoto"))??;
             boundary.push(Polygon::new(outer, lines.collect::<Result<_, _>>()?));
         }
         Ok(MultiPolygon(boundary))
@@ -256,9 +287,10 @@ impl Record {
             Shape::PolygonZ(polygon) => {
                 self.rings(polygon.into_inner(), |point| (point.x, point.y))
             }
-            other => {
-                Err(self.wrong(format!("la geometria è {}, non un poligono", other.shapetype())))
-            }
+            other => Err(self.wrong(format!(
+                "la geometria è {}, non un poligono",
+                other.shapetype()
+            ))),
         }
     }
 
@@ -287,7 +319,11 @@ impl Record {
 /// An ISTAT code as text, with the zeros that numbers lose.
 fn istat_code(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() { String::new() } else { format!("{text:0>6}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{text:0>6}")
+    }
 }
 
 fn json_text(value: &JsonValue) -> Option<String> {
@@ -354,7 +390,10 @@ type Bytes = Cursor<Vec<u8>>;
 
 impl Parts {
     fn reader(self) -> Result<shapefile::Reader<Bytes, Bytes>, BoundaryError> {
-        let wrong = |why: String| BoundaryError::NotA { format: "shapefile", why };
+        let wrong = |why: String| BoundaryError::NotA {
+            format: "shapefile",
+            why,
+        };
         let shapes = shapefile::ShapeReader::new(Cursor::new(self.shp))
             .map_err(|error| wrong(error.to_string()))?;
         let rows =
@@ -368,7 +407,11 @@ impl Parts {
 fn table(dbf: Vec<u8>, cpg: Option<&str>) -> Result<dbase::Reader<Bytes>, dbase::Error> {
     let named = cpg.and_then(|label| {
         let label = label.trim();
-        let label = if label == "1252" { "windows-1252" } else { label };
+        let label = if label == "1252" {
+            "windows-1252"
+        } else {
+            label
+        };
         encoding_rs::Encoding::for_label(label.as_bytes())
     });
     let source = Cursor::new(dbf);
@@ -422,7 +465,10 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
     }
     let mut part = |stem: &str, end: &str| -> Result<Option<Vec<u8>>, BoundaryError> {
         let wanted = format!("{stem}.{end}");
-        let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(&wanted)) else {
+        let Some(index) = names
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(&wanted))
+        else {
             return Ok(None);
         };
         let entry = archive.by_index(index).map_err(|error| wrong(&error))?;
@@ -433,15 +479,20 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
     let text =
         |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let mut missing = "*.shp".to_owned();
-    for stem in
-        names.iter().filter_map(|name| name.strip_suffix(".shp").or(name.strip_suffix(".SHP")))
+    for stem in names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".shp").or(name.strip_suffix(".SHP")))
     {
         let Some(dbf) = part(stem, "dbf")? else {
             missing = format!("{stem}.dbf");
             continue;
         };
-        let has_codes = table(dbf.clone(), None)
-            .is_ok_and(|table| table.fields().iter().any(|field| ISTAT.contains(&field.name())));
+        let has_codes = table(dbf.clone(), None).is_ok_and(|table| {
+            table
+                .fields()
+                .iter()
+                .any(|field| ISTAT.contains(&field.name()))
+        });
         if has_codes && let Some(shp) = part(stem, "shp")? {
             let (prj, cpg) = (text(part(stem, "prj")?), text(part(stem, "cpg")?));
             return Ok(Parts { shp, dbf, prj, cpg });

@@ -1,0 +1,7 @@
+//! One file for each page: what it shows, and what its form does.
+
+pub mod home;
+pub mod password;
+pub mod sign_in;
+pub mod sign_out;
+pub mod statement;

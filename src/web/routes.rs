@@ -1,0 +1,124 @@
+//! Every route in one table: address, method, who may use it, and the handler.
+
+use super::pages::{home, password, sign_in, sign_out, statement};
+use super::{App, assets, error, guard};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Who may use a route; what they see or write there is the register's to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Everyone,
+    /// Whoever is signed in.
+    Signed,
+    /// Whoever writes devices of some body.
+    Compilers,
+    /// Whoever manages people.
+    Administrators,
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The address, with `{names}` for its parts.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    handler: MethodRouter<App>,
+}
+
+fn reads<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        handler: get(handler),
+    }
+}
+
+fn writes<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route {
+        method: Method::POST,
+        path,
+        access,
+        handler: post(handler),
+    }
+}
+
+/// The table.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    use Access::{Everyone, Signed};
+    vec![
+        reads("/", Signed, home::get),
+        reads("/accedi", Everyone, sign_in::get),
+        writes("/accedi", Everyone, sign_in::post),
+        writes("/esci", Signed, sign_out::post),
+        reads("/password", Signed, password::get),
+        writes("/password", Signed, password::post),
+        reads("/accessibilita", Everyone, statement::get),
+        reads("/salute", Everyone, home::health),
+        reads("/static/{*path}", Everyone, assets::get),
+    ]
+}
+
+/// The whole application.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        router = router.route(route.path, route.handler);
+    }
+    router
+        .fallback(|| async { error::Error::not_found() })
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), guard::identify))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), error::show))
+        .layer(CompressionLayer::new())
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(self)",
+        ))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .with_state(app)
+}
+
+/// What a page may load: only what this program serves. Map backgrounds that an operator
+/// configures are images of other servers, so images may come from HTTPS.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+                      worker-src 'self' blob:; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
