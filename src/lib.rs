@@ -10,4 +10,5 @@ pub mod exchange;
 pub mod register;
 pub mod settings;
 pub mod storage;
+pub mod tiles;
 pub mod web;
