@@ -1,0 +1,6 @@
+//! Everything that can be tested without a browser, in one binary.
+
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod support;
