@@ -9,3 +9,9 @@ mod exports;
 mod gdal;
 #[cfg(test)]
 mod tiles;
+//! Everything that can be tested without a browser, in one binary.
+
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod support;
