@@ -3,13 +3,13 @@
 pub mod draft;
 pub mod filter;
 pub mod finding;
-pub mod person;
 pub mod notation;
+pub mod person;
 pub mod position;
 pub mod projection;
 pub mod record;
-pub mod revision;
 pub mod reference;
+pub mod revision;
 pub mod rules;
 pub mod territory;
 pub mod vocabulary;

@@ -43,8 +43,14 @@ const WGS84: &str = "EPSG:4326";
 
 /// The metric systems tried when none is declared, the most used first. Those that give the same
 /// numbers as EPSG:32632 (7791, 6707, 25832) are one hypothesis with it.
-const METRIC: [&str; 6] =
-    ["EPSG:32632", "EPSG:3003", "EPSG:32633", "EPSG:3004", "EPSG:3857", "EPSG:23032"];
+const METRIC: [&str; 6] = [
+    "EPSG:32632",
+    "EPSG:3003",
+    "EPSG:32633",
+    "EPSG:3004",
+    "EPSG:3857",
+    "EPSG:23032",
+];
 
 /// A position as somebody typed it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,7 +107,9 @@ pub fn diagnose(
     let doctor = Doctor {
         typed,
         territory,
-        witness: witness.and_then(|istat| territory.get(istat)).filter(|one| one.covered),
+        witness: witness
+            .and_then(|istat| territory.get(istat))
+            .filter(|one| one.covered),
         declared,
     };
     doctor.at_once().unwrap_or_else(|| doctor.diagnose())
@@ -113,7 +121,11 @@ pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
     let Some(home) = territory.containing(lon, lat) else {
         return match territory.nearest(lon, lat, |one| one.covered) {
             Some((one, metres)) => {
-                format!("Fuori dal territorio, a {} dal Comune di {}.", distance(metres), one.name)
+                format!(
+                    "Fuori dal territorio, a {} dal Comune di {}.",
+                    distance(metres),
+                    one.name
+                )
             }
             None => "Nessun territorio è caricato.".to_owned(),
         };
@@ -168,7 +180,10 @@ struct Plain {
 
 /// What may have happened to the numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "mishaps are independent and may all happen")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "mishaps are independent and may all happen"
+)]
 struct Mishap {
     swap: bool,
     north_point: bool,
@@ -274,7 +289,9 @@ impl Doctor<'_> {
         let (north, north_decimals) = plain_decimal(lat)?;
         let (east, east_decimals) = plain_decimal(lon)?;
         let home = self.territory.containing(east, north)?;
-        let expected = self.witness.is_none_or(|witness| witness.istat == home.istat);
+        let expected = self
+            .witness
+            .is_none_or(|witness| witness.istat == home.istat);
         if !home.covered || !expected || north_decimals.min(east_decimals) < 4 {
             return None;
         }
@@ -287,7 +304,10 @@ impl Doctor<'_> {
             accuracy_m: 0.0,
             original: self.original(),
         };
-        Some(Diagnosis { point: Some(point), findings: Vec::new() })
+        Some(Diagnosis {
+            point: Some(point),
+            findings: Vec::new(),
+        })
     }
 
     fn diagnose(&self) -> Diagnosis {
@@ -328,8 +348,10 @@ impl Doctor<'_> {
         if let Some(finding) = self.null_island(first, declared_crs) {
             return refused(vec![finding]);
         }
-        let plain: Vec<_> =
-            pairs.iter().map(|pair| (pair, self.plain(pair, declared_crs))).collect();
+        let plain: Vec<_> = pairs
+            .iter()
+            .map(|pair| (pair, self.plain(pair, declared_crs)))
+            .collect();
         for (pair, reading) in &plain {
             if let Some(reading) = reading
                 && matches!(reading.standing, Standing::Home | Standing::Border(_))
@@ -338,7 +360,9 @@ impl Doctor<'_> {
             }
         }
         let hypotheses = self.hypotheses(pairs, declared_crs);
-        let reading = plain.into_iter().find_map(|(pair, reading)| Some((pair, reading?)));
+        let reading = plain
+            .into_iter()
+            .find_map(|(pair, reading)| Some((pair, reading?)));
         match reading {
             Some((pair, reading)) => self.doubted(pair, &reading, hypotheses, declared_crs),
             None if hypotheses.is_empty() => refused(self.impossible(first, declared_crs)),
@@ -353,8 +377,11 @@ impl Doctor<'_> {
         if crs.geographic && !(north.abs() <= 90.0 && east.abs() <= 180.0) {
             return None;
         }
-        let (lon, lat) =
-            if crs.code == WGS84 { (east, north) } else { projection::to_wgs84(crs, east, north)? };
+        let (lon, lat) = if crs.code == WGS84 {
+            (east, north)
+        } else {
+            projection::to_wgs84(crs, east, north)?
+        };
         let operation = if crs.code != WGS84 {
             "transform"
         } else if pair.link {
@@ -364,7 +391,13 @@ impl Doctor<'_> {
         } else {
             "none"
         };
-        Some(Plain { lon, lat, crs, operation, standing: self.standing(lon, lat) })
+        Some(Plain {
+            lon,
+            lat,
+            crs,
+            operation,
+            standing: self.standing(lon, lat),
+        })
     }
 
     fn standing(&self, lon: f64, lat: f64) -> Standing {
@@ -400,7 +433,10 @@ impl Doctor<'_> {
         }
         findings.extend(self.coarse(pair, reading.crs));
         findings.extend(declared_crs.and_then(|crs| self.declared_datum(pair, reading, crs)));
-        Diagnosis { point: Some(self.located(reading)), findings }
+        Diagnosis {
+            point: Some(self.located(reading)),
+            findings,
+        }
     }
 
     /// The plain reading is a place, but not where it should be.
@@ -414,12 +450,19 @@ impl Doctor<'_> {
         let Standing::Away(metres) = reading.standing else {
             // Degrees and minutes fit many true points: where the plain reading is in a known Comune
             // only the witness makes them believable.
-            if self.territory.containing(reading.lon, reading.lat).is_some() {
+            if self
+                .territory
+                .containing(reading.lon, reading.lat)
+                .is_some()
+            {
                 hypotheses.retain(|one| one.witnessed || !one.mishap.degrees);
             }
             return if hypotheses.is_empty() {
                 let findings = vec![self.outside(pair, reading)];
-                Diagnosis { point: Some(self.located(reading)), findings }
+                Diagnosis {
+                    point: Some(self.located(reading)),
+                    findings,
+                }
             } else {
                 self.explained(&hypotheses)
             };
@@ -445,7 +488,10 @@ impl Doctor<'_> {
             several => vec![self.ambiguous(None, several)],
         };
         findings.extend(datum);
-        Diagnosis { point: None, findings }
+        Diagnosis {
+            point: None,
+            findings,
+        }
     }
 
     /// UTM and ED50 are 200 m apart, which no boundary can tell: UTM stands for both, with a note,
@@ -453,7 +499,9 @@ impl Doctor<'_> {
     fn settle_datum(&self, hypotheses: &[Hypothesis]) -> (Vec<Hypothesis>, Option<Finding>) {
         let utm = hypotheses.iter().find(|one| one.crs.code == "EPSG:32632");
         let ed50 = hypotheses.iter().find(|one| one.crs.code == "EPSG:23032");
-        let (Some(utm), Some(ed50)) = (utm, ed50) else { return (hypotheses.to_vec(), None) };
+        let (Some(utm), Some(ed50)) = (utm, ed50) else {
+            return (hypotheses.to_vec(), None);
+        };
         if ed50.inside && !utm.inside {
             return (hypotheses.to_vec(), None);
         }
@@ -463,8 +511,15 @@ impl Doctor<'_> {
             named(ed50.crs),
             distance(utm.metres_to(ed50)),
         );
-        let kept = hypotheses.iter().filter(|one| one.crs.code != "EPSG:23032").cloned().collect();
-        (kept, Some(self.finding(Code::PositionDatum, Field::Lat, message)))
+        let kept = hypotheses
+            .iter()
+            .filter(|one| one.crs.code != "EPSG:23032")
+            .cloned()
+            .collect();
+        (
+            kept,
+            Some(self.finding(Code::PositionDatum, Field::Lat, message)),
+        )
     }
 
     fn located(&self, reading: &Plain) -> Located {
@@ -492,7 +547,10 @@ impl Doctor<'_> {
 
 /// There is no point to show.
 fn refused(findings: Vec<Finding>) -> Diagnosis {
-    Diagnosis { point: None, findings }
+    Diagnosis {
+        point: None,
+        findings,
+    }
 }
 
 /// Decimal degrees in their plainest form, and how many decimals were typed. Anything else is for
@@ -554,15 +612,27 @@ impl Doctor<'_> {
         if !plausible || mishap == Mishap::default() {
             return;
         }
-        let Some(home) = self.territory.containing(lon, lat) else { return };
-        let inside = self.witness.is_some_and(|witness| witness.istat == home.istat);
+        let Some(home) = self.territory.containing(lon, lat) else {
+            return;
+        };
+        let inside = self
+            .witness
+            .is_some_and(|witness| witness.istat == home.istat);
         let witnessed = inside
             || self.witness.is_some_and(|witness| {
                 self.territory.metres_outside(witness, lon, lat) <= BORDER_BAND_M
             });
         if home.covered || witnessed {
             let comune = home.istat.clone();
-            found.push(Hypothesis { lon, lat, crs, mishap, comune, witnessed, inside });
+            found.push(Hypothesis {
+                lon,
+                lat,
+                crs,
+                mishap,
+                comune,
+                witnessed,
+                inside,
+            });
         }
     }
 
@@ -574,11 +644,16 @@ impl Doctor<'_> {
         found: &mut Vec<Hypothesis>,
     ) {
         let base = declared_crs.filter(|crs| crs.geographic);
-        let Some(crs) = base.or_else(|| projection::system(WGS84)) else { return };
+        let Some(crs) = base.or_else(|| projection::system(WGS84)) else {
+            return;
+        };
         let other_crs = declared_crs.is_some_and(|declared| declared.code != crs.code);
         for swap in [false, true] {
-            let (north, east) =
-                if swap { (&pair.east, &pair.north) } else { (&pair.north, &pair.east) };
+            let (north, east) = if swap {
+                (&pair.east, &pair.north)
+            } else {
+                (&pair.north, &pair.east)
+            };
             for a in variants(north) {
                 for b in variants(east) {
                     if a.degrees != b.degrees || !believable(north, east, &a, &b) {
@@ -621,16 +696,29 @@ impl Doctor<'_> {
     ) {
         for north in metres(&pair.north) {
             for east in metres(&pair.east) {
-                let declared = declared_crs.filter(|crs| !crs.geographic).map(|crs| crs.code);
-                let known = METRIC.iter().copied().filter(|code| Some(*code) != declared);
-                for crs in declared.into_iter().chain(known).filter_map(projection::system) {
+                let declared = declared_crs
+                    .filter(|crs| !crs.geographic)
+                    .map(|crs| crs.code);
+                let known = METRIC
+                    .iter()
+                    .copied()
+                    .filter(|code| Some(*code) != declared);
+                for crs in declared
+                    .into_iter()
+                    .chain(known)
+                    .filter_map(projection::system)
+                {
                     for swap in [false, true] {
                         let (x, y) = if swap { (north, east) } else { (east, north) };
                         let other = declared != Some(crs.code);
                         // Without names the order of metres is nobody's mistake.
                         let swap = swap && !(pair.free && other);
                         if let Some(point) = projection::to_wgs84(crs, x, y) {
-                            let mishap = Mishap { swap, crs: other, ..Mishap::default() };
+                            let mishap = Mishap {
+                                swap,
+                                crs: other,
+                                ..Mishap::default()
+                            };
                             self.consider(point, crs, mishap, found);
                         }
                     }
@@ -646,18 +734,27 @@ impl Doctor<'_> {
         declared_crs: Option<&'static Crs>,
         found: &mut Vec<Hypothesis>,
     ) {
-        let Some(crs) = projection::system("EPSG:4806") else { return };
+        let Some(crs) = projection::system("EPSG:4806") else {
+            return;
+        };
         if declared_crs == Some(crs) {
             return;
         }
         for swap in [false, true] {
-            let (north, east) =
-                if swap { (&pair.east, &pair.north) } else { (&pair.north, &pair.east) };
+            let (north, east) = if swap {
+                (&pair.east, &pair.north)
+            } else {
+                (&pair.north, &pair.east)
+            };
             if north.value.abs() <= 90.0
                 && east.value.abs() <= 180.0
                 && let Some(point) = projection::to_wgs84(crs, east.value, north.value)
             {
-                let mishap = Mishap { swap, crs: true, ..Mishap::default() };
+                let mishap = Mishap {
+                    swap,
+                    crs: true,
+                    ..Mishap::default()
+                };
                 self.consider(point, crs, mishap, found);
             }
         }
@@ -674,19 +771,35 @@ struct Variant {
 fn variants(number: &Number) -> Vec<Variant> {
     let mut all = Vec::new();
     if number.value.abs() <= 180.0 {
-        all.push(Variant { value: number.value, point: false, degrees: false });
+        all.push(Variant {
+            value: number.value,
+            point: false,
+            degrees: false,
+        });
     }
-    let sign = if number.value.is_sign_negative() { -1.0 } else { 1.0 };
+    let sign = if number.value.is_sign_negative() {
+        -1.0
+    } else {
+        1.0
+    };
     let misplaced = number.decimals.is_none() || number.value.abs() > 180.0;
     if misplaced && number.digits.len() >= 2 {
         for whole in 1..=3_usize.min(number.digits.len() - 1) {
             if let Some(value) = with_point(&number.digits, whole) {
-                all.push(Variant { value: sign * value, point: true, degrees: false });
+                all.push(Variant {
+                    value: sign * value,
+                    point: true,
+                    degrees: false,
+                });
             }
         }
     }
     if let Some(value) = degrees_and_minutes(number) {
-        all.push(Variant { value: sign * value, point: false, degrees: true });
+        all.push(Variant {
+            value: sign * value,
+            point: false,
+            degrees: true,
+        });
     }
     all
 }
@@ -708,7 +821,11 @@ fn degrees_and_minutes(number: &Number) -> Option<f64> {
     let rest = format!("{rest:0<4}");
     let (minutes, rest) = rest.split_at_checked(2)?;
     let (seconds, fraction) = rest.split_at_checked(2)?;
-    let degrees: f64 = if whole.is_empty() { 0.0 } else { whole.parse().ok()? };
+    let degrees: f64 = if whole.is_empty() {
+        0.0
+    } else {
+        whole.parse().ok()?
+    };
     let minutes: f64 = minutes.parse().ok()?;
     let seconds: f64 = format!("{seconds}.{fraction}0").parse().ok()?;
     (minutes < 60.0 && seconds < 60.0).then_some(degrees + minutes / 60.0 + seconds / 3600.0)
@@ -727,7 +844,10 @@ fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
 /// The values of a number that may be metres.
 fn metres(number: &Number) -> impl Iterator<Item = f64> {
     let written = Some(number.value).filter(|_| !number.sexagesimal);
-    written.into_iter().chain(number.grouped).filter(|value| value.abs() > METRES_FROM)
+    written
+        .into_iter()
+        .chain(number.grouped)
+        .filter(|value| value.abs() > METRES_FROM)
 }
 
 /// A system by name and code.
@@ -756,7 +876,11 @@ impl Doctor<'_> {
     /// Everything that was typed, in quotation marks.
     fn quoted(&self) -> String {
         if self.typed.place.trim().is_empty() {
-            format!("«{}» e «{}»", short(self.text(Field::Lat)), short(self.text(Field::Lon)))
+            format!(
+                "«{}» e «{}»",
+                short(self.text(Field::Lat)),
+                short(self.text(Field::Lon))
+            )
         } else {
             format!("«{}»", short(self.text(Field::Lat)))
         }
@@ -782,12 +906,18 @@ impl Doctor<'_> {
             Unread::Missing(Axis::North) => (
                 Code::PositionMissing,
                 Field::Lat,
-                format!("Manca la latitudine: c’è solo «{}».", short(self.text(Field::Lon))),
+                format!(
+                    "Manca la latitudine: c’è solo «{}».",
+                    short(self.text(Field::Lon))
+                ),
             ),
             Unread::Missing(Axis::East) => (
                 Code::PositionMissing,
                 Field::Lon,
-                format!("Manca la longitudine: c’è solo «{}».", short(self.text(Field::Lat))),
+                format!(
+                    "Manca la longitudine: c’è solo «{}».",
+                    short(self.text(Field::Lat))
+                ),
             ),
             Unread::OneNumber => (
                 Code::PositionUnreadable,
@@ -880,7 +1010,10 @@ impl Doctor<'_> {
         let instead = self.territory.containing(reading.lon, reading.lat);
         let proposals = instead
             .filter(|one| one.covered)
-            .map(|one| Proposal::Value { field: Field::Comune.name(), value: one.istat.clone() });
+            .map(|one| Proposal::Value {
+                field: Field::Comune.name(),
+                value: one.istat.clone(),
+            });
         self.finding(Code::PositionOutsideMunicipality, Field::Lat, message)
             .proposing(proposals.into_iter().collect())
     }
@@ -895,7 +1028,9 @@ impl Doctor<'_> {
 
     fn outside(&self, pair: &Pair, reading: &Plain) -> Finding {
         let words = in_words(self.territory, reading.lon, reading.lat);
-        let metres = self.territory.nearest(reading.lon, reading.lat, |one| one.covered);
+        let metres = self
+            .territory
+            .nearest(reading.lon, reading.lat, |one| one.covered);
         let near = match metres {
             Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => format!(
                 " Se il dispositivo è nel Comune di {}, a {}, indicate il Comune.",
@@ -909,7 +1044,11 @@ impl Doctor<'_> {
         } else {
             format!(", lette in {},", named(reading.crs))
         };
-        let field = if pair.north.value.abs() > 90.0 { Field::Lon } else { Field::Lat };
+        let field = if pair.north.value.abs() > 90.0 {
+            Field::Lon
+        } else {
+            Field::Lat
+        };
         let message = format!(
             "Le coordinate {}{how} indicano un punto fuori dal territorio. {words}{near} Controllate le cifre.",
             self.quoted()
@@ -921,8 +1060,11 @@ impl Doctor<'_> {
     fn impossible(&self, pair: &Pair, declared_crs: Option<&Crs>) -> Vec<Finding> {
         let (north, east) = (pair.north.value.abs(), pair.east.value.abs());
         if let Some(crs) = declared_crs.filter(|crs| !crs.geographic) {
-            let message =
-                format!("Le coordinate {} non sono metri di {}.", self.quoted(), named(crs));
+            let message = format!(
+                "Le coordinate {} non sono metri di {}.",
+                self.quoted(),
+                named(crs)
+            );
             return vec![self.finding(Code::PositionRange, Field::Lat, message)];
         }
         if (10_000.0..1e8).contains(&north) && (10_000.0..1e8).contains(&east) {
@@ -953,7 +1095,11 @@ impl Doctor<'_> {
         let (north, east) = (pair.north.unit, pair.east.unit);
         // Spreadsheets drop the zeros at the end: the finer of the two tells how it was typed, unless
         // the other lost more than chance explains.
-        let unit = if north.max(east) > 0.05 { north.max(east) } else { north.min(east) };
+        let unit = if north.max(east) > 0.05 {
+            north.max(east)
+        } else {
+            north.min(east)
+        };
         let doubt = unit * to_metres / 2.0;
         (doubt > COARSE_M).then(|| {
             let message = format!(
@@ -989,8 +1135,11 @@ impl Doctor<'_> {
     fn mishap(&self, only: &Hypothesis) -> Finding {
         let mishap = only.mishap;
         // The variants of an exchanged pair are those of the other column.
-        let (first, second) =
-            if mishap.swap { (Field::Lon, Field::Lat) } else { (Field::Lat, Field::Lon) };
+        let (first, second) = if mishap.swap {
+            (Field::Lon, Field::Lat)
+        } else {
+            (Field::Lat, Field::Lon)
+        };
         let field = match (
             mishap.north_point || mishap.north_sign,
             mishap.east_point || mishap.east_sign,
@@ -1001,12 +1150,22 @@ impl Doctor<'_> {
         };
         let mut what = Vec::new();
         if mishap.crs {
-            let unit = if only.crs.geographic { "gradi" } else { "metri" };
-            what.push(format!("{} sembrano {unit} in {}", self.quoted(), named(only.crs)));
+            let unit = if only.crs.geographic {
+                "gradi"
+            } else {
+                "metri"
+            };
+            what.push(format!(
+                "{} sembrano {unit} in {}",
+                self.quoted(),
+                named(only.crs)
+            ));
         }
         if mishap.point() {
             let text = short(self.text(field));
-            what.push(format!("in «{text}» sembra perso il separatore dei decimali"));
+            what.push(format!(
+                "in «{text}» sembra perso il separatore dei decimali"
+            ));
         }
         if mishap.degrees {
             what.push(format!(
@@ -1015,11 +1174,17 @@ impl Doctor<'_> {
             ));
         }
         if mishap.sign() {
-            what.push(format!("il segno di «{}» sembra sbagliato", short(self.text(field))));
+            what.push(format!(
+                "il segno di «{}» sembra sbagliato",
+                short(self.text(field))
+            ));
         }
         if mishap.swap {
             what.push(if mishap.cost() == 1 {
-                format!("latitudine e longitudine ({}) sembrano scambiate", self.quoted())
+                format!(
+                    "latitudine e longitudine ({}) sembrano scambiate",
+                    self.quoted()
+                )
             } else {
                 "latitudine e longitudine sembrano scambiate".to_owned()
             });
@@ -1029,7 +1194,8 @@ impl Doctor<'_> {
             capital(&what.join(", e ")),
             self.name_of(&only.comune)
         );
-        self.finding(mishap.code(), field, message).proposing(vec![only.proposal()])
+        self.finding(mishap.code(), field, message)
+            .proposing(vec![only.proposal()])
     }
 
     fn ambiguous(&self, plain: Option<&Plain>, hypotheses: &[Hypothesis]) -> Finding {
@@ -1047,25 +1213,33 @@ impl Doctor<'_> {
                     .map(|one| one.istat.clone()),
             })
         });
-        let places: Vec<_> =
-            plain
-                .map(|reading| format!("così come sono, {}", self.whose(reading)))
-                .into_iter()
-                .chain(hypotheses.iter().map(|one| {
-                    format!("{}, nel Comune di {}", words(one), self.name_of(&one.comune))
-                }))
-                .collect();
+        let places: Vec<_> = plain
+            .map(|reading| format!("così come sono, {}", self.whose(reading)))
+            .into_iter()
+            .chain(hypotheses.iter().map(|one| {
+                format!(
+                    "{}, nel Comune di {}",
+                    words(one),
+                    self.name_of(&one.comune)
+                )
+            }))
+            .collect();
         let message = format!(
             "Le coordinate {} si possono leggere in più modi: {}. Scegliete guardando dove cade il punto.",
             self.quoted(),
             places.join("; ")
         );
-        let proposals = as_typed.into_iter().chain(hypotheses.iter().map(Hypothesis::proposal));
-        self.finding(Code::PositionAmbiguous, Field::Lat, message).proposing(proposals.collect())
+        let proposals = as_typed
+            .into_iter()
+            .chain(hypotheses.iter().map(Hypothesis::proposal));
+        self.finding(Code::PositionAmbiguous, Field::Lat, message)
+            .proposing(proposals.collect())
     }
 
     fn name_of(&self, istat: &str) -> String {
-        self.territory.get(istat).map_or_else(|| istat.to_owned(), |one| one.name.clone())
+        self.territory
+            .get(istat)
+            .map_or_else(|| istat.to_owned(), |one| one.name.clone())
     }
 }
 
@@ -1078,7 +1252,11 @@ fn words(one: &Hypothesis) -> String {
         Code::PositionWrongSign => "con il segno cambiato".to_owned(),
         _ => return "scambiate".to_owned(),
     };
-    if one.mishap.swap { format!("{what} e scambiate") } else { what }
+    if one.mishap.swap {
+        format!("{what} e scambiate")
+    } else {
+        what
+    }
 }
 
 /// A typed text cut for a message.
@@ -1119,15 +1297,37 @@ mod tests {
         witness: Option<&str>,
         declared: bool,
     ) -> Diagnosis {
-        diagnose(&Typed { lat, lon, place: "", crs }, &MILANO, witness, declared)
+        diagnose(
+            &Typed {
+                lat,
+                lon,
+                place: "",
+                crs,
+            },
+            &MILANO,
+            witness,
+            declared,
+        )
     }
 
     fn place(text: &str) -> Diagnosis {
-        diagnose(&Typed { place: text, ..Typed::default() }, &MILANO, None, false)
+        diagnose(
+            &Typed {
+                place: text,
+                ..Typed::default()
+            },
+            &MILANO,
+            None,
+            false,
+        )
     }
 
     fn codes(diagnosis: &Diagnosis) -> Vec<Code> {
-        diagnosis.findings.iter().map(|finding| finding.code).collect()
+        diagnosis
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect()
     }
 
     fn proposed(finding: &Finding) -> Vec<&PositionProposal> {
@@ -1149,10 +1349,14 @@ mod tests {
             .iter()
             .filter(|finding| finding.severity() == Severity::Error)
             .collect();
-        let [error] = errors.as_slice() else { panic!("{:?}", diagnosis.findings) };
+        let [error] = errors.as_slice() else {
+            panic!("{:?}", diagnosis.findings)
+        };
         assert_eq!(error.code, code, "{}", error.message);
         let proposals = proposed(error);
-        let [only] = proposals.as_slice() else { panic!("{:?}", error.proposals) };
+        let [only] = proposals.as_slice() else {
+            panic!("{:?}", error.proposals)
+        };
         assert_eq!(only.operation, operation);
         let off = metres_between((only.lon, only.lat), truth);
         assert!(off < 15.0, "{off} m off: {only:?}");
@@ -1172,24 +1376,42 @@ mod tests {
             assert_eq!(codes(&diagnosis), [], "{text}");
             let point = diagnosis.point.unwrap();
             assert!(metres_between((point.lon, point.lat), POINT) < 1.0);
-            assert_eq!((point.comune.as_deref(), point.crs), (Some(MILAN), "EPSG:4326"));
+            assert_eq!(
+                (point.comune.as_deref(), point.crs),
+                (Some(MILAN), "EPSG:4326")
+            );
             assert_eq!(point.original, text);
         }
         let seconds = place("45°27'51\"N 9°11'24\"E");
         assert_eq!(codes(&seconds), []);
         assert_eq!(seconds.point.unwrap().operation, "dms");
-        let point = columns("45,4645", "9,1903", "", Some(MILAN), true).point.unwrap();
-        assert_eq!((point.operation, point.original.as_str()), ("none", "45,4645; 9,1903"));
+        let point = columns("45,4645", "9,1903", "", Some(MILAN), true)
+            .point
+            .unwrap();
+        assert_eq!(
+            (point.operation, point.original.as_str()),
+            ("none", "45,4645; 9,1903")
+        );
     }
 
     #[test]
     fn the_fast_road_and_the_slow_one_agree() {
-        for (lat, lon) in
-            [("45.46450", "9.19030"), ("45,520871", "9,036541"), ("45.3333", "8.9999")]
-        {
-            let typed = Typed { lat, lon, ..Typed::default() };
-            let doctor =
-                Doctor { typed: &typed, territory: &MILANO, witness: None, declared: false };
+        for (lat, lon) in [
+            ("45.46450", "9.19030"),
+            ("45,520871", "9,036541"),
+            ("45.3333", "8.9999"),
+        ] {
+            let typed = Typed {
+                lat,
+                lon,
+                ..Typed::default()
+            };
+            let doctor = Doctor {
+                typed: &typed,
+                territory: &MILANO,
+                witness: None,
+                declared: false,
+            };
             assert_eq!(doctor.at_once().unwrap(), doctor.diagnose(), "{lat} {lon}");
         }
     }
@@ -1242,24 +1464,50 @@ mod tests {
             ("4546.45", "919.03"),
         ] {
             let diagnosis = columns(lat, lon, "", Some(MILAN), true);
-            mended(&diagnosis, Code::PositionLostDecimal, "decimal_point", POINT);
+            mended(
+                &diagnosis,
+                Code::PositionLostDecimal,
+                "decimal_point",
+                POINT,
+            );
         }
         let diagnosis = columns("45620644", "9.2", "", None, false);
         let finding = &diagnosis.findings[0];
-        assert_eq!((finding.field, finding.value.as_str()), (Some(Field::Lat), "45620644"));
-        mended(&diagnosis, Code::PositionLostDecimal, "decimal_point", (9.2, 45.620_644));
+        assert_eq!(
+            (finding.field, finding.value.as_str()),
+            (Some(Field::Lat), "45620644")
+        );
+        mended(
+            &diagnosis,
+            Code::PositionLostDecimal,
+            "decimal_point",
+            (9.2, 45.620_644),
+        );
         let swapped = columns("91903", "45464500", "", Some(MILAN), true);
-        mended(&swapped, Code::PositionLostDecimal, "swap_decimal_point", POINT);
+        mended(
+            &swapped,
+            Code::PositionLostDecimal,
+            "swap_decimal_point",
+            POINT,
+        );
     }
 
     #[test]
     fn a_wrong_sign_is_turned() {
-        for (lat, lon) in [("-45.4645", "9.1903"), ("45.4645", "-9.1903"), ("-45.4645", "-9.1903")]
-        {
+        for (lat, lon) in [
+            ("-45.4645", "9.1903"),
+            ("45.4645", "-9.1903"),
+            ("-45.4645", "-9.1903"),
+        ] {
             let diagnosis = columns(lat, lon, "", None, false);
             mended(&diagnosis, Code::PositionWrongSign, "sign", POINT);
         }
-        mended(&place("45°27'52.2\"N 9°11'25.1\"O"), Code::PositionWrongSign, "sign", POINT);
+        mended(
+            &place("45°27'52.2\"N 9°11'25.1\"O"),
+            Code::PositionWrongSign,
+            "sign",
+            POINT,
+        );
         let east = columns("45.4645", "-9.1903", "", None, false);
         assert_eq!(east.findings[0].field, Some(Field::Lon));
     }
@@ -1269,17 +1517,26 @@ mod tests {
         // 45°27'51" 9°11'24", typed 45.2751 9.1124: the plain reading is another Comune.
         let truth = (9.19, 45.464_167);
         let declared = columns("45.2751", "9.1124", "", Some(MILAN), true);
-        mended(&declared, Code::PositionDegrees, "degrees_minutes_seconds", truth);
+        mended(
+            &declared,
+            Code::PositionDegrees,
+            "degrees_minutes_seconds",
+            truth,
+        );
         let implied = columns("45,2751", "9,1124", "", Some(MILAN), false);
         assert_eq!(codes(&implied), [Code::PositionAmbiguous]);
-        let operations: Vec<_> =
-            proposed(&implied.findings[0]).iter().map(|one| one.operation).collect();
+        let operations: Vec<_> = proposed(&implied.findings[0])
+            .iter()
+            .map(|one| one.operation)
+            .collect();
         assert_eq!(operations, ["none", "degrees_minutes_seconds"]);
     }
 
     #[test]
     fn metres_of_every_system_are_recognised() {
-        for code in ["3003", "3004", "32632", "32633", "6707", "7791", "25832", "3857"] {
+        for code in [
+            "3003", "3004", "32632", "32633", "6707", "7791", "25832", "3857",
+        ] {
             let crs = projection::system(code).unwrap();
             let (x, y) = projection::from_wgs84(crs, POINT.0, POINT.1).unwrap();
             let (x, y) = (format!("{x:.2}"), format!("{y:.2}"));
@@ -1299,7 +1556,10 @@ mod tests {
     #[test]
     fn ed50_cannot_be_told_from_utm_and_that_is_said() {
         let diagnosis = columns("5034536.80", "514853.50", "", Some(MILAN), true);
-        assert_eq!(codes(&diagnosis), [Code::PositionOtherCrs, Code::PositionDatum]);
+        assert_eq!(
+            codes(&diagnosis),
+            [Code::PositionOtherCrs, Code::PositionDatum]
+        );
         assert_eq!(proposed(&diagnosis.findings[0])[0].crs, "EPSG:32632");
         assert!(
             diagnosis.findings[1].message.contains("215 m"),
@@ -1330,12 +1590,24 @@ mod tests {
             };
             assert_eq!(codes(&diagnosis), expected, "{}", one.code);
             let point = diagnosis.point.unwrap();
-            assert!(metres_between((point.lon, point.lat), POINT) < 0.01, "{}", one.code);
+            assert!(
+                metres_between((point.lon, point.lat), POINT) < 0.01,
+                "{}",
+                one.code
+            );
             assert_eq!((point.crs, point.accuracy_m), (one.code, one.accuracy_m));
             let swapped = columns(&x, &y, one.code, Some(MILAN), true);
             mended(&swapped, Code::PositionSwapped, "swap", POINT);
-            let first = if one.north_first { format!("{y}; {x}") } else { format!("{x}; {y}") };
-            let typed = Typed { place: &first, crs: one.code, ..Typed::default() };
+            let first = if one.north_first {
+                format!("{y}; {x}")
+            } else {
+                format!("{x}; {y}")
+            };
+            let typed = Typed {
+                place: &first,
+                crs: one.code,
+                ..Typed::default()
+            };
             let free = diagnose(&typed, &MILANO, Some(MILAN), true);
             assert_eq!(codes(&free), expected, "{first} in {}", one.code);
         }
@@ -1345,7 +1617,13 @@ mod tests {
     fn a_wrong_declared_system_is_corrected() {
         let gauss = projection::system("3003").unwrap();
         let (x, y) = projection::from_wgs84(gauss, POINT.0, POINT.1).unwrap();
-        let diagnosis = columns(&y.to_string(), &x.to_string(), "EPSG:32632", Some(MILAN), true);
+        let diagnosis = columns(
+            &y.to_string(),
+            &x.to_string(),
+            "EPSG:32632",
+            Some(MILAN),
+            true,
+        );
         mended(&diagnosis, Code::PositionOtherCrs, "crs", POINT);
         let degrees = columns("45.4645", "9.1903", "EPSG:3003", Some(MILAN), true);
         mended(&degrees, Code::PositionOtherCrs, "crs", POINT);
@@ -1369,15 +1647,25 @@ mod tests {
         let (lat, lon) = (format!("{:.6}", near.1), format!("{:.6}", near.0));
         let declared = columns(&lat, &lon, "", Some(rho), true);
         assert_eq!(codes(&declared), [Code::PositionNearBorder]);
-        assert!(declared.findings[0].message.contains(" m fuori dal confine di Rho"));
+        assert!(
+            declared.findings[0]
+                .message
+                .contains(" m fuori dal confine di Rho")
+        );
         assert!(declared.point.is_some());
-        assert_eq!(codes(&columns(&lat, &lon, "", Some(rho), false)), [Code::PositionBorderBody]);
+        assert_eq!(
+            codes(&columns(&lat, &lon, "", Some(rho), false)),
+            [Code::PositionBorderBody]
+        );
 
         let far = columns("45.4645", "9.1903", "", Some(rho), true);
         assert_eq!(codes(&far), [Code::PositionOutsideMunicipality]);
         assert_eq!(
             far.findings[0].proposals,
-            [Proposal::Value { field: "comune", value: MILAN.to_owned() }]
+            [Proposal::Value {
+                field: "comune",
+                value: MILAN.to_owned()
+            }]
         );
         assert!(
             far.findings[0].message.contains("km dal confine di Rho"),
@@ -1393,15 +1681,30 @@ mod tests {
 
     #[test]
     fn outside_the_territory_the_words_say_where() {
-        let monza = MILANO.municipalities().iter().find(|one| one.name == "Monza").unwrap();
+        let monza = MILANO
+            .municipalities()
+            .iter()
+            .find(|one| one.name == "Monza")
+            .unwrap();
         assert!(!monza.covered);
         let around = columns("45.58451", "9.27441", "", None, false);
         assert_eq!(codes(&around), [Code::PositionOutsideTerritory]);
-        assert!(around.findings[0].message.contains("Monza"), "{}", around.findings[0].message);
-        assert_eq!(around.point.unwrap().comune.as_deref(), Some(monza.istat.as_str()));
+        assert!(
+            around.findings[0].message.contains("Monza"),
+            "{}",
+            around.findings[0].message
+        );
+        assert_eq!(
+            around.point.unwrap().comune.as_deref(),
+            Some(monza.istat.as_str())
+        );
         let rome = columns("41.89021", "12.49223", "", Some(MILAN), true);
         assert_eq!(codes(&rome), [Code::PositionOutsideTerritory]);
-        assert!(rome.findings[0].message.contains(" km "), "{}", rome.findings[0].message);
+        assert!(
+            rome.findings[0].message.contains(" km "),
+            "{}",
+            rome.findings[0].message
+        );
     }
 
     #[test]
@@ -1411,7 +1714,12 @@ mod tests {
         assert_eq!(longitude.findings[0].field, Some(Field::Lon));
         assert!(longitude.findings[0].message.contains("«888»"));
         assert_eq!(codes(&columns("1e400", "-1e400", "", None, false)).len(), 2);
-        for (lat, lon) in [("0", "0"), ("0.0", "0,000"), ("45.4645", "0"), ("0.00001", "0.00002")] {
+        for (lat, lon) in [
+            ("0", "0"),
+            ("0.0", "0,000"),
+            ("45.4645", "0"),
+            ("0.00001", "0.00002"),
+        ] {
             assert_eq!(
                 codes(&columns(lat, lon, "", None, false)),
                 [Code::PositionNullIsland],
@@ -1425,7 +1733,11 @@ mod tests {
             ("45°75'", "9°11'", Code::PositionUnreadable),
             ("5000000", "100000", Code::PositionOutsideTerritory),
         ] {
-            assert_eq!(codes(&columns(lat, lon, "", None, false)), [code], "{lat} {lon}");
+            assert_eq!(
+                codes(&columns(lat, lon, "", None, false)),
+                [code],
+                "{lat} {lon}"
+            );
         }
         let missing = columns("45.4645", "", "", None, false);
         assert_eq!(missing.findings[0].field, Some(Field::Lon));

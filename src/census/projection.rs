@@ -297,9 +297,15 @@ mod tests {
             ("EPSG:23032", 514_936.251, 5_034_734.609),
         ] {
             let (x, y) = from_wgs84(crs(code), POINT.0, POINT.1).unwrap();
-            assert!((x - easting).abs() < 0.002 && (y - northing).abs() < 0.002, "{code}: {x} {y}");
+            assert!(
+                (x - easting).abs() < 0.002 && (y - northing).abs() < 0.002,
+                "{code}: {x} {y}"
+            );
             let (lon, lat) = to_wgs84(crs(code), easting, northing).unwrap();
-            assert!((lon - POINT.0).abs() < 2e-8 && (lat - POINT.1).abs() < 2e-8, "{code}");
+            assert!(
+                (lon - POINT.0).abs() < 2e-8 && (lat - POINT.1).abs() < 2e-8,
+                "{code}"
+            );
         }
     }
 
@@ -317,7 +323,11 @@ mod tests {
         for one in SYSTEMS {
             let (x, y) = from_wgs84(one, POINT.0, POINT.1).unwrap();
             let (lon, lat) = to_wgs84(one, x, y).unwrap();
-            assert!((lon - POINT.0).abs() < 1e-7 && (lat - POINT.1).abs() < 1e-7, "{}", one.code);
+            assert!(
+                (lon - POINT.0).abs() < 1e-7 && (lat - POINT.1).abs() < 1e-7,
+                "{}",
+                one.code
+            );
         }
     }
 
@@ -343,7 +353,11 @@ mod tests {
             };
             let (x, y) = from_wgs84(system, lon, number(4).unwrap()).unwrap();
             let off = (x - easting).hypot(y - northing);
-            let allowed = if &row[1] == "software-derived" { 0.01 } else { 5.2 };
+            let allowed = if &row[1] == "software-derived" {
+                0.01
+            } else {
+                5.2
+            };
             assert!(off < allowed, "{} is {off} m off", &row[0]);
             seen += 1;
         }
@@ -362,9 +376,16 @@ mod tests {
             "urn:ogc:def:crs:EPSG::3003",
             "http://www.opengis.net/def/crs/EPSG/0/3003",
         ] {
-            assert_eq!(system(text).map(|one| one.code), Some("EPSG:3003"), "{text}");
+            assert_eq!(
+                system(text).map(|one| one.code),
+                Some("EPSG:3003"),
+                "{text}"
+            );
         }
-        assert_eq!(system("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap().code, "EPSG:4326");
+        assert_eq!(
+            system("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap().code,
+            "EPSG:4326"
+        );
         assert_eq!(system("UTM 32N").unwrap().code, "EPSG:32632");
         for text in ["", "EPSG:1", "pippo", "::::", "EPSG:"] {
             assert_eq!(system(text), None, "{text}");
@@ -374,7 +395,12 @@ mod tests {
     #[test]
     fn numbers_that_are_no_place_give_none() {
         for one in SYSTEMS {
-            for (x, y) in [(f64::NAN, 0.0), (f64::INFINITY, 0.0), (1e300, -1e300), (-1e8, 1e8)] {
+            for (x, y) in [
+                (f64::NAN, 0.0),
+                (f64::INFINITY, 0.0),
+                (1e300, -1e300),
+                (-1e8, 1e8),
+            ] {
                 let _anything_but_a_panic = to_wgs84(one, x, y);
                 assert_eq!(from_wgs84(one, x, y), None);
             }

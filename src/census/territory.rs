@@ -512,7 +512,11 @@ mod tests {
 
     #[test]
     fn the_seeds_are_133_comuni_with_their_surroundings() {
-        let covered = MILANO.municipalities().iter().filter(|one| one.covered).count();
+        let covered = MILANO
+            .municipalities()
+            .iter()
+            .filter(|one| one.covered)
+            .count();
         assert_eq!((covered, MILANO.municipalities().len()), (133, 249));
     }
 
@@ -529,8 +533,11 @@ mod tests {
 
     #[test]
     fn a_point_on_a_shared_border_belongs_to_one_comune() {
-        let covered =
-            MILANO.municipalities.iter().zip(&MILANO.outlines).filter(|(one, _)| one.covered);
+        let covered = MILANO
+            .municipalities
+            .iter()
+            .zip(&MILANO.outlines)
+            .filter(|(one, _)| one.covered);
         for (one, outline) in covered {
             for edge in &outline.edges {
                 let middle = ((edge.x0 + edge.x1) / 2.0, (edge.y0 + edge.y1) / 2.0);
@@ -542,7 +549,12 @@ mod tests {
                         .filter(|(_, other)| other.contains(x, y))
                         .map(|(other, _)| other.name.as_str())
                         .collect();
-                    assert_eq!(owners.len(), 1, "{owners:?} at {x} {y}, border of {}", one.name);
+                    assert_eq!(
+                        owners.len(),
+                        1,
+                        "{owners:?} at {x} {y}, border of {}",
+                        one.name
+                    );
                 }
             }
         }
@@ -581,7 +593,10 @@ mod tests {
         ] {
             let truth = metres_between((lon, lat), edge);
             let metres = territory.metres_outside(one, lon, lat);
-            assert!((metres - truth).abs() < truth * 0.001, "{metres} instead of {truth}");
+            assert!(
+                (metres - truth).abs() < truth * 0.001,
+                "{metres} instead of {truth}"
+            );
         }
         assert!(territory.metres_outside(one, 9.05, 45.05) < 0.0);
     }
@@ -596,7 +611,11 @@ mod tests {
         ring.boundary = hole.into();
         let territory = Territory::new(vec![ring, square("000001", 9.25, false)]);
         assert_eq!(territory.containing(9.15, 45.15), None);
-        assert_eq!(territory.containing(9.26, 45.05).unwrap().istat, "000002", "the covered one");
+        assert_eq!(
+            territory.containing(9.26, 45.05).unwrap().istat,
+            "000002",
+            "the covered one"
+        );
         assert_eq!(territory.containing(9.32, 45.05).unwrap().istat, "000001");
     }
 
@@ -612,18 +631,28 @@ mod tests {
             "f205",
             "Milano (MI)",
         ] {
-            assert_eq!(MILANO.find(text).map(|one| one.name.as_str()), Some("Milano"), "{text}");
+            assert_eq!(
+                MILANO.find(text).map(|one| one.name.as_str()),
+                Some("Milano"),
+                "{text}"
+            );
         }
-        for text in
-            ["Cassina de' Pecchi", "CASSINA DE’ PECCHI", "cassina de pecchi", "Cassina de Pecchi"]
-        {
+        for text in [
+            "Cassina de' Pecchi",
+            "CASSINA DE’ PECCHI",
+            "cassina de pecchi",
+            "Cassina de Pecchi",
+        ] {
             assert_eq!(
                 MILANO.find(text).map(|one| one.name.as_str()),
                 Some("Cassina de' Pecchi"),
                 "{text}"
             );
         }
-        assert_eq!(MILANO.find("S. Giuliano Milanese").unwrap().name, "San Giuliano Milanese");
+        assert_eq!(
+            MILANO.find("S. Giuliano Milanese").unwrap().name,
+            "San Giuliano Milanese"
+        );
         for nothing in ["", "   ", "Atlantide", "000000", "'", "🦀"] {
             assert_eq!(MILANO.find(nothing), None, "{nothing}");
         }
@@ -631,21 +660,34 @@ mod tests {
 
     #[test]
     fn a_mistyped_name_finds_those_alike() {
-        assert_eq!(MILANO.nearest_names("Abiategrasso")[0].name, "Abbiategrasso");
-        assert_eq!(MILANO.nearest_names("Sesto S Giovani")[0].name, "Sesto San Giovanni");
+        assert_eq!(
+            MILANO.nearest_names("Abiategrasso")[0].name,
+            "Abbiategrasso"
+        );
+        assert_eq!(
+            MILANO.nearest_names("Sesto S Giovani")[0].name,
+            "Sesto San Giovanni"
+        );
         assert!(MILANO.nearest_names("qqqqqq").is_empty());
     }
 
     #[test]
     fn neighbours_share_a_border_and_are_mutual() {
-        let names: Vec<_> =
-            MILANO.neighbours("015182").into_iter().map(|one| one.name.as_str()).collect();
+        let names: Vec<_> = MILANO
+            .neighbours("015182")
+            .into_iter()
+            .map(|one| one.name.as_str())
+            .collect();
         assert!(names.contains(&"Pero"), "Rho borders {names:?}");
         for one in MILANO.municipalities() {
             for other in MILANO.neighbours(&one.istat) {
                 assert!(MILANO.neighbours(&other.istat).contains(&one));
             }
-            assert!(!one.covered || !MILANO.neighbours(&one.istat).is_empty(), "{}", one.name);
+            assert!(
+                !one.covered || !MILANO.neighbours(&one.istat).is_empty(),
+                "{}",
+                one.name
+            );
         }
     }
 

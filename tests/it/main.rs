@@ -1,17 +1,8 @@
-//! The tests that need the whole library: one binary, one module for each concern.
+//! Everything that can be tested without a browser, in one binary.
 
 mod documentation;
-//! Everything that can be tested without a browser, in one binary.
-
-#[cfg(test)]
 mod exports;
-#[cfg(test)]
 mod gdal;
-#[cfg(test)]
-mod tiles;
-//! Everything that can be tested without a browser, in one binary.
-
-#[cfg(test)]
 mod people;
-#[cfg(test)]
 mod support;
+mod tiles;
