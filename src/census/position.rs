@@ -582,12 +582,32 @@ mod tests {
     }
 
     #[test]
+    fn ed50_is_shown_beside_utm_where_only_it_is_in_the_declared_comune() {
+        let utm = projection::system("32632").unwrap();
+        let ed50 = projection::system("23032").unwrap();
+        let (x, y) = (0..4_000_u32)
+            .map(|step| (514_853.0, 5_040_000.0 + f64::from(step)))
+            .find(|(x, y)| {
+                let home = |crs| {
+                    let (lon, lat) = projection::to_wgs84(crs, *x, *y).unwrap();
+                    MILANO.containing(lon, lat).map(|one| one.istat.as_str())
+                };
+                home(utm) != Some(MILAN) && home(ed50) == Some(MILAN)
+            })
+            .expect("the northern border of Milano");
+        let diagnosis = columns(&format!("{y:.1}"), &format!("{x:.1}"), "", Some(MILAN), true);
+        assert_eq!(codes(&diagnosis), [Code::PositionAmbiguous]);
+        let systems: Vec<_> = proposed(&diagnosis.findings[0]).iter().map(|one| one.crs).collect();
+        assert_eq!(systems, ["EPSG:32632", "EPSG:23032"]);
+    }
+
+    #[test]
     fn degrees_from_rome_are_recognised() {
         let crs = projection::system("4806").unwrap();
         let (x, y) = projection::from_wgs84(crs, POINT.0, POINT.1).unwrap();
         let diagnosis = columns(&format!("{y:.6}"), &format!("{x:.6}"), "", None, false);
         mended(&diagnosis, Code::PositionOtherCrs, "crs", POINT);
-        assert_eq!(proposed(&diagnosis.findings[0])[0].accuracy_m, 4.0);
+        assert!((proposed(&diagnosis.findings[0])[0].accuracy_m - 4.0).abs() < 1e-9);
     }
 
     #[test]
@@ -767,6 +787,25 @@ mod tests {
         fn any_numbers_have_an_answer(a in any::<f64>(), b in any::<f64>(), crs in 0..13_usize) {
             let diagnosis = columns(&a.to_string(), &b.to_string(), projection::SYSTEMS[crs].code, None, false);
             prop_assert!(diagnosis.point.is_some() || !diagnosis.findings.is_empty());
+        }
+
+        #[test]
+        fn degrees_written_as_decimals_are_mended_wherever_they_fall((lon, lat, istat) in inside()) {
+            // 45°27'51" as 45.2751, with the true point rounded to whole seconds.
+            let typed = |degrees: f64| {
+                let seconds = (degrees * 3600.0).round();
+                let text = format!("{}.{:02}{:02}", (seconds / 3600.0).floor(), (seconds / 60.0).floor() % 60.0, seconds % 60.0);
+                (text, seconds / 3600.0)
+            };
+            let ((y, lat), (x, lon)) = (typed(lat), typed(lon));
+            let diagnosis = columns(&y, &x, "", Some(&istat), true);
+            let plain: (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+            let home = MILANO.get(&istat).unwrap();
+            if MILANO.metres_outside(home, plain.0, plain.1) <= BORDER_BAND_M {
+                prop_assert!(diagnosis.point.is_some());
+            } else {
+                mended(&diagnosis, Code::PositionDegrees, "degrees_minutes_seconds", (lon, lat));
+            }
         }
 
         #[test]

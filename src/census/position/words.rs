@@ -29,6 +29,17 @@ pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
             None => "Nessun territorio è caricato.".to_owned(),
         };
     };
+    if !home.covered {
+        return match territory.nearest(lon, lat, |one| one.covered) {
+            Some((one, metres)) => format!(
+                "Nel Comune di {}, fuori dal territorio, a {} dal Comune di {}.",
+                home.name,
+                distance(metres),
+                one.name
+            ),
+            None => format!("Nel Comune di {}, fuori dal territorio.", home.name),
+        };
+    }
     let border = -territory.metres_outside(home, lon, lat);
     let other = territory.nearest(lon, lat, |one| one.istat != home.istat);
     let away = match other {
@@ -38,11 +49,7 @@ pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
         }
         _ => format!("a {} dal confine", distance(border)),
     };
-    if home.covered {
-        format!("Nel Comune di {}, {away}.", home.name)
-    } else {
-        format!("Nel Comune di {}, fuori dal territorio, {away}.", home.name)
-    }
+    format!("Nel Comune di {}, {away}.", home.name)
 }
 
 /// A distance as people say it.
@@ -215,14 +222,16 @@ impl Doctor<'_> {
     }
 
     pub(super) fn outside(&self, pair: &Pair, reading: &Plain) -> Finding {
-        let words = in_words(self.territory, reading.lon, reading.lat);
-        let metres = self.territory.nearest(reading.lon, reading.lat, |one| one.covered);
-        let near = match metres {
-            Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => format!(
-                " Se il dispositivo è nel Comune di {}, a {}, indicate il Comune.",
-                one.name,
-                distance(metres)
-            ),
+        let home = self.territory.containing(reading.lon, reading.lat);
+        let nearest = self.territory.nearest(reading.lon, reading.lat, |one| one.covered);
+        let place = home.map(|one| format!("nel Comune di {}", one.name));
+        let away = nearest
+            .map(|(one, metres)| format!("a {} dal Comune di {}", distance(metres), one.name));
+        let words = place.into_iter().chain(away).collect::<Vec<_>>().join(", ");
+        let near = match nearest {
+            Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => {
+                format!(" Se il dispositivo è di {}, indicate il Comune.", one.name)
+            }
             _ => String::new(),
         };
         let how = if reading.crs.code == WGS84 {
@@ -232,7 +241,7 @@ impl Doctor<'_> {
         };
         let field = if pair.north.value.abs() > 90.0 { Field::Lon } else { Field::Lat };
         let message = format!(
-            "Le coordinate {}{how} indicano un punto fuori dal territorio. {words}{near} Controllate le cifre.",
+            "Le coordinate {}{how} cadono fuori dal territorio: {words}.{near} Controllate le cifre.",
             self.quoted()
         );
         self.finding(Code::PositionOutsideTerritory, field, message)
@@ -281,7 +290,7 @@ impl Doctor<'_> {
                 "Le coordinate {} hanno poche cifre: il punto può essere sbagliato di {}. Riportate almeno cinque \
                  decimali, oppure confermate con un motivo.",
                 self.quoted(),
-                distance(doubt)
+                distance((doubt / 10.0).round() * 10.0)
             );
             self.finding(Code::PositionCoarse, Field::Lat, message)
         })
@@ -344,10 +353,12 @@ impl Doctor<'_> {
             what.push(format!("il segno di «{}» sembra sbagliato", short(self.text(field))));
         }
         if mishap.swap {
-            what.push(if mishap.cost() == 1 {
-                format!("latitudine e longitudine ({}) sembrano scambiate", self.quoted())
+            let quoted =
+                if mishap.cost() == 1 { format!(" ({})", self.quoted()) } else { String::new() };
+            what.push(if only.crs.geographic {
+                format!("latitudine e longitudine{quoted} sembrano scambiate")
             } else {
-                "latitudine e longitudine sembrano scambiate".to_owned()
+                format!("nord ed est{quoted} sembrano scambiati")
             });
         }
         let message = format!(
