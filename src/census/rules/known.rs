@@ -7,7 +7,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default, Clone)]
 pub struct Bodies {
     entries: Vec<(String, String)>,
-    /// Codes as they are, and folded spellings of codes and names; `None` where two bodies share one.
+    /// Codes as they are, and folded spellings of codes and names; `None` where two bodies share
+    /// one.
     spellings: HashMap<String, Option<usize>>,
 }
 
