@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod storage;
+#[cfg(test)]
 mod support;
