@@ -3,14 +3,17 @@
 //! Every operation takes the [`Viewer`] who asks, checks what they may do, works in one transaction
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
+pub mod example;
 pub mod people;
 pub mod record;
+pub mod seed;
 pub mod summary;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};
 use crate::census::territory::Territory;
 use crate::clock::Clock;
+use crate::storage::body::Body;
 use crate::storage::{self, Store, Unit};
 use std::sync::Arc;
 
@@ -29,6 +32,15 @@ pub enum Error {
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+}
+
+/// The names that everybody may know.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Every body.
+    pub bodies: Vec<Body>,
+    /// Every entry of the software catalogue.
+    pub software: Vec<String>,
 }
 
 /// What operations give back.
@@ -54,6 +66,15 @@ impl Register {
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),
+        })
+    }
+
+    /// The names that everybody may know: bodies and software.
+    pub async fn names(&self) -> Result<Names> {
+        let mut unit = self.store.read().await?;
+        Ok(Names {
+            bodies: unit.bodies().await?,
+            software: unit.software().await?,
         })
     }
 

@@ -1,8 +1,9 @@
 //! Everything that can be tested without a browser, in one binary.
 
-#[cfg(test)]
+mod documentation;
+mod exports;
+mod gdal;
 mod people;
-#[cfg(test)]
 mod storage;
-#[cfg(test)]
 mod support;
+mod tiles;

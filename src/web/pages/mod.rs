@@ -1,5 +1,6 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod device;
 pub mod home;
 pub mod password;
 pub mod sign_in;
