@@ -413,7 +413,12 @@ mod tests {
 
     #[test]
     fn a_public_copy_says_neither_where_exactly_nor_with_what() {
-        for field in [Field::Indirizzo, Field::Denominazione, Field::Software, Field::Note] {
+        for field in [
+            Field::Indirizzo,
+            Field::Denominazione,
+            Field::Software,
+            Field::Note,
+        ] {
             assert!(!Tier::Pubblico.shows(field) && Tier::Enti.shows(field));
         }
         assert!(Tier::Pubblico.shows(Field::Lat));

@@ -214,11 +214,25 @@ mod tests {
 
     #[test]
     fn names_are_in_the_order_of_an_italian_reader() {
-        let mut names = ["Zelo", "Cerro", "Cà Bianca", "Cassano", "abbiategrasso", "Èze"];
+        let mut names = [
+            "Zelo",
+            "Cerro",
+            "Cà Bianca",
+            "Cassano",
+            "abbiategrasso",
+            "Èze",
+        ];
         sort_for_people(&mut names, |name| name);
         assert_eq!(
             names,
-            ["abbiategrasso", "Cà Bianca", "Cassano", "Cerro", "Èze", "Zelo"]
+            [
+                "abbiategrasso",
+                "Cà Bianca",
+                "Cassano",
+                "Cerro",
+                "Èze",
+                "Zelo"
+            ]
         );
     }
 }

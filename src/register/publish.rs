@@ -11,10 +11,10 @@ use crate::census::projection::{self, Crs};
 use crate::census::record::{Record, Value};
 use crate::census::revision::Revision;
 use crate::census::vocabulary::Field;
+use crate::exchange;
 use crate::exchange::csv::CsvWriter;
 use crate::exchange::geojson::{self, GeoJsonWriter};
 use crate::exchange::shapefile::{ShapefileError, ShapefileWriter};
-use crate::exchange;
 use crate::storage::device;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -221,12 +221,8 @@ enum Output {
 impl Output {
     fn start(export: &Export, sink: File) -> Result<Self> {
         Ok(match export.format {
-            Format::GeoJson => {
-                Self::GeoJson(GeoJsonWriter::new(BufWriter::new(sink), LAYER)?, 0)
-            }
-            Format::Shapefile => {
-                Self::Shapefile(Box::new(ShapefileWriter::new(export.crs)?), sink)
-            }
+            Format::GeoJson => Self::GeoJson(GeoJsonWriter::new(BufWriter::new(sink), LAYER)?, 0),
+            Format::Shapefile => Self::Shapefile(Box::new(ShapefileWriter::new(export.crs)?), sink),
             Format::Csv => Self::Csv(CsvWriter::new(BufWriter::new(sink))?, 0),
         })
     }

@@ -11,6 +11,7 @@ pub mod fields;
 pub mod guard;
 pub mod page;
 pub mod pages;
+pub mod query;
 pub mod routes;
 pub mod throttle;
 
