@@ -5,6 +5,7 @@
 
 pub mod census;
 pub mod clock;
+pub mod command;
 pub mod exchange;
 pub mod register;
 pub mod settings;

@@ -1,8 +1,8 @@
 //! Everything that can be tested without a browser, in one binary.
 
-#[cfg(test)]
+mod documentation;
 mod exports;
-#[cfg(test)]
 mod gdal;
-#[cfg(test)]
+mod people;
+mod support;
 mod tiles;
