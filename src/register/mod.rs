@@ -4,7 +4,9 @@
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
 pub mod example;
+pub mod find;
 pub mod people;
+pub mod publish;
 pub mod record;
 pub mod seed;
 pub mod summary;
@@ -29,6 +31,9 @@ pub enum Error {
     /// What was asked for cannot be done as it stands.
     #[error("{0}")]
     Invalid(String),
+    /// The file that was asked for could not be written.
+    #[error("il file non si è potuto scrivere: {}", publish::reason(.0))]
+    Write(#[from] std::io::Error),
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),
