@@ -1,0 +1,4 @@
+//! Everything that can be tested without a browser, in one binary.
+
+#[cfg(test)]
+mod exports;
