@@ -238,6 +238,9 @@ codes! {
     SiteNew "site.new" Info
         "Il sito non c’è ancora: verrà creato."
         "Controllate il codice del sito.";
+    RowRestored "row.restored" Info
+        "Il dispositivo era ritirato: il file lo rimette nel censimento."
+        "Se deve restare ritirato, togliete la riga dal file.";
     RowConflict "row.conflict" Error
         "Il dispositivo è stato modificato da altri mentre lavoravate."
         "Rileggete i valori attuali e salvate di nuovo.";

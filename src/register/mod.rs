@@ -3,6 +3,7 @@
 //! Every operation takes the [`Viewer`] who asks, checks what they may do, works in one transaction
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
+pub mod load;
 pub mod people;
 pub mod record;
 pub mod summary;
