@@ -5,8 +5,10 @@
 
 pub mod census;
 pub mod clock;
+pub mod command;
 pub mod exchange;
 pub mod register;
 pub mod settings;
 pub mod storage;
+pub mod tiles;
 pub mod web;

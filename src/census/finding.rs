@@ -267,6 +267,24 @@ pub enum Proposal {
     },
 }
 
+impl std::fmt::Display for Proposal {
+    /// In a few words: the point to five decimals and the system its numbers were read in, or the
+    /// value as people read it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Position(position) => write!(
+                formatter,
+                "{:.5} {:.5} ({})",
+                position.lat, position.lon, position.crs
+            ),
+            Self::Value { field, value } => match Field::named(field) {
+                Some(field) => formatter.write_str(&field.words(value)),
+                None => formatter.write_str(value),
+            },
+        }
+    }
+}
+
 /// A point that the coordinates may mean.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PositionProposal {

@@ -3,10 +3,12 @@
 pub mod draft;
 pub mod filter;
 pub mod finding;
+pub mod notation;
 pub mod person;
 pub mod position;
 pub mod projection;
 pub mod record;
+pub mod reference;
 pub mod revision;
 pub mod rules;
 pub mod territory;

@@ -274,3 +274,136 @@ fn convert(from: &'static str, to: &'static str, x: f64, y: f64) -> Option<(f64,
         (x.abs() < ABSURD && y.abs() < ABSURD).then_some((x, y))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crs(code: &str) -> &'static Crs {
+        system(code).unwrap_or_else(|| panic!("{code} is listed"))
+    }
+
+    /// The point of `geodesy.md`, longitude first.
+    const POINT: (f64, f64) = (9.19, 45.4642);
+
+    #[test]
+    fn the_same_point_has_its_measured_coordinates_in_every_system() {
+        for (code, easting, northing) in [
+            ("EPSG:32632", 514_853.496, 5_034_536.797),
+            ("EPSG:7791", 514_853.496, 5_034_536.797),
+            ("EPSG:6707", 514_853.496, 5_034_536.797),
+            ("EPSG:25832", 514_853.496, 5_034_536.797),
+            ("EPSG:3003", 1_514_881.491, 5_034_556.812),
+            ("EPSG:23032", 514_936.251, 5_034_734.609),
+        ] {
+            let (x, y) = from_wgs84(crs(code), POINT.0, POINT.1).unwrap();
+            assert!(
+                (x - easting).abs() < 0.002 && (y - northing).abs() < 0.002,
+                "{code}: {x} {y}"
+            );
+            let (lon, lat) = to_wgs84(crs(code), easting, northing).unwrap();
+            assert!(
+                (lon - POINT.0).abs() < 2e-8 && (lat - POINT.1).abs() < 2e-8,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn monte_mario_is_79_metres_away_when_the_shift_is_skipped() {
+        let shifted = to_wgs84(crs("4265"), POINT.0, POINT.1).unwrap();
+        let metres = crate::census::territory::metres_between(POINT, shifted);
+        assert!((70.0..90.0).contains(&metres), "{metres}");
+        let rome = from_wgs84(crs("4806"), POINT.0, POINT.1).unwrap();
+        assert!((rome.0 + 3.2621).abs() < 0.001, "{rome:?}");
+    }
+
+    #[test]
+    fn every_system_takes_a_point_and_gives_it_back() {
+        for one in SYSTEMS {
+            let (x, y) = from_wgs84(one, POINT.0, POINT.1).unwrap();
+            let (lon, lat) = to_wgs84(one, x, y).unwrap();
+            assert!(
+                (lon - POINT.0).abs() < 1e-7 && (lat - POINT.1).abs() < 1e-7,
+                "{}",
+                one.code
+            );
+        }
+    }
+
+    #[test]
+    fn published_points_agree_within_the_accuracy_of_the_operation() {
+        let mut reader = csv::Reader::from_path("tests/data/geodesy/reference_points.csv").unwrap();
+        let mut seen = 0;
+        for row in reader.records() {
+            let row = row.unwrap();
+            let number = |column: usize| row[column].parse::<f64>();
+            let system = crs(&row[6]);
+            let (easting, northing) = (number(7).unwrap(), number(8).unwrap());
+            let Ok(lon) = number(3) else {
+                let (lon, lat) = to_wgs84(system, easting, northing).unwrap();
+                let (x, y) = from_wgs84(crs("32632"), lon, lat).unwrap();
+                assert!(
+                    (x - 604_242.97).abs() < 0.01 && (y - 4_875_633.36).abs() < 0.01,
+                    "{}",
+                    &row[0]
+                );
+                seen += 1;
+                continue;
+            };
+            let (x, y) = from_wgs84(system, lon, number(4).unwrap()).unwrap();
+            let off = (x - easting).hypot(y - northing);
+            let allowed = if &row[1] == "software-derived" {
+                0.01
+            } else {
+                5.2
+            };
+            assert!(off < allowed, "{} is {off} m off", &row[0]);
+            seen += 1;
+        }
+        assert_eq!(seen, 7);
+    }
+
+    #[test]
+    fn a_system_is_found_by_code_and_by_name() {
+        for text in [
+            "EPSG:3003",
+            "3003",
+            "epsg 3003",
+            "epsg:3003",
+            "EPSG3003",
+            " Gauss-Boaga ",
+            "urn:ogc:def:crs:EPSG::3003",
+            "http://www.opengis.net/def/crs/EPSG/0/3003",
+        ] {
+            assert_eq!(
+                system(text).map(|one| one.code),
+                Some("EPSG:3003"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            system("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap().code,
+            "EPSG:4326"
+        );
+        assert_eq!(system("UTM 32N").unwrap().code, "EPSG:32632");
+        for text in ["", "EPSG:1", "pippo", "::::", "EPSG:"] {
+            assert_eq!(system(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_no_place_give_none() {
+        for one in SYSTEMS {
+            for (x, y) in [
+                (f64::NAN, 0.0),
+                (f64::INFINITY, 0.0),
+                (1e300, -1e300),
+                (-1e8, 1e8),
+            ] {
+                let _anything_but_a_panic = to_wgs84(one, x, y);
+                assert_eq!(from_wgs84(one, x, y), None);
+            }
+        }
+    }
+}

@@ -372,11 +372,11 @@ impl Outline {
             .flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()))
             .flat_map(geo::LineString::lines)
             .map(|line| Edge::new((line.start.x, line.start.y), (line.end.x, line.end.y)))
-            .filter(|edge| edge.x0 != edge.x1 || edge.y0 != edge.y1)
+            .filter(|edge| (edge.x0, edge.y0) != (edge.x1, edge.y1))
             .collect();
         let area = boundary.bounding_rect();
         let south = area.map_or(0.0, |area| area.min().y);
-        let height = area.map_or(0.0, |area| area.height());
+        let height = area.map_or(0.0, Rect::height);
         let count = (edges.len() / 2).clamp(1, 4096);
         #[expect(clippy::cast_precision_loss, reason = "at most 4096 bands")]
         let bands_per_degree = if height > 0.0 {
@@ -484,5 +484,220 @@ impl Scale {
             edge.y0 + (edge.y1 - edge.y0) * along,
         );
         (x, y, (px - dx * along).hypot(py - dy * along))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::polygon;
+    use std::sync::LazyLock;
+
+    static MILANO: LazyLock<Territory> =
+        LazyLock::new(|| Territory::new(crate::exchange::boundaries::seeded()));
+
+    fn square(istat: &str, x: f64, covered: bool) -> Municipality {
+        let boundary = polygon![
+            (x: x, y: 45.0), (x: x + 0.1, y: 45.0), (x: x + 0.1, y: 45.1), (x: x, y: 45.1),
+        ];
+        Municipality {
+            istat: istat.to_owned(),
+            name: format!("Comune {istat}"),
+            belfiore: format!("A{istat}"),
+            province: "XX".to_owned(),
+            covered,
+            boundary: boundary.into(),
+        }
+    }
+
+    #[test]
+    fn the_seeds_are_133_comuni_with_their_surroundings() {
+        let covered = MILANO
+            .municipalities()
+            .iter()
+            .filter(|one| one.covered)
+            .count();
+        assert_eq!((covered, MILANO.municipalities().len()), (133, 249));
+    }
+
+    #[test]
+    fn a_point_is_in_its_comune_and_far_from_the_others() {
+        let duomo = MILANO.containing(9.19, 45.4642).unwrap();
+        assert_eq!(duomo.istat, "015146");
+        let rho = MILANO.find("Rho").unwrap();
+        assert!(MILANO.metres_outside(duomo, 9.19, 45.4642) < -3_000.0);
+        assert!(MILANO.metres_outside(rho, 9.19, 45.4642) > 5_000.0);
+        assert_eq!(MILANO.containing(12.5, 41.9), None);
+        assert_eq!(MILANO.containing(f64::NAN, 45.0), None);
+    }
+
+    #[test]
+    fn a_point_on_a_shared_border_belongs_to_one_comune() {
+        let covered = MILANO
+            .municipalities
+            .iter()
+            .zip(&MILANO.outlines)
+            .filter(|(one, _)| one.covered);
+        for (one, outline) in covered {
+            for edge in &outline.edges {
+                let middle = ((edge.x0 + edge.x1) / 2.0, (edge.y0 + edge.y1) / 2.0);
+                for (x, y) in [(edge.x0, edge.y0), middle] {
+                    let owners: Vec<_> = MILANO
+                        .municipalities
+                        .iter()
+                        .zip(&MILANO.outlines)
+                        .filter(|(_, other)| other.contains(x, y))
+                        .map(|(other, _)| other.name.as_str())
+                        .collect();
+                    assert_eq!(
+                        owners.len(),
+                        1,
+                        "{owners:?} at {x} {y}, border of {}",
+                        one.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_prepared_polygons_agree_with_the_library() {
+        use geo::Contains;
+        let window = MILANO.window();
+        for step in 0..5_000_u32 {
+            let along = |prime: u32| f64::from(step * prime % 4_999) / 4_999.0;
+            let lon = window.min().x + window.width() * along(1);
+            let lat = window.min().y + window.height() * along(2_003);
+            let plain = MILANO
+                .municipalities()
+                .iter()
+                .find(|one| one.boundary.contains(&Point::new(lon, lat)));
+            assert_eq!(
+                MILANO.containing(lon, lat).map(|one| &one.istat),
+                plain.map(|one| &one.istat),
+                "{lon} {lat}"
+            );
+        }
+    }
+
+    #[test]
+    fn metres_are_metres_in_every_direction() {
+        let territory = Territory::new(vec![square("000001", 9.0, true)]);
+        let one = territory.get("000001").unwrap();
+        for (lon, lat, edge) in [
+            (9.11, 45.05, (9.1, 45.05)),
+            (8.99, 45.05, (9.0, 45.05)),
+            (9.05, 45.12, (9.05, 45.1)),
+            (9.05, 44.9, (9.05, 45.0)),
+            (9.05, 40.0, (9.05, 45.0)),
+        ] {
+            let truth = metres_between((lon, lat), edge);
+            let metres = territory.metres_outside(one, lon, lat);
+            assert!(
+                (metres - truth).abs() < truth * 0.001,
+                "{metres} instead of {truth}"
+            );
+        }
+        assert!(territory.metres_outside(one, 9.05, 45.05) < 0.0);
+    }
+
+    #[test]
+    fn holes_and_overlaps_have_one_answer() {
+        let hole = polygon![
+            exterior: [(x: 9.0, y: 45.0), (x: 9.3, y: 45.0), (x: 9.3, y: 45.3), (x: 9.0, y: 45.3)],
+            interiors: [[(x: 9.1, y: 45.1), (x: 9.2, y: 45.1), (x: 9.2, y: 45.2), (x: 9.1, y: 45.2)]],
+        ];
+        let mut ring = square("000002", 9.0, true);
+        ring.boundary = hole.into();
+        let territory = Territory::new(vec![ring, square("000001", 9.25, false)]);
+        assert_eq!(territory.containing(9.15, 45.15), None);
+        assert_eq!(
+            territory.containing(9.26, 45.05).unwrap().istat,
+            "000002",
+            "the covered one"
+        );
+        assert_eq!(territory.containing(9.32, 45.05).unwrap().istat, "000001");
+    }
+
+    #[test]
+    fn a_comune_is_found_by_code_and_by_name_however_written() {
+        for text in [
+            "015146",
+            "15146",
+            "Milano",
+            "MILANO",
+            " comune di milano ",
+            "F205",
+            "f205",
+            "Milano (MI)",
+        ] {
+            assert_eq!(
+                MILANO.find(text).map(|one| one.name.as_str()),
+                Some("Milano"),
+                "{text}"
+            );
+        }
+        for text in [
+            "Cassina de' Pecchi",
+            "CASSINA DE’ PECCHI",
+            "cassina de pecchi",
+            "Cassina de Pecchi",
+        ] {
+            assert_eq!(
+                MILANO.find(text).map(|one| one.name.as_str()),
+                Some("Cassina de' Pecchi"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            MILANO.find("S. Giuliano Milanese").unwrap().name,
+            "San Giuliano Milanese"
+        );
+        for nothing in ["", "   ", "Atlantide", "000000", "'", "🦀"] {
+            assert_eq!(MILANO.find(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_finds_those_alike() {
+        assert_eq!(
+            MILANO.nearest_names("Abiategrasso")[0].name,
+            "Abbiategrasso"
+        );
+        assert_eq!(
+            MILANO.nearest_names("Sesto S Giovani")[0].name,
+            "Sesto San Giovanni"
+        );
+        assert!(MILANO.nearest_names("qqqqqq").is_empty());
+    }
+
+    #[test]
+    fn neighbours_share_a_border_and_are_mutual() {
+        let names: Vec<_> = MILANO
+            .neighbours("015182")
+            .into_iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert!(names.contains(&"Pero"), "Rho borders {names:?}");
+        for one in MILANO.municipalities() {
+            for other in MILANO.neighbours(&one.istat) {
+                assert!(MILANO.neighbours(&other.istat).contains(&one));
+            }
+            assert!(
+                !one.covered || !MILANO.neighbours(&one.istat).is_empty(),
+                "{}",
+                one.name
+            );
+        }
+    }
+
+    #[test]
+    fn the_window_comes_from_what_is_covered() {
+        let window = MILANO.window();
+        assert!(window.min().x > 8.6 && window.max().x < 9.7, "{window:?}");
+        assert!(window.min().y > 45.0 && window.max().y < 45.8, "{window:?}");
+        let empty = Territory::new(Vec::new());
+        assert!(empty.window().width() > 359.0);
+        assert_eq!(empty.containing(9.0, 45.0), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The boundaries of Comuni: the embedded ones, GeoJSON, and ISTAT's shapefile.
+//! The boundaries of Comuni: the embedded ones, `GeoJSON`, and ISTAT's shapefile.
 //!
 //! Whatever the file's reference system, what comes out is EPSG:4326, longitude first. A file is
 //! taken whole or not at all, and an error names the record that is wrong.
@@ -83,7 +83,7 @@ pub fn seeded() -> Vec<Municipality> {
         .collect()
 }
 
-/// Reads boundaries from a GeoJSON feature collection of polygons, with our property names or
+/// Reads boundaries from a `GeoJSON` feature collection of polygons, with our property names or
 /// ISTAT's. The old `crs` member is respected; without it coordinates are EPSG:4326.
 pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality>, BoundaryError> {
     let not_geojson = |error: &dyn std::fmt::Display| BoundaryError::NotA {

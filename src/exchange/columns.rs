@@ -3,7 +3,7 @@
 //! Headers are compared with the attribute table alone: the attribute's spelling, its label, its
 //! short name, its synonyms, in this order; the closer match wins, and each attribute has one
 //! column. A column that is not used is named, never dropped in silence. Enforced by the tests
-//! below and by `tests/it/exports.rs`, which reads our own files back.
+//! below, one of which reads our own file back.
 
 use super::csv::{Row, unguard};
 use crate::census::draft::Draft;

@@ -331,6 +331,7 @@ impl<'a> Load<'a> {
         let window = Some(world.territory.window());
         let mapping = Mapping::of(reader.header(), reader.sample(), window);
         let crs = declared(request)?;
+        judge_constants(request, &world)?;
         let mut constants = request.constants.clone();
         if let Some(body) = body(viewer, request, &world)? {
             constants.push((Field::Ente, body));
@@ -821,6 +822,23 @@ fn declared(request: &Request) -> Result<Option<&'static str>> {
             codes.join(", ")
         ))
     })
+}
+
+/// Refuses a constant that no row could keep.
+fn judge_constants(request: &Request, world: &World) -> Result<()> {
+    let mut draft = Draft::default();
+    for (field, text) in &request.constants {
+        draft.set(*field, text.as_str());
+    }
+    let own = |finding: &Finding| {
+        let field = |field| request.constants.iter().any(|(own, _)| *own == field);
+        finding.severity() == Severity::Error && finding.field.is_some_and(field)
+    };
+    let checked = rules::check(&draft, world, &Around::default());
+    match checked.findings.into_iter().find(own) {
+        Some(finding) => Err(Error::Invalid(finding.message)),
+        None => Ok(()),
+    }
 }
 
 /// The body of the rows that do not name one: the one asked for, or the only one the person writes.

@@ -3,10 +3,13 @@
 //! Every operation takes the [`Viewer`] who asks, checks what they may do, works in one transaction
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
+pub mod example;
 pub mod load;
 pub mod people;
 pub mod record;
+pub mod seed;
 pub mod summary;
+pub mod territory;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};

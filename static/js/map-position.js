@@ -12,6 +12,9 @@
 
 import { draggableMarker, moving, openMap, readBounds } from './map-style.js';
 
+// Degrees around the territory within which a point is shown.
+const FAR = 0.2;
+
 for (const frame of document.querySelectorAll('[data-position-map]')) start(frame);
 
 function start(frame) {
@@ -51,9 +54,11 @@ function fill(fields, lat, lon) {
   fields.lat.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
+/** Shows the point the fields hold, and those the server understands; a point far from the territory moves nothing. */
 function follow(frame, fields, map, place) {
+  const [[west, south], [east, north]] = readBounds(frame.dataset.bounds) ?? [[-180, -90], [180, 90]];
   const show = (lat, lon) => {
-    if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return;
+    if (!(lat > south - FAR && lat < north + FAR && lon > west - FAR && lon < east + FAR)) return;
     place(lat, lon);
     if (!map.getBounds().contains([lon, lat]) || map.getZoom() < 13) {
       map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15), ...moving(500) });

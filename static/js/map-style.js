@@ -7,7 +7,8 @@
 //   /tiles/comuni/{z}/{x}/{y}.mvt       layer `comuni`: boundaries; layer `nomi`: one point per Comune with `nome`
 //   /tiles/dispositivi/{z}/{x}/{y}.mvt  layer `dispositivi`: points with `id`, `codice`, `funzione`;
 //                                       layer `gruppi`: points with `n`, how many devices are there
-// The second takes the query string of the list. A missing tile leaves a gap and a sentence, never a broken page.
+// The second takes the query string of the list. A tile that fails leaves a gap and a sentence, never a broken page;
+// one that is not there (404, 204) is empty.
 
 import * as maplibregl from '/static/vendor/maplibre-gl/maplibre-gl.mjs';
 
@@ -115,7 +116,8 @@ function style(query, rasters) {
       { id: 'confini', type: 'line', source: 'comuni', 'source-layer': 'comuni',
         paint: { 'line-color': '#7d8b99', 'line-width': ['interpolate', ['linear'], ['zoom'], 8, 0.6, 14, 2] } },
       { id: 'nomi', type: 'symbol', source: 'comuni', 'source-layer': 'nomi', minzoom: 9,
-        layout: { 'text-field': ['get', 'nome'], 'text-font': FONT, 'text-size': 13, 'text-padding': 8 },
+        layout: { 'text-field': ['get', 'nome'], 'text-font': FONT, 'text-size': 13, 'text-padding': 6,
+          'text-variable-anchor': ['center', 'top', 'bottom'], 'text-radial-offset': 1.4 },
         paint: { 'text-color': '#4b5a68', ...halo } },
       { id: 'gruppi', type: 'circle', source: 'dispositivi', 'source-layer': 'gruppi',
         paint: { 'circle-color': INK, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2,
@@ -135,7 +137,7 @@ function style(query, rasters) {
 
 /**
  * Opens a map in `container`. `bounds` as readBounds gives them; `query` filters the devices; `tell(sentence)` is
- * called when tiles cannot be had and when they can again. Throws where the browser has no WebGL.
+ * called when tiles cannot be had. Throws where the browser has no WebGL.
  */
 export function openMap({ container, bounds, query = '', rasters = [], tell = () => {}, ...options }) {
   const map = new maplibregl.Map({

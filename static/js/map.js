@@ -4,7 +4,7 @@
 //   <div data-map data-query="QUERY" data-bounds="W,S,E,N" data-rasters='[…]'>
 //     <div data-canvas></div>                    where the map goes; shown once it works
 //     <aside data-panel tabindex="-1" hidden>    a device: the HTML answered by /dispositivi/ID/scheda
-//     <p data-status role="status">              sentences; without JavaScript it names the list instead
+//     <p data-status role="status">              sentences; at first a text and a link to the list, for who has no map
 //   </div>
 //   <span data-mark="FUNZIONE">                  anywhere: gets the drawing of that function (legend)
 //
@@ -36,7 +36,7 @@ function start(frame) {
     });
   } catch {
     delete frame.dataset.ready;
-    status.prepend('Questo browser non riesce a disegnare la mappa. ');
+    status.firstChild.textContent = 'Questo browser non riesce a disegnare la mappa. ';
     return;
   }
   tell(KEYS);

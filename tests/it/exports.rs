@@ -1,9 +1,9 @@
 //! What is handed over, read back by the program that will read it: GDAL.
 
+use crate::gdal::gdal;
 use serde_json::Value as Json;
 use std::io::Cursor;
 use std::path::Path;
-use std::process::Command;
 use tempfile::TempDir;
 use varco::census::projection;
 use varco::census::record::{Record, Store, Value};
@@ -11,20 +11,6 @@ use varco::census::vocabulary::{ATTRIBUTES, Field, Kind};
 use varco::exchange::SYSTEMS;
 use varco::exchange::geojson::{self, GeoJsonWriter};
 use varco::exchange::shapefile::{ShapefileError, ShapefileWriter, Written};
-
-/// Runs a program of GDAL and gives what it prints.
-fn gdal(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("{program} (package gdal-bin) cannot run: {error}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && errors.trim().is_empty(),
-        "{program}: {errors}"
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// What GDAL says of the layer of devices without its features.
 fn summary(path: &str) -> String {

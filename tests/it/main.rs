@@ -1,4 +1,8 @@
 //! Everything that can be tested without a browser, in one binary.
 
-#[cfg(test)]
+mod documentation;
 mod exports;
+mod gdal;
+mod people;
+mod support;
+mod tiles;
