@@ -5,11 +5,13 @@
 
 pub mod example;
 pub mod find;
+pub mod load;
 pub mod people;
 pub mod publish;
 pub mod record;
 pub mod seed;
 pub mod summary;
+pub mod territory;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};

@@ -105,6 +105,15 @@ impl Catalogue {
         Self { names, spellings }
     }
 
+    /// The same catalogue with one name more.
+    pub fn add(&mut self, name: &str) {
+        let position = self.names.len();
+        self.names.push(name.to_owned());
+        for spelling in [name.to_owned(), fold(name)] {
+            self.spellings.entry(spelling).or_insert(position);
+        }
+    }
+
     /// The name as the catalogue has it, whatever the case and the accents.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<&str> {
