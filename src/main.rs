@@ -1,1 +1,96 @@
-fn main() {}
+//! Reads the command line and runs one command.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use varco::command::{self, Failure, Outcome};
+use varco::settings::Settings;
+
+/// Censimento georeferenziato dei dispositivi di videosorveglianza
+#[derive(Debug, Parser)]
+#[command(name = "varco", version, about)]
+struct Cli {
+    /// Indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    /// File delle impostazioni; senza, si usa varco.toml se c’è
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Avvia l’applicazione web
+    Serve(command::serve::Args),
+    /// Prepara o aggiorna lo schema del database
+    Migrate,
+    /// Carica territorio, enti e catalogo; con --demo anche dati di esempio
+    Seed(command::seed::Args),
+    /// Importa i dispositivi di un foglio di calcolo in formato CSV
+    Import(command::import::Args),
+    /// Gestisce i confini dei Comuni
+    #[command(subcommand)]
+    Territory(command::territory::Args),
+    /// Scrive i dispositivi in un file
+    Export(command::export::Args),
+    /// Gestisce le persone che possono accedere
+    #[command(subcommand)]
+    User(command::user::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let settings = match settings(&cli) {
+        Ok(settings) => settings,
+        Err(failure) => return refuse(&failure),
+    };
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
+        .unwrap_or_else(|_unreadable| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error.into()),
+    };
+    match runtime.block_on(run(cli.command, settings)) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Rejected) => ExitCode::from(1),
+        Err(failure) => refuse(&failure),
+    }
+}
+
+async fn run(command: Command, settings: Settings) -> command::Result {
+    match command {
+        Command::Serve(args) => command::serve::run(args, settings).await,
+        Command::Migrate => command::migrate::run(&settings).await,
+        Command::Seed(args) => command::seed::run(args, &settings).await,
+        Command::Import(args) => command::import::run(args, &settings).await,
+        Command::Territory(args) => command::territory::run(args, &settings).await,
+        Command::Export(args) => command::export::run(args, &settings).await,
+        Command::User(args) => command::user::run(args, &settings).await,
+    }
+}
+
+fn settings(cli: &Cli) -> Result<Settings, Failure> {
+    let present = PathBuf::from("varco.toml");
+    let file = cli
+        .config
+        .clone()
+        .or_else(|| present.exists().then_some(present));
+    let mut settings = Settings::load(file.as_deref(), std::env::vars())
+        .map_err(|error| Failure::new(error.to_string()))?;
+    if let Some(database) = &cli.database {
+        settings.database.clone_from(database);
+    }
+    Ok(settings)
+}
+
+fn refuse(failure: &Failure) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "varco: {}", failure.0);
+    ExitCode::from(2)
+}

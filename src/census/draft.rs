@@ -29,7 +29,9 @@ impl Draft {
     /// What was typed for a field, without the blanks around it.
     #[must_use]
     pub fn get(&self, field: Field) -> &str {
-        self.values.get(field as usize).map_or("", |value| value.trim())
+        self.values
+            .get(field as usize)
+            .map_or("", |value| value.trim())
     }
 
     /// Puts a text as typed into a field.

@@ -1,12 +1,15 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
 pub mod draft;
+pub mod filter;
 pub mod finding;
 pub mod notation;
+pub mod person;
 pub mod position;
 pub mod projection;
 pub mod record;
 pub mod reference;
+pub mod revision;
 pub mod rules;
 pub mod territory;
 pub mod vocabulary;

@@ -112,11 +112,20 @@ pub fn columns(lat: &str, lon: &str) -> Result<Vec<Pair>, Unread> {
 }
 
 fn alone(error: Unread, missing: Axis) -> Unread {
-    if error == Unread::OneNumber { Unread::Missing(missing) } else { error }
+    if error == Unread::OneNumber {
+        Unread::Missing(missing)
+    } else {
+        error
+    }
 }
 
 fn fixed(north: Number, east: Number) -> Pair {
-    Pair { north, east, free: false, link: false }
+    Pair {
+        north,
+        east,
+        free: false,
+        link: false,
+    }
 }
 
 /// One coordinate from one text.
@@ -141,12 +150,17 @@ fn scientific(text: &str) -> Option<Number> {
     let digits = mantissa.trim_start_matches(['-', '+']);
     let numeric = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_digit())
-            && part.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_digit() || letter == '.')
     };
     if !numeric(digits) || !numeric(exponent.trim_start_matches(['-', '+'])) {
         return None;
     }
-    Some(Number { unit: 0.0, ..Number::plain(plain.parse().ok()?) })
+    Some(Number {
+        unit: 0.0,
+        ..Number::plain(plain.parse().ok()?)
+    })
 }
 
 impl Number {
@@ -177,7 +191,11 @@ impl Number {
             && !whole.starts_with('0');
         Some(Self {
             unit: 10_f64.powi(-i32::try_from(fraction.len()).ok()?),
-            digits: if digits.len() <= MOST_DIGITS { digits.to_owned() } else { String::new() },
+            digits: if digits.len() <= MOST_DIGITS {
+                digits.to_owned()
+            } else {
+                String::new()
+            },
             decimals: separated.then_some(fraction.len()),
             grouped: if thousands { all.parse().ok() } else { None },
             ..Self::plain(value)
@@ -196,8 +214,10 @@ impl Number {
 /// Where the decimal separator of a run is, in characters; past its end when it has none. `None`
 /// when the run is no number.
 fn decimal_separator(run: &str) -> Option<usize> {
-    let marks: Vec<(usize, char)> =
-        run.char_indices().filter(|(_, letter)| !letter.is_ascii_digit()).collect();
+    let marks: Vec<(usize, char)> = run
+        .char_indices()
+        .filter(|(_, letter)| !letter.is_ascii_digit())
+        .collect();
     let (last_at, last) = match marks.as_slice() {
         [] => return Some(run.len()),
         [(at, _)] => return Some(*at),
@@ -212,7 +232,9 @@ fn decimal_separator(run: &str) -> Option<usize> {
 /// Whether a separator cuts the digits into thousands.
 fn grouped(run: &str, separator: char) -> bool {
     let mut groups = run.split(separator);
-    groups.next().is_some_and(|first| (1..=3).contains(&first.len()))
+    groups
+        .next()
+        .is_some_and(|first| (1..=3).contains(&first.len()))
         && groups.all(|group| group.len() == 3)
 }
 
@@ -223,7 +245,10 @@ fn cut_in_two(run: &str) -> Vec<(Number, Number)> {
         && first.contains('.')
         && second.contains('.')
     {
-        return Number::from_run(first).zip(Number::from_run(second)).into_iter().collect();
+        return Number::from_run(first)
+            .zip(Number::from_run(second))
+            .into_iter()
+            .collect();
     }
     let mut found: Vec<_> = run
         .match_indices(',')
@@ -253,7 +278,11 @@ enum Token {
     /// °, ′ or ″.
     Mark(Mark),
     /// A hemisphere or a label, and whether it turns the number negative.
-    Name { axis: Axis, negative: bool, hemisphere: bool },
+    Name {
+        axis: Axis,
+        negative: bool,
+        hemisphere: bool,
+    },
     /// What separates two coordinates.
     Break,
 }
@@ -354,9 +383,15 @@ fn aside(word: &str, rest: Option<&[char]>) -> Option<usize> {
         _ => return None,
     };
     let rest = rest.unwrap_or_default();
-    let blanks = rest.iter().take_while(|letter| matches!(letter, ' ' | ':' | '=')).count();
+    let blanks = rest
+        .iter()
+        .take_while(|letter| matches!(letter, ' ' | ':' | '='))
+        .count();
     let mut after = rest.iter().skip(blanks);
-    let digits = after.clone().take_while(|letter| letter.is_ascii_digit()).count();
+    let digits = after
+        .clone()
+        .take_while(|letter| letter.is_ascii_digit())
+        .count();
     if !sizes.contains(&digits) {
         return Some(0);
     }
@@ -366,12 +401,24 @@ fn aside(word: &str, rest: Option<&[char]>) -> Option<usize> {
 
 /// What a word among the numbers means.
 fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
-    let hemisphere = |axis, negative| Token::Name { axis, negative, hemisphere: true };
-    let label = |axis| Token::Name { axis, negative: false, hemisphere: false };
-    let after_minutes =
-        matches!(tokens.as_slice(), [.., Token::Mark(Mark::Minutes), Token::Run { .. }]);
-    let after_degrees =
-        matches!(tokens.as_slice(), [.., Token::Mark(Mark::Degrees), Token::Run { .. }]);
+    let hemisphere = |axis, negative| Token::Name {
+        axis,
+        negative,
+        hemisphere: true,
+    };
+    let label = |axis| Token::Name {
+        axis,
+        negative: false,
+        hemisphere: false,
+    };
+    let after_minutes = matches!(
+        tokens.as_slice(),
+        [.., Token::Mark(Mark::Minutes), Token::Run { .. }]
+    );
+    let after_degrees = matches!(
+        tokens.as_slice(),
+        [.., Token::Mark(Mark::Degrees), Token::Run { .. }]
+    );
     tokens.push(match word {
         "D" | "DEG" | "GRADI" => Token::Mark(Mark::Degrees),
         "M" | "MIN" | "PRIMI" | "MINUTI" if after_degrees => Token::Mark(Mark::Minutes),
@@ -425,13 +472,18 @@ impl Part {
         };
         // «-9 W» is 9 degrees west, not east.
         let negative = self.negative || self.west_or_south;
-        Ok(Number { axis: self.axis, ..number.negated_if(negative) })
+        Ok(Number {
+            axis: self.axis,
+            ..number.negated_if(negative)
+        })
     }
 }
 
 /// Groups tokens into coordinates.
 fn parts(tokens: &[Token]) -> Vec<Part> {
-    let first_run = tokens.iter().position(|token| matches!(token, Token::Run { .. }));
+    let first_run = tokens
+        .iter()
+        .position(|token| matches!(token, Token::Run { .. }));
     let leads = |hemispheres: bool| {
         let first = tokens.iter().position(
             |token| matches!(token, Token::Name { hemisphere, .. } if *hemisphere == hemispheres),
@@ -449,8 +501,16 @@ fn parts(tokens: &[Token]) -> Vec<Part> {
     for token in tokens {
         match token {
             Token::Break => push(&mut current, &mut done),
-            Token::Name { axis, negative, hemisphere } => {
-                if if *hemisphere { hemispheres_lead } else { labels_lead } {
+            Token::Name {
+                axis,
+                negative,
+                hemisphere,
+            } => {
+                if if *hemisphere {
+                    hemispheres_lead
+                } else {
+                    labels_lead
+                } {
                     push(&mut current, &mut done);
                     current.named(*axis, *negative);
                 } else if current.runs.is_empty() {
@@ -482,7 +542,10 @@ fn mark_last(current: &mut Part, done: &mut Vec<Part>, mark: Mark) {
     let begins = mark == Mark::Degrees && current.runs.len() > 1;
     match current.runs.pop_if(|(_, known)| known.is_none()) {
         Some((run, _)) if begins => {
-            let next = Part { runs: vec![(run, Some(mark))], ..Part::default() };
+            let next = Part {
+                runs: vec![(run, Some(mark))],
+                ..Part::default()
+            };
             done.push(std::mem::replace(current, next));
         }
         Some((run, _)) => current.runs.push((run, Some(mark))),
@@ -513,12 +576,19 @@ fn sexagesimal(runs: &[(String, Option<Mark>)]) -> Result<Number, Unread> {
         value += number.value / size;
         unit = number.unit / size;
     }
-    Ok(Number { sexagesimal: true, unit, ..Number::plain(value) })
+    Ok(Number {
+        sexagesimal: true,
+        unit,
+        ..Number::plain(value)
+    })
 }
 
 /// Degrees, minutes and seconds between points: `45.27.51`.
 fn dotted(run: &str) -> Result<Number, Unread> {
-    let groups: Vec<_> = run.split('.').map(|group| (group.to_owned(), None)).collect();
+    let groups: Vec<_> = run
+        .split('.')
+        .map(|group| (group.to_owned(), None))
+        .collect();
     if groups.len() == 3 && groups.iter().skip(1).all(|(group, _)| group.len() <= 2) {
         sexagesimal(&groups)
     } else {
@@ -529,10 +599,17 @@ fn dotted(run: &str) -> Result<Number, Unread> {
 /// One number whose thousands are set apart by blanks: `5 034 536,797`.
 fn spaced(runs: &[(String, Option<Mark>)]) -> Option<Number> {
     let thousands = runs.iter().skip(1).all(|(run, mark)| {
-        mark.is_none() && run.split([',', '.']).next().is_some_and(|whole| whole.len() == 3)
+        mark.is_none()
+            && run
+                .split([',', '.'])
+                .next()
+                .is_some_and(|whole| whole.len() == 3)
     });
-    let whole_before =
-        runs.iter().rev().skip(1).all(|(run, _)| run.bytes().all(|byte| byte.is_ascii_digit()));
+    let whole_before = runs
+        .iter()
+        .rev()
+        .skip(1)
+        .all(|(run, _)| run.bytes().all(|byte| byte.is_ascii_digit()));
     let first = runs.first()?;
     if runs.len() < 2 || !thousands || !whole_before || first.1.is_some() || first.0.len() > 3 {
         return None;
@@ -559,7 +636,10 @@ fn written(text: &str) -> Result<Vec<Pair>, Unread> {
 /// Two numbers in the order their names give, else north first.
 fn ordered(first: Number, second: Number) -> Result<Pair, Unread> {
     match (first.axis, second.axis) {
-        (None, None) => Ok(Pair { free: true, ..fixed(first, second) }),
+        (None, None) => Ok(Pair {
+            free: true,
+            ..fixed(first, second)
+        }),
         (Some(Axis::North), None | Some(Axis::East)) | (None, Some(Axis::East)) => {
             Ok(fixed(first, second))
         }
@@ -572,7 +652,10 @@ fn ordered(first: Number, second: Number) -> Result<Pair, Unread> {
 
 /// Numbers without any mark or name: 2 decimal, 4 with minutes, 6 with seconds.
 fn listed(parts: &[Part]) -> Result<Vec<Pair>, Unread> {
-    let runs: Vec<_> = parts.iter().flat_map(|part| part.runs.iter().cloned()).collect();
+    let runs: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part.runs.iter().cloned())
+        .collect();
     let negative: Vec<bool> = parts
         .iter()
         .flat_map(|part| (0..part.runs.len()).map(move |index| part.negative && index == 0))
@@ -592,26 +675,42 @@ fn listed(parts: &[Part]) -> Result<Vec<Pair>, Unread> {
             let sign = negative.first() == Some(&true);
             let found: Vec<_> = cut_in_two(run)
                 .into_iter()
-                .map(|(a, b)| Pair { free: true, ..fixed(a.negated_if(sign), b) })
+                .map(|(a, b)| Pair {
+                    free: true,
+                    ..fixed(a.negated_if(sign), b)
+                })
                 .collect();
-            if found.is_empty() { Err(Unread::OneNumber) } else { Ok(found) }
+            if found.is_empty() {
+                Err(Unread::OneNumber)
+            } else {
+                Ok(found)
+            }
         }
         _ => {
             // Blanks may also group thousands: every cut in two that reads is a candidate.
             let even = runs.len().is_multiple_of(2).then_some(half);
-            let cuts = even.into_iter().chain((1..runs.len()).filter(|cut| Some(*cut) != even));
+            let cuts = even
+                .into_iter()
+                .chain((1..runs.len()).filter(|cut| Some(*cut) != even));
             let mut why = Unread::Unclear;
             let mut found = Vec::new();
             for cut in cuts.take(8) {
                 match (number(0, cut), number(cut, runs.len())) {
                     (Ok(a), Ok(b)) if Some(cut) == even || (!a.sexagesimal && !b.sexagesimal) => {
-                        found.push(Pair { free: true, ..fixed(a, b) });
+                        found.push(Pair {
+                            free: true,
+                            ..fixed(a, b)
+                        });
                     }
                     (Err(Unread::Sixty), _) | (_, Err(Unread::Sixty)) => why = Unread::Sixty,
                     _ => {}
                 }
             }
-            if found.is_empty() { Err(why) } else { Ok(found) }
+            if found.is_empty() {
+                Err(why)
+            } else {
+                Ok(found)
+            }
         }
     }
 }
@@ -634,7 +733,9 @@ fn well_known_text(text: &str) -> Option<Pair> {
 fn strict(text: &str) -> Option<Number> {
     let digits = text.trim().trim_start_matches(['-', '+']);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit())
-        && digits.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+        && digits
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || letter == '.');
     if !plain || digits.matches('.').count() > 1 {
         return None;
     }
@@ -644,9 +745,18 @@ fn strict(text: &str) -> Option<Number> {
 fn looks_like_a_link(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.contains("://")
-        || ["geo:", "www.", "maps.", "goo.gl", "google.", "osm.org", "openstreetmap.", "#map="]
-            .iter()
-            .any(|start| lower.starts_with(start))
+        || [
+            "geo:",
+            "www.",
+            "maps.",
+            "goo.gl",
+            "google.",
+            "osm.org",
+            "openstreetmap.",
+            "#map=",
+        ]
+        .iter()
+        .any(|start| lower.starts_with(start))
         || lower
             .strip_prefix('@')
             .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit() || next == '-'))
@@ -672,7 +782,9 @@ const PLACES: &[&str] = &[
 
 /// The position in a map link: the pin where there is one, else the centre of the map.
 fn link(text: &str) -> Option<Pair> {
-    let decoded = percent_decode_str(text).decode_utf8_lossy().replace('+', " ");
+    let decoded = percent_decode_str(text)
+        .decode_utf8_lossy()
+        .replace('+', " ");
     let lower = decoded.to_ascii_lowercase();
     let parameter = |name: &str| {
         lower
@@ -696,7 +808,10 @@ fn link(text: &str) -> Option<Pair> {
         .or_else(|| named("lat", "lon"))
         .or_else(|| named("lat", "lng"));
     let (north, east) = found?;
-    Some(Pair { link: true, ..fixed(north, east) })
+    Some(Pair {
+        link: true,
+        ..fixed(north, east)
+    })
 }
 
 /// `17/45.4642/9.19` after the `#` of a link.
@@ -821,7 +936,11 @@ mod tests {
             "45 gradi 27 primi 51 secondi nord 9 gradi 11 primi 24 secondi est",
         ] {
             if text.contains("''51") {
-                assert_eq!(pair(text), Err(Unread::Unclear), "seconds where minutes belong");
+                assert_eq!(
+                    pair(text),
+                    Err(Unread::Unclear),
+                    "seconds where minutes belong"
+                );
             } else {
                 is(text, 45.464_167, 9.19);
             }
@@ -896,7 +1015,10 @@ mod tests {
         ] {
             let reading = columns(lat, lon).unwrap_or_else(|why| panic!("{lat} {lon}: {why:?}"));
             let (n, e) = (reading[0].north.value, reading[0].east.value);
-            assert!((n - 45.4642).abs() < 1e-9 && (e - 9.19).abs() < 1e-9, "{lat} {lon}: {n} {e}");
+            assert!(
+                (n - 45.4642).abs() < 1e-9 && (e - 9.19).abs() < 1e-9,
+                "{lat} {lon}: {n} {e}"
+            );
         }
         assert_eq!(columns("", ""), Err(Unread::Empty));
         assert_eq!(columns("45.46", " "), Err(Unread::Missing(Axis::East)));
@@ -909,8 +1031,14 @@ mod tests {
     #[test]
     fn what_was_typed_is_remembered() {
         let reading = &columns("45620644", "9,20").unwrap()[0];
-        assert_eq!((reading.north.digits.as_str(), reading.north.decimals), ("45620644", None));
-        assert_eq!((reading.east.digits.as_str(), reading.east.decimals), ("920", Some(2)));
+        assert_eq!(
+            (reading.north.digits.as_str(), reading.north.decimals),
+            ("45620644", None)
+        );
+        assert_eq!(
+            (reading.east.digits.as_str(), reading.east.decimals),
+            ("920", Some(2))
+        );
         let seconds = &pair("45°27'51,2\" 9°11'24\"").unwrap()[0];
         assert!(seconds.north.sexagesimal && seconds.north.digits.is_empty());
         assert!((seconds.north.unit - 0.1 / 3600.0).abs() < 1e-12);
@@ -920,11 +1048,23 @@ mod tests {
     fn what_is_no_position_says_why() {
         assert_eq!(pair("   "), Err(Unread::Empty));
         assert_eq!(pair("45"), Err(Unread::OneNumber));
-        for text in ["via Roma 3", "boh", "45 45 45 45 45", "45.46 pippo", "NaN inf", "☃"] {
+        for text in [
+            "via Roma 3",
+            "boh",
+            "45 45 45 45 45",
+            "45.46 pippo",
+            "NaN inf",
+            "☃",
+        ] {
             assert!(pair(text).is_err(), "{text}");
         }
         assert_eq!(pair(&"4".repeat(5_000)), Err(Unread::Unclear));
-        assert!(columns(&"9".repeat(400), "9").unwrap()[0].north.value.is_infinite());
+        assert!(
+            columns(&"9".repeat(400), "9").unwrap()[0]
+                .north
+                .value
+                .is_infinite()
+        );
     }
 
     proptest! {

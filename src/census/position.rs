@@ -83,7 +83,9 @@ pub fn diagnose(
     let doctor = Doctor {
         typed,
         territory,
-        witness: witness.and_then(|istat| territory.get(istat)).filter(|one| one.covered),
+        witness: witness
+            .and_then(|istat| territory.get(istat))
+            .filter(|one| one.covered),
         declared,
     };
     doctor.at_once().unwrap_or_else(|| doctor.diagnose())
@@ -128,7 +130,9 @@ impl Doctor<'_> {
         let (north, north_decimals) = plain_decimal(lat)?;
         let (east, east_decimals) = plain_decimal(lon)?;
         let home = self.territory.containing(east, north)?;
-        let expected = self.witness.is_none_or(|witness| witness.istat == home.istat);
+        let expected = self
+            .witness
+            .is_none_or(|witness| witness.istat == home.istat);
         if !home.covered || !expected || north_decimals.min(east_decimals) < 4 {
             return None;
         }
@@ -141,7 +145,10 @@ impl Doctor<'_> {
             accuracy_m: 0.0,
             original: self.original(),
         };
-        Some(Diagnosis { point: Some(point), findings: Vec::new() })
+        Some(Diagnosis {
+            point: Some(point),
+            findings: Vec::new(),
+        })
     }
 
     fn diagnose(&self) -> Diagnosis {
@@ -182,8 +189,10 @@ impl Doctor<'_> {
         if let Some(finding) = self.null_island(first, declared_crs) {
             return refused(vec![finding]);
         }
-        let plain: Vec<_> =
-            pairs.iter().map(|pair| (pair, self.plain(pair, declared_crs))).collect();
+        let plain: Vec<_> = pairs
+            .iter()
+            .map(|pair| (pair, self.plain(pair, declared_crs)))
+            .collect();
         for (pair, reading) in &plain {
             if let Some(reading) = reading
                 && matches!(reading.standing, Standing::Home | Standing::Border(_))
@@ -192,7 +201,9 @@ impl Doctor<'_> {
             }
         }
         let hypotheses = self.hypotheses(pairs, declared_crs);
-        let reading = plain.into_iter().find_map(|(pair, reading)| Some((pair, reading?)));
+        let reading = plain
+            .into_iter()
+            .find_map(|(pair, reading)| Some((pair, reading?)));
         match reading {
             Some((pair, reading)) => self.doubted(pair, &reading, hypotheses, declared_crs),
             None if hypotheses.is_empty() => refused(self.impossible(first, declared_crs)),
@@ -207,8 +218,11 @@ impl Doctor<'_> {
         if crs.geographic && !(north.abs() <= 90.0 && east.abs() <= 180.0) {
             return None;
         }
-        let (lon, lat) =
-            if crs.code == WGS84 { (east, north) } else { projection::to_wgs84(crs, east, north)? };
+        let (lon, lat) = if crs.code == WGS84 {
+            (east, north)
+        } else {
+            projection::to_wgs84(crs, east, north)?
+        };
         let operation = if crs.code != WGS84 {
             "transform"
         } else if pair.link {
@@ -218,7 +232,13 @@ impl Doctor<'_> {
         } else {
             "none"
         };
-        Some(Plain { lon, lat, crs, operation, standing: self.standing(lon, lat) })
+        Some(Plain {
+            lon,
+            lat,
+            crs,
+            operation,
+            standing: self.standing(lon, lat),
+        })
     }
 
     fn standing(&self, lon: f64, lat: f64) -> Standing {
@@ -254,7 +274,10 @@ impl Doctor<'_> {
         }
         findings.extend(self.coarse(pair, reading.crs));
         findings.extend(declared_crs.and_then(|crs| self.declared_datum(pair, reading, crs)));
-        Diagnosis { point: Some(self.located(reading)), findings }
+        Diagnosis {
+            point: Some(self.located(reading)),
+            findings,
+        }
     }
 
     /// The plain reading is a place, but not where it should be.
@@ -268,12 +291,19 @@ impl Doctor<'_> {
         let Standing::Away(metres) = reading.standing else {
             // Degrees and minutes fit many true points: where the plain reading is in a known Comune
             // only the witness makes them believable.
-            if self.territory.containing(reading.lon, reading.lat).is_some() {
+            if self
+                .territory
+                .containing(reading.lon, reading.lat)
+                .is_some()
+            {
                 hypotheses.retain(|one| one.witnessed || (one.covered && !one.mishap.degrees));
             }
             return if hypotheses.is_empty() {
                 let findings = vec![self.outside(pair, reading)];
-                Diagnosis { point: Some(self.located(reading)), findings }
+                Diagnosis {
+                    point: Some(self.located(reading)),
+                    findings,
+                }
             } else {
                 self.explained(&hypotheses)
             };
@@ -299,7 +329,10 @@ impl Doctor<'_> {
             several => vec![self.ambiguous(None, several)],
         };
         findings.extend(datum);
-        Diagnosis { point: None, findings }
+        Diagnosis {
+            point: None,
+            findings,
+        }
     }
 
     /// UTM and ED50 are 200 m apart, which no boundary can tell: UTM stands for both, with a note,
@@ -307,7 +340,9 @@ impl Doctor<'_> {
     fn settle_datum(&self, hypotheses: &[Hypothesis]) -> (Vec<Hypothesis>, Option<Finding>) {
         let utm = hypotheses.iter().find(|one| one.crs.code == "EPSG:32632");
         let ed50 = hypotheses.iter().find(|one| one.crs.code == "EPSG:23032");
-        let (Some(utm), Some(ed50)) = (utm, ed50) else { return (hypotheses.to_vec(), None) };
+        let (Some(utm), Some(ed50)) = (utm, ed50) else {
+            return (hypotheses.to_vec(), None);
+        };
         if ed50.inside && !utm.inside {
             return (hypotheses.to_vec(), None);
         }
@@ -317,8 +352,15 @@ impl Doctor<'_> {
             named(ed50.crs),
             distance(utm.metres_to(ed50)),
         );
-        let kept = hypotheses.iter().filter(|one| one.crs.code != "EPSG:23032").cloned().collect();
-        (kept, Some(self.finding(Code::PositionDatum, Field::Lat, message)))
+        let kept = hypotheses
+            .iter()
+            .filter(|one| one.crs.code != "EPSG:23032")
+            .cloned()
+            .collect();
+        (
+            kept,
+            Some(self.finding(Code::PositionDatum, Field::Lat, message)),
+        )
     }
 
     fn located(&self, reading: &Plain) -> Located {
@@ -346,7 +388,10 @@ impl Doctor<'_> {
 
 /// There is no point to show.
 fn refused(findings: Vec<Finding>) -> Diagnosis {
-    Diagnosis { point: None, findings }
+    Diagnosis {
+        point: None,
+        findings,
+    }
 }
 
 /// Decimal degrees in their plainest form, and how many decimals were typed. Anything else is for
@@ -392,15 +437,37 @@ mod tests {
         witness: Option<&str>,
         declared: bool,
     ) -> Diagnosis {
-        diagnose(&Typed { lat, lon, place: "", crs }, &MILANO, witness, declared)
+        diagnose(
+            &Typed {
+                lat,
+                lon,
+                place: "",
+                crs,
+            },
+            &MILANO,
+            witness,
+            declared,
+        )
     }
 
     fn place(text: &str) -> Diagnosis {
-        diagnose(&Typed { place: text, ..Typed::default() }, &MILANO, None, false)
+        diagnose(
+            &Typed {
+                place: text,
+                ..Typed::default()
+            },
+            &MILANO,
+            None,
+            false,
+        )
     }
 
     fn codes(diagnosis: &Diagnosis) -> Vec<Code> {
-        diagnosis.findings.iter().map(|finding| finding.code).collect()
+        diagnosis
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect()
     }
 
     fn proposed(finding: &Finding) -> Vec<&PositionProposal> {
@@ -422,10 +489,14 @@ mod tests {
             .iter()
             .filter(|finding| finding.severity() == Severity::Error)
             .collect();
-        let [error] = errors.as_slice() else { panic!("{:?}", diagnosis.findings) };
+        let [error] = errors.as_slice() else {
+            panic!("{:?}", diagnosis.findings)
+        };
         assert_eq!(error.code, code, "{}", error.message);
         let proposals = proposed(error);
-        let [only] = proposals.as_slice() else { panic!("{:?}", error.proposals) };
+        let [only] = proposals.as_slice() else {
+            panic!("{:?}", error.proposals)
+        };
         assert_eq!(only.operation, operation);
         let off = metres_between((only.lon, only.lat), truth);
         assert!(off < 15.0, "{off} m off: {only:?}");
@@ -444,24 +515,42 @@ mod tests {
             assert_eq!(codes(&diagnosis), [], "{text}");
             let point = diagnosis.point.unwrap();
             assert!(metres_between((point.lon, point.lat), POINT) < 1.0);
-            assert_eq!((point.comune.as_deref(), point.crs), (Some(MILAN), "EPSG:4326"));
+            assert_eq!(
+                (point.comune.as_deref(), point.crs),
+                (Some(MILAN), "EPSG:4326")
+            );
             assert_eq!(point.original, text);
         }
         let seconds = place("45°27'51\"N 9°11'24\"E");
         assert_eq!(codes(&seconds), []);
         assert_eq!(seconds.point.unwrap().operation, "dms");
-        let point = columns("45,4645", "9,1903", "", Some(MILAN), true).point.unwrap();
-        assert_eq!((point.operation, point.original.as_str()), ("none", "45,4645; 9,1903"));
+        let point = columns("45,4645", "9,1903", "", Some(MILAN), true)
+            .point
+            .unwrap();
+        assert_eq!(
+            (point.operation, point.original.as_str()),
+            ("none", "45,4645; 9,1903")
+        );
     }
 
     #[test]
     fn the_fast_road_and_the_slow_one_agree() {
-        for (lat, lon) in
-            [("45.46450", "9.19030"), ("45,520871", "9,036541"), ("45.3333", "8.9999")]
-        {
-            let typed = Typed { lat, lon, ..Typed::default() };
-            let doctor =
-                Doctor { typed: &typed, territory: &MILANO, witness: None, declared: false };
+        for (lat, lon) in [
+            ("45.46450", "9.19030"),
+            ("45,520871", "9,036541"),
+            ("45.3333", "8.9999"),
+        ] {
+            let typed = Typed {
+                lat,
+                lon,
+                ..Typed::default()
+            };
+            let doctor = Doctor {
+                typed: &typed,
+                territory: &MILANO,
+                witness: None,
+                declared: false,
+            };
             assert_eq!(doctor.at_once().unwrap(), doctor.diagnose(), "{lat} {lon}");
         }
     }
@@ -514,24 +603,50 @@ mod tests {
             ("4546.45", "919.03"),
         ] {
             let diagnosis = columns(lat, lon, "", Some(MILAN), true);
-            mended(&diagnosis, Code::PositionLostDecimal, "decimal_point", POINT);
+            mended(
+                &diagnosis,
+                Code::PositionLostDecimal,
+                "decimal_point",
+                POINT,
+            );
         }
         let diagnosis = columns("45620644", "9.2", "", None, false);
         let finding = &diagnosis.findings[0];
-        assert_eq!((finding.field, finding.value.as_str()), (Some(Field::Lat), "45620644"));
-        mended(&diagnosis, Code::PositionLostDecimal, "decimal_point", (9.2, 45.620_644));
+        assert_eq!(
+            (finding.field, finding.value.as_str()),
+            (Some(Field::Lat), "45620644")
+        );
+        mended(
+            &diagnosis,
+            Code::PositionLostDecimal,
+            "decimal_point",
+            (9.2, 45.620_644),
+        );
         let swapped = columns("91903", "45464500", "", Some(MILAN), true);
-        mended(&swapped, Code::PositionLostDecimal, "swap_decimal_point", POINT);
+        mended(
+            &swapped,
+            Code::PositionLostDecimal,
+            "swap_decimal_point",
+            POINT,
+        );
     }
 
     #[test]
     fn a_wrong_sign_is_turned() {
-        for (lat, lon) in [("-45.4645", "9.1903"), ("45.4645", "-9.1903"), ("-45.4645", "-9.1903")]
-        {
+        for (lat, lon) in [
+            ("-45.4645", "9.1903"),
+            ("45.4645", "-9.1903"),
+            ("-45.4645", "-9.1903"),
+        ] {
             let diagnosis = columns(lat, lon, "", None, false);
             mended(&diagnosis, Code::PositionWrongSign, "sign", POINT);
         }
-        mended(&place("45°27'52.2\"N 9°11'25.1\"O"), Code::PositionWrongSign, "sign", POINT);
+        mended(
+            &place("45°27'52.2\"N 9°11'25.1\"O"),
+            Code::PositionWrongSign,
+            "sign",
+            POINT,
+        );
         let east = columns("45.4645", "-9.1903", "", None, false);
         assert_eq!(east.findings[0].field, Some(Field::Lon));
     }
@@ -541,18 +656,27 @@ mod tests {
         // 45°27'51" 9°11'24", typed 45.2751 9.1124: the plain reading is another Comune.
         let truth = (9.19, 45.464_167);
         let declared = columns("45.2751", "9.1124", "", Some(MILAN), true);
-        mended(&declared, Code::PositionDegrees, "degrees_minutes_seconds", truth);
+        mended(
+            &declared,
+            Code::PositionDegrees,
+            "degrees_minutes_seconds",
+            truth,
+        );
         // Of 45.3120 9.1005 both readings are in the territory.
         let implied = columns("45,3120", "9,1005", "", Some(MILAN), false);
         assert_eq!(codes(&implied), [Code::PositionAmbiguous]);
-        let operations: Vec<_> =
-            proposed(&implied.findings[0]).iter().map(|one| one.operation).collect();
+        let operations: Vec<_> = proposed(&implied.findings[0])
+            .iter()
+            .map(|one| one.operation)
+            .collect();
         assert_eq!(operations, ["none", "degrees_minutes_seconds"]);
     }
 
     #[test]
     fn metres_of_every_system_are_recognised() {
-        for code in ["3003", "3004", "32632", "32633", "6707", "7791", "25832", "3857"] {
+        for code in [
+            "3003", "3004", "32632", "32633", "6707", "7791", "25832", "3857",
+        ] {
             let crs = projection::system(code).unwrap();
             let (x, y) = projection::from_wgs84(crs, POINT.0, POINT.1).unwrap();
             let (x, y) = (format!("{x:.2}"), format!("{y:.2}"));
@@ -572,7 +696,10 @@ mod tests {
     #[test]
     fn ed50_cannot_be_told_from_utm_and_that_is_said() {
         let diagnosis = columns("5034536.80", "514853.50", "", Some(MILAN), true);
-        assert_eq!(codes(&diagnosis), [Code::PositionOtherCrs, Code::PositionDatum]);
+        assert_eq!(
+            codes(&diagnosis),
+            [Code::PositionOtherCrs, Code::PositionDatum]
+        );
         assert_eq!(proposed(&diagnosis.findings[0])[0].crs, "EPSG:32632");
         assert!(
             diagnosis.findings[1].message.contains("215 m"),
@@ -582,12 +709,41 @@ mod tests {
     }
 
     #[test]
+    fn ed50_is_shown_beside_utm_where_only_it_is_in_the_declared_comune() {
+        let utm = projection::system("32632").unwrap();
+        let ed50 = projection::system("23032").unwrap();
+        let (x, y) = (0..4_000_u32)
+            .map(|step| (514_853.0, 5_040_000.0 + f64::from(step)))
+            .find(|(x, y)| {
+                let home = |crs| {
+                    let (lon, lat) = projection::to_wgs84(crs, *x, *y).unwrap();
+                    MILANO.containing(lon, lat).map(|one| one.istat.as_str())
+                };
+                home(utm) != Some(MILAN) && home(ed50) == Some(MILAN)
+            })
+            .expect("the northern border of Milano");
+        let diagnosis = columns(
+            &format!("{y:.1}"),
+            &format!("{x:.1}"),
+            "",
+            Some(MILAN),
+            true,
+        );
+        assert_eq!(codes(&diagnosis), [Code::PositionAmbiguous]);
+        let systems: Vec<_> = proposed(&diagnosis.findings[0])
+            .iter()
+            .map(|one| one.crs)
+            .collect();
+        assert_eq!(systems, ["EPSG:32632", "EPSG:23032"]);
+    }
+
+    #[test]
     fn degrees_from_rome_are_recognised() {
         let crs = projection::system("4806").unwrap();
         let (x, y) = projection::from_wgs84(crs, POINT.0, POINT.1).unwrap();
         let diagnosis = columns(&format!("{y:.6}"), &format!("{x:.6}"), "", None, false);
         mended(&diagnosis, Code::PositionOtherCrs, "crs", POINT);
-        assert_eq!(proposed(&diagnosis.findings[0])[0].accuracy_m, 4.0);
+        assert!((proposed(&diagnosis.findings[0])[0].accuracy_m - 4.0).abs() < 1e-9);
     }
 
     #[test]
@@ -603,12 +759,24 @@ mod tests {
             };
             assert_eq!(codes(&diagnosis), expected, "{}", one.code);
             let point = diagnosis.point.unwrap();
-            assert!(metres_between((point.lon, point.lat), POINT) < 0.01, "{}", one.code);
+            assert!(
+                metres_between((point.lon, point.lat), POINT) < 0.01,
+                "{}",
+                one.code
+            );
             assert_eq!((point.crs, point.accuracy_m), (one.code, one.accuracy_m));
             let swapped = columns(&x, &y, one.code, Some(MILAN), true);
             mended(&swapped, Code::PositionSwapped, "swap", POINT);
-            let first = if one.north_first { format!("{y}; {x}") } else { format!("{x}; {y}") };
-            let typed = Typed { place: &first, crs: one.code, ..Typed::default() };
+            let first = if one.north_first {
+                format!("{y}; {x}")
+            } else {
+                format!("{x}; {y}")
+            };
+            let typed = Typed {
+                place: &first,
+                crs: one.code,
+                ..Typed::default()
+            };
             let free = diagnose(&typed, &MILANO, Some(MILAN), true);
             assert_eq!(codes(&free), expected, "{first} in {}", one.code);
         }
@@ -618,7 +786,13 @@ mod tests {
     fn a_wrong_declared_system_is_corrected() {
         let gauss = projection::system("3003").unwrap();
         let (x, y) = projection::from_wgs84(gauss, POINT.0, POINT.1).unwrap();
-        let diagnosis = columns(&y.to_string(), &x.to_string(), "EPSG:32632", Some(MILAN), true);
+        let diagnosis = columns(
+            &y.to_string(),
+            &x.to_string(),
+            "EPSG:32632",
+            Some(MILAN),
+            true,
+        );
         mended(&diagnosis, Code::PositionOtherCrs, "crs", POINT);
         let degrees = columns("45.4645", "9.1903", "EPSG:3003", Some(MILAN), true);
         mended(&degrees, Code::PositionOtherCrs, "crs", POINT);
@@ -642,15 +816,25 @@ mod tests {
         let (lat, lon) = (format!("{:.6}", near.1), format!("{:.6}", near.0));
         let declared = columns(&lat, &lon, "", Some(rho), true);
         assert_eq!(codes(&declared), [Code::PositionNearBorder]);
-        assert!(declared.findings[0].message.contains(" m fuori dal confine di Rho"));
+        assert!(
+            declared.findings[0]
+                .message
+                .contains(" m fuori dal confine di Rho")
+        );
         assert!(declared.point.is_some());
-        assert_eq!(codes(&columns(&lat, &lon, "", Some(rho), false)), [Code::PositionBorderBody]);
+        assert_eq!(
+            codes(&columns(&lat, &lon, "", Some(rho), false)),
+            [Code::PositionBorderBody]
+        );
 
         let far = columns("45.4645", "9.1903", "", Some(rho), true);
         assert_eq!(codes(&far), [Code::PositionOutsideMunicipality]);
         assert_eq!(
             far.findings[0].proposals,
-            [Proposal::Value { field: "comune", value: MILAN.to_owned() }]
+            [Proposal::Value {
+                field: "comune",
+                value: MILAN.to_owned()
+            }]
         );
         assert!(
             far.findings[0].message.contains("km dal confine di Rho"),
@@ -666,15 +850,30 @@ mod tests {
 
     #[test]
     fn outside_the_territory_the_words_say_where() {
-        let monza = MILANO.municipalities().iter().find(|one| one.name == "Monza").unwrap();
+        let monza = MILANO
+            .municipalities()
+            .iter()
+            .find(|one| one.name == "Monza")
+            .unwrap();
         assert!(!monza.covered);
         let around = columns("45.58451", "9.27441", "", None, false);
         assert_eq!(codes(&around), [Code::PositionOutsideTerritory]);
-        assert!(around.findings[0].message.contains("Monza"), "{}", around.findings[0].message);
-        assert_eq!(around.point.unwrap().comune.as_deref(), Some(monza.istat.as_str()));
+        assert!(
+            around.findings[0].message.contains("Monza"),
+            "{}",
+            around.findings[0].message
+        );
+        assert_eq!(
+            around.point.unwrap().comune.as_deref(),
+            Some(monza.istat.as_str())
+        );
         let rome = columns("41.89021", "12.49223", "", Some(MILAN), true);
         assert_eq!(codes(&rome), [Code::PositionOutsideTerritory]);
-        assert!(rome.findings[0].message.contains(" km "), "{}", rome.findings[0].message);
+        assert!(
+            rome.findings[0].message.contains(" km "),
+            "{}",
+            rome.findings[0].message
+        );
     }
 
     #[test]
@@ -684,7 +883,12 @@ mod tests {
         assert_eq!(longitude.findings[0].field, Some(Field::Lon));
         assert!(longitude.findings[0].message.contains("«888»"));
         assert_eq!(codes(&columns("1e400", "-1e400", "", None, false)).len(), 2);
-        for (lat, lon) in [("0", "0"), ("0.0", "0,000"), ("45.4645", "0"), ("0.00001", "0.00002")] {
+        for (lat, lon) in [
+            ("0", "0"),
+            ("0.0", "0,000"),
+            ("45.4645", "0"),
+            ("0.00001", "0.00002"),
+        ] {
             assert_eq!(
                 codes(&columns(lat, lon, "", None, false)),
                 [Code::PositionNullIsland],
@@ -698,7 +902,11 @@ mod tests {
             ("45°75'", "9°11'", Code::PositionUnreadable),
             ("5000000", "100000", Code::PositionOutsideTerritory),
         ] {
-            assert_eq!(codes(&columns(lat, lon, "", None, false)), [code], "{lat} {lon}");
+            assert_eq!(
+                codes(&columns(lat, lon, "", None, false)),
+                [code],
+                "{lat} {lon}"
+            );
         }
         let missing = columns("45.4645", "", "", None, false);
         assert_eq!(missing.findings[0].field, Some(Field::Lon));
@@ -767,6 +975,25 @@ mod tests {
         fn any_numbers_have_an_answer(a in any::<f64>(), b in any::<f64>(), crs in 0..13_usize) {
             let diagnosis = columns(&a.to_string(), &b.to_string(), projection::SYSTEMS[crs].code, None, false);
             prop_assert!(diagnosis.point.is_some() || !diagnosis.findings.is_empty());
+        }
+
+        #[test]
+        fn degrees_written_as_decimals_are_mended_wherever_they_fall((lon, lat, istat) in inside()) {
+            // 45°27'51" as 45.2751, with the true point rounded to whole seconds.
+            let typed = |degrees: f64| {
+                let seconds = (degrees * 3600.0).round();
+                let text = format!("{}.{:02}{:02}", (seconds / 3600.0).floor(), (seconds / 60.0).floor() % 60.0, seconds % 60.0);
+                (text, seconds / 3600.0)
+            };
+            let ((y, lat), (x, lon)) = (typed(lat), typed(lon));
+            let diagnosis = columns(&y, &x, "", Some(&istat), true);
+            let plain: (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+            let home = MILANO.get(&istat).unwrap();
+            if MILANO.metres_outside(home, plain.0, plain.1) <= BORDER_BAND_M {
+                prop_assert!(diagnosis.point.is_some());
+            } else {
+                mended(&diagnosis, Code::PositionDegrees, "degrees_minutes_seconds", (lon, lat));
+            }
         }
 
         #[test]

@@ -49,7 +49,15 @@ const fn metric(
     accuracy_m: f64,
     names: &'static [&'static str],
 ) -> Crs {
-    Crs { code, name, geographic: false, north_first: false, datum, accuracy_m, names }
+    Crs {
+        code,
+        name,
+        geographic: false,
+        north_first: false,
+        datum,
+        accuracy_m,
+        names,
+    }
 }
 
 const fn degrees(
@@ -59,26 +67,61 @@ const fn degrees(
     accuracy_m: f64,
     names: &'static [&'static str],
 ) -> Crs {
-    Crs { code, name, geographic: true, north_first: true, datum, accuracy_m, names }
+    Crs {
+        code,
+        name,
+        geographic: true,
+        north_first: true,
+        datum,
+        accuracy_m,
+        names,
+    }
 }
 
 /// Every system that is understood, the most frequent first within each family.
 pub static SYSTEMS: &[Crs] = &[
-    degrees("EPSG:4326", "WGS 84, gradi", Datum::Wgs84, 0.0, &["wgs84", "wgs 84", "gps", "crs84"]),
-    degrees("EPSG:6706", "RDN2008, gradi", Datum::Wgs84, 1.0, &["rdn2008", "rdn 2008", "etrf2000"]),
+    degrees(
+        "EPSG:4326",
+        "WGS 84, gradi",
+        Datum::Wgs84,
+        0.0,
+        &["wgs84", "wgs 84", "gps", "crs84"],
+    ),
+    degrees(
+        "EPSG:6706",
+        "RDN2008, gradi",
+        Datum::Wgs84,
+        1.0,
+        &["rdn2008", "rdn 2008", "etrf2000"],
+    ),
     metric(
         "EPSG:32632",
         "WGS 84 / UTM fuso 32 nord",
         Datum::Wgs84,
         0.0,
-        &["utm32", "utm 32", "utm32n", "utm 32n", "wgs84 utm32n", "wgs 84 / utm zone 32n", "utm"],
+        &[
+            "utm32",
+            "utm 32",
+            "utm32n",
+            "utm 32n",
+            "wgs84 utm32n",
+            "wgs 84 / utm zone 32n",
+            "utm",
+        ],
     ),
     metric(
         "EPSG:32633",
         "WGS 84 / UTM fuso 33 nord",
         Datum::Wgs84,
         0.0,
-        &["utm33", "utm 33", "utm33n", "utm 33n", "wgs84 utm33n", "wgs 84 / utm zone 33n"],
+        &[
+            "utm33",
+            "utm 33",
+            "utm33n",
+            "utm 33n",
+            "wgs84 utm33n",
+            "wgs 84 / utm zone 33n",
+        ],
     ),
     metric(
         "EPSG:7791",
@@ -108,14 +151,23 @@ pub static SYSTEMS: &[Crs] = &[
         "Monte Mario / Gauss-Boaga fuso ovest",
         Datum::MonteMario,
         4.0,
-        &["gauss boaga", "gauss boaga ovest", "roma 40 ovest", "monte mario / italy zone 1"],
+        &[
+            "gauss boaga",
+            "gauss boaga ovest",
+            "roma 40 ovest",
+            "monte mario / italy zone 1",
+        ],
     ),
     metric(
         "EPSG:3004",
         "Monte Mario / Gauss-Boaga fuso est",
         Datum::MonteMario,
         4.0,
-        &["gauss boaga est", "roma 40 est", "monte mario / italy zone 2"],
+        &[
+            "gauss boaga est",
+            "roma 40 est",
+            "monte mario / italy zone 2",
+        ],
     ),
     metric(
         "EPSG:23032",
@@ -129,7 +181,12 @@ pub static SYSTEMS: &[Crs] = &[
         "WGS 84 / Mercatore del web",
         Datum::Wgs84,
         0.0,
-        &["web mercator", "pseudo mercator", "google mercator", "wgs 84 / pseudo mercator"],
+        &[
+            "web mercator",
+            "pseudo mercator",
+            "google mercator",
+            "wgs 84 / pseudo mercator",
+        ],
     ),
     degrees(
         "EPSG:4265",
@@ -165,7 +222,9 @@ pub fn system(text: &str) -> Option<&'static Crs> {
     let named = |crs: &&Crs| fold(crs.name) == wanted || crs.names.contains(&wanted.as_str());
     if coded
         && let Some(found) = SYSTEMS.iter().find(ends_with).or_else(|| {
-            SYSTEMS.iter().find(|crs| wanted == crs.code.replace(':', "").to_lowercase())
+            SYSTEMS
+                .iter()
+                .find(|crs| wanted == crs.code.replace(':', "").to_lowercase())
         })
     {
         return Some(found);
@@ -187,7 +246,11 @@ pub fn to_wgs84(crs: &Crs, x: f64, y: f64) -> Option<(f64, f64)> {
 /// A WGS 84 point, longitude first, in a system, easting or longitude first.
 #[must_use]
 pub fn from_wgs84(crs: &Crs, lon: f64, lat: f64) -> Option<(f64, f64)> {
-    if lon.abs() <= 180.0 && lat.abs() <= 90.0 { convert(WGS84, crs.code, lon, lat) } else { None }
+    if lon.abs() <= 180.0 && lat.abs() <= 90.0 {
+        convert(WGS84, crs.code, lon, lat)
+    } else {
+        None
+    }
 }
 
 thread_local! {
@@ -204,8 +267,9 @@ fn convert(from: &'static str, to: &'static str, x: f64, y: f64) -> Option<(f64,
         return Some((x, y));
     }
     OPERATIONS.with_borrow_mut(|known| {
-        let operation =
-            known.entry((from, to)).or_insert_with(|| Proj::new_known_crs(from, to, None).ok());
+        let operation = known
+            .entry((from, to))
+            .or_insert_with(|| Proj::new_known_crs(from, to, None).ok());
         let (x, y) = operation.as_ref()?.convert((x, y)).ok()?;
         (x.abs() < ABSURD && y.abs() < ABSURD).then_some((x, y))
     })
@@ -233,9 +297,15 @@ mod tests {
             ("EPSG:23032", 514_936.251, 5_034_734.609),
         ] {
             let (x, y) = from_wgs84(crs(code), POINT.0, POINT.1).unwrap();
-            assert!((x - easting).abs() < 0.002 && (y - northing).abs() < 0.002, "{code}: {x} {y}");
+            assert!(
+                (x - easting).abs() < 0.002 && (y - northing).abs() < 0.002,
+                "{code}: {x} {y}"
+            );
             let (lon, lat) = to_wgs84(crs(code), easting, northing).unwrap();
-            assert!((lon - POINT.0).abs() < 2e-8 && (lat - POINT.1).abs() < 2e-8, "{code}");
+            assert!(
+                (lon - POINT.0).abs() < 2e-8 && (lat - POINT.1).abs() < 2e-8,
+                "{code}"
+            );
         }
     }
 
@@ -253,7 +323,11 @@ mod tests {
         for one in SYSTEMS {
             let (x, y) = from_wgs84(one, POINT.0, POINT.1).unwrap();
             let (lon, lat) = to_wgs84(one, x, y).unwrap();
-            assert!((lon - POINT.0).abs() < 1e-7 && (lat - POINT.1).abs() < 1e-7, "{}", one.code);
+            assert!(
+                (lon - POINT.0).abs() < 1e-7 && (lat - POINT.1).abs() < 1e-7,
+                "{}",
+                one.code
+            );
         }
     }
 
@@ -279,7 +353,11 @@ mod tests {
             };
             let (x, y) = from_wgs84(system, lon, number(4).unwrap()).unwrap();
             let off = (x - easting).hypot(y - northing);
-            let allowed = if &row[1] == "software-derived" { 0.01 } else { 5.2 };
+            let allowed = if &row[1] == "software-derived" {
+                0.01
+            } else {
+                5.2
+            };
             assert!(off < allowed, "{} is {off} m off", &row[0]);
             seen += 1;
         }
@@ -298,9 +376,16 @@ mod tests {
             "urn:ogc:def:crs:EPSG::3003",
             "http://www.opengis.net/def/crs/EPSG/0/3003",
         ] {
-            assert_eq!(system(text).map(|one| one.code), Some("EPSG:3003"), "{text}");
+            assert_eq!(
+                system(text).map(|one| one.code),
+                Some("EPSG:3003"),
+                "{text}"
+            );
         }
-        assert_eq!(system("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap().code, "EPSG:4326");
+        assert_eq!(
+            system("urn:ogc:def:crs:OGC:1.3:CRS84").unwrap().code,
+            "EPSG:4326"
+        );
         assert_eq!(system("UTM 32N").unwrap().code, "EPSG:32632");
         for text in ["", "EPSG:1", "pippo", "::::", "EPSG:"] {
             assert_eq!(system(text), None, "{text}");
@@ -310,7 +395,12 @@ mod tests {
     #[test]
     fn numbers_that_are_no_place_give_none() {
         for one in SYSTEMS {
-            for (x, y) in [(f64::NAN, 0.0), (f64::INFINITY, 0.0), (1e300, -1e300), (-1e8, 1e8)] {
+            for (x, y) in [
+                (f64::NAN, 0.0),
+                (f64::INFINITY, 0.0),
+                (1e300, -1e300),
+                (-1e8, 1e8),
+            ] {
                 let _anything_but_a_panic = to_wgs84(one, x, y);
                 assert_eq!(from_wgs84(one, x, y), None);
             }

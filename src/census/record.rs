@@ -45,7 +45,9 @@ pub struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Self { values: vec![None; Field::COUNT] }
+        Self {
+            values: vec![None; Field::COUNT],
+        }
     }
 }
 
@@ -74,7 +76,10 @@ impl Record {
 
     /// The number of a field, in the unit the attribute names.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "whole numbers of the record are small")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "whole numbers of the record are small"
+    )]
     pub fn number(&self, field: Field) -> Option<f64> {
         match self.get(field)? {
             Value::Integer(number) => Some(*number as f64),
@@ -130,7 +135,10 @@ impl Record {
 
     /// The fields in which two records differ.
     pub fn changes<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Field> + 'a {
-        Field::ALL.iter().copied().filter(|field| self.get(*field) != other.get(*field))
+        Field::ALL
+            .iter()
+            .copied()
+            .filter(|field| self.get(*field) != other.get(*field))
     }
 
     /// The attributes still to be stated before the device can be submitted; *non noto* is a

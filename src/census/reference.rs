@@ -21,7 +21,12 @@ pub fn findings() -> String {
     for code in CODES {
         row(
             &mut page,
-            &[&format!("`{}`", code.name), severity(code.severity), code.meaning, code.remedy],
+            &[
+                &format!("`{}`", code.name),
+                severity(code.severity),
+                code.meaning,
+                code.remedy,
+            ],
         );
     }
     page
@@ -51,8 +56,17 @@ pub fn columns() -> String {
         }
     }
     page.push_str("\n## Altre grafie delle intestazioni\n\n| Nome | Si legge anche |\n|---|---|\n");
-    for attribute in ATTRIBUTES.iter().filter(|attribute| !attribute.synonyms.is_empty()) {
-        row(&mut page, &[&format!("`{}`", attribute.name), &attribute.synonyms.join(", ")]);
+    for attribute in ATTRIBUTES
+        .iter()
+        .filter(|attribute| !attribute.synonyms.is_empty())
+    {
+        row(
+            &mut page,
+            &[
+                &format!("`{}`", attribute.name),
+                &attribute.synonyms.join(", "),
+            ],
+        );
     }
     page
 }
@@ -60,7 +74,10 @@ pub fn columns() -> String {
 fn part(page: &mut String, section: Section) {
     heading(page, 2, section.label());
     page.push_str("| Nome | Etichetta | shp | Serve per | Valori |\n|---|---|---|---|---|\n");
-    for attribute in ATTRIBUTES.iter().filter(|attribute| attribute.section == section) {
+    for attribute in ATTRIBUTES
+        .iter()
+        .filter(|attribute| attribute.section == section)
+    {
         row(
             page,
             &[
@@ -78,7 +95,14 @@ fn list(page: &mut String, attribute: &Attribute, terms: &[Term]) {
     heading(page, 3, attribute.name);
     page.push_str("| Codice | Etichetta | Si legge anche |\n|---|---|---|\n");
     for term in terms {
-        row(page, &[&format!("`{}`", term.code), term.label, &term.synonyms.join(", ")]);
+        row(
+            page,
+            &[
+                &format!("`{}`", term.code),
+                term.label,
+                &term.synonyms.join(", "),
+            ],
+        );
     }
 }
 
@@ -131,5 +155,9 @@ fn values(attribute: &Attribute) -> String {
         Kind::Latitude => "gradi decimali a nord, WGS 84 (EPSG:4326)".to_owned(),
         Kind::Longitude => "gradi decimali a est, WGS 84 (EPSG:4326)".to_owned(),
     };
-    if attribute.help.is_empty() { words } else { format!("{words}. {}", attribute.help) }
+    if attribute.help.is_empty() {
+        words
+    } else {
+        format!("{words}. {}", attribute.help)
+    }
 }

@@ -55,8 +55,10 @@ impl Territory {
     pub fn new(mut municipalities: Vec<Municipality>) -> Self {
         municipalities.sort_by(|a, b| (&a.istat, !a.covered).cmp(&(&b.istat, !b.covered)));
         municipalities.dedup_by(|a, b| a.istat == b.istat);
-        let outlines: Vec<_> =
-            municipalities.iter().map(|one| Outline::new(&one.boundary)).collect();
+        let outlines: Vec<_> = municipalities
+            .iter()
+            .map(|one| Outline::new(&one.boundary))
+            .collect();
         let boxes = municipalities
             .iter()
             .enumerate()
@@ -100,7 +102,8 @@ impl Territory {
         if (4..6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.get(&format!("{digits:0>6}"));
         }
-        self.municipalities.get(*self.by_key.get(&key(&bare_name(text)))?)
+        self.municipalities
+            .get(*self.by_key.get(&key(&bare_name(text)))?)
     }
 
     /// The covered Comuni whose names are most like a text, best first, at most three.
@@ -124,9 +127,10 @@ impl Territory {
     pub fn containing(&self, lon: f64, lat: f64) -> Option<&Municipality> {
         let mut found: Option<&Municipality> = None;
         for candidate in self.boxes.locate_all_at_point(&[lon, lat]) {
-            let (Some(one), Some(outline)) =
-                (self.municipalities.get(candidate.data), self.outlines.get(candidate.data))
-            else {
+            let (Some(one), Some(outline)) = (
+                self.municipalities.get(candidate.data),
+                self.outlines.get(candidate.data),
+            ) else {
                 continue;
             };
             if outline.contains(lon, lat)
@@ -143,12 +147,18 @@ impl Territory {
     /// for a Comune without a boundary.
     #[must_use]
     pub fn metres_outside(&self, municipality: &Municipality, lon: f64, lat: f64) -> f64 {
-        let Some(outline) = self.index(&municipality.istat).and_then(|at| self.outlines.get(at))
+        let Some(outline) = self
+            .index(&municipality.istat)
+            .and_then(|at| self.outlines.get(at))
         else {
             return f64::INFINITY;
         };
         let metres = outline.metres(lon, lat);
-        if outline.contains(lon, lat) { -metres } else { metres }
+        if outline.contains(lon, lat) {
+            -metres
+        } else {
+            metres
+        }
     }
 
     /// The Comuni that share a stretch of border with one, sorted by ISTAT code.
@@ -170,18 +180,23 @@ impl Territory {
         lat: f64,
         wanted: impl Fn(&Municipality) -> bool,
     ) -> Option<(&Municipality, f64)> {
+        let scale = Scale::at(lat);
         let mut best: Option<(&Municipality, f64)> = None;
         for (one, outline) in self.municipalities.iter().zip(&self.outlines) {
             let reach = best.map_or(f64::INFINITY, |(_, metres)| metres);
-            if !wanted(one) || outline.metres_to_box(lon, lat) > reach {
+            if !wanted(one) || outline.metres_to_box(&scale, lon, lat) > reach {
                 continue;
             }
-            let metres = self.metres_outside(one, lon, lat);
-            if metres < reach {
+            if outline.contains(lon, lat) {
+                return Some((one, -outline.metres(lon, lat)));
+            }
+            if let Some((.., metres)) = outline.nearest_edge(&scale, lon, lat)
+                && metres < reach
+            {
                 best = Some((one, metres));
             }
         }
-        best
+        best.map(|(one, _)| (one, self.metres_outside(one, lon, lat)))
     }
 
     /// The rectangle, EPSG:4326, in which a point of this territory may plausibly be: the covered
@@ -192,7 +207,9 @@ impl Territory {
     }
 
     fn index(&self, istat: &str) -> Option<usize> {
-        self.municipalities.binary_search_by(|one| one.istat.as_str().cmp(istat)).ok()
+        self.municipalities
+            .binary_search_by(|one| one.istat.as_str().cmp(istat))
+            .ok()
     }
 }
 
@@ -217,12 +234,18 @@ fn bare_name(text: &str) -> String {
 
 /// A name as it is looked up: folded, letters and digits only.
 fn key(text: &str) -> String {
-    fold(text).chars().filter(|letter| letter.is_alphanumeric()).collect()
+    fold(text)
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect()
 }
 
 /// Other ways to write a name: both halves of a bilingual one, and «S.» for the saints.
 fn spellings(name: &str) -> Vec<String> {
-    let mut all: Vec<_> = std::iter::once(name).chain(name.split('/')).map(key).collect();
+    let mut all: Vec<_> = std::iter::once(name)
+        .chain(name.split('/'))
+        .map(key)
+        .collect();
     let folded = fold(name);
     for saint in ["san ", "santo ", "santa ", "sant'"] {
         if let Some(rest) = folded.strip_prefix(saint) {
@@ -268,7 +291,10 @@ fn window(municipalities: &[Municipality]) -> Rect<f64> {
         return Rect::new((-180.0, -90.0), (180.0, 90.0));
     };
     let (dx, dy) = (area.width() * WINDOW_MARGIN, area.height() * WINDOW_MARGIN);
-    Rect::new((area.min().x - dx, area.min().y - dy), (area.max().x + dx, area.max().y + dy))
+    Rect::new(
+        (area.min().x - dx, area.min().y - dy),
+        (area.max().x + dx, area.max().y + dy),
+    )
 }
 
 /// Who shares an edge with whom.
@@ -287,7 +313,10 @@ fn neighbours(outlines: &[Outline]) -> Vec<Vec<usize>> {
             }
         }
     }
-    pairs.into_iter().map(|set| set.into_iter().collect()).collect()
+    pairs
+        .into_iter()
+        .map(|set| set.into_iter().collect())
+        .collect()
 }
 
 /// One edge of a boundary, its lower end first (the western one when level): two Comuni that share
@@ -302,8 +331,17 @@ struct Edge {
 
 impl Edge {
     fn new(a: (f64, f64), b: (f64, f64)) -> Self {
-        let (low, high) = if (a.1, a.0) <= (b.1, b.0) { (a, b) } else { (b, a) };
-        Self { x0: low.0, y0: low.1, x1: high.0, y1: high.1 }
+        let (low, high) = if (a.1, a.0) <= (b.1, b.0) {
+            (a, b)
+        } else {
+            (b, a)
+        };
+        Self {
+            x0: low.0,
+            y0: low.1,
+            x1: high.0,
+            y1: high.1,
+        }
     }
 
     fn bits(&self) -> [u64; 4] {
@@ -346,7 +384,11 @@ impl Outline {
         let height = area.map_or(0.0, Rect::height);
         let count = (edges.len() / 2).clamp(1, 4096);
         #[expect(clippy::cast_precision_loss, reason = "at most 4096 bands")]
-        let bands_per_degree = if height > 0.0 { count as f64 / height } else { 0.0 };
+        let bands_per_degree = if height > 0.0 {
+            count as f64 / height
+        } else {
+            0.0
+        };
         let mut bands = vec![Vec::new(); count];
         for edge in &edges {
             let first = band(edge.y0, south, bands_per_degree);
@@ -361,7 +403,14 @@ impl Outline {
             banded.extend(crossed);
             starts.push(banded.len());
         }
-        Self { edges, banded, starts, south, bands_per_degree, area }
+        Self {
+            edges,
+            banded,
+            starts,
+            south,
+            bands_per_degree,
+            area,
+        }
     }
 
     fn contains(&self, lon: f64, lat: f64) -> bool {
@@ -375,25 +424,29 @@ impl Outline {
 
     /// Metres to the nearest edge, inside or outside.
     fn metres(&self, lon: f64, lat: f64) -> f64 {
-        let scale = Scale::at(lat);
-        let nearest = self
-            .edges
-            .iter()
-            .map(|edge| scale.nearest_on(edge, lon, lat))
-            .min_by(|a, b| a.2.total_cmp(&b.2));
-        match nearest {
+        match self.nearest_edge(&Scale::at(lat), lon, lat) {
             None => f64::INFINITY,
             Some((x, y, metres)) if metres > FLAT_REACH => metres_between((lon, lat), (x, y)),
             Some((.., metres)) => metres,
         }
     }
 
-    /// Metres to the box around the boundary, a little less than the truth; 0 inside.
-    fn metres_to_box(&self, lon: f64, lat: f64) -> f64 {
-        let Some(area) = self.area else { return f64::INFINITY };
+    /// The nearest point of the boundary, and the metres to it on a flat Earth.
+    fn nearest_edge(&self, scale: &Scale, lon: f64, lat: f64) -> Option<(f64, f64, f64)> {
+        self.edges
+            .iter()
+            .map(|edge| scale.nearest_on(edge, lon, lat))
+            .min_by(|a, b| a.2.total_cmp(&b.2))
+    }
+
+    /// Metres on a flat Earth to the box around the boundary; 0 inside.
+    fn metres_to_box(&self, scale: &Scale, lon: f64, lat: f64) -> f64 {
+        let Some(area) = self.area else {
+            return f64::INFINITY;
+        };
         let x = lon.clamp(area.min().x, area.max().x);
         let y = lat.clamp(area.min().y, area.max().y);
-        metres_between((lon, lat), (x, y)) * 0.98
+        ((lon - x) * scale.lon).hypot((lat - y) * scale.lat)
     }
 }
 
@@ -427,10 +480,16 @@ impl Scale {
 
     /// The point of an edge nearest to a point, and the metres between them.
     fn nearest_on(&self, edge: &Edge, lon: f64, lat: f64) -> (f64, f64, f64) {
-        let (dx, dy) = ((edge.x1 - edge.x0) * self.lon, (edge.y1 - edge.y0) * self.lat);
+        let (dx, dy) = (
+            (edge.x1 - edge.x0) * self.lon,
+            (edge.y1 - edge.y0) * self.lat,
+        );
         let (px, py) = ((lon - edge.x0) * self.lon, (lat - edge.y0) * self.lat);
         let along = ((px * dx + py * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
-        let (x, y) = (edge.x0 + (edge.x1 - edge.x0) * along, edge.y0 + (edge.y1 - edge.y0) * along);
+        let (x, y) = (
+            edge.x0 + (edge.x1 - edge.x0) * along,
+            edge.y0 + (edge.y1 - edge.y0) * along,
+        );
         (x, y, (px - dx * along).hypot(py - dy * along))
     }
 }
@@ -460,7 +519,11 @@ mod tests {
 
     #[test]
     fn the_seeds_are_133_comuni_with_their_surroundings() {
-        let covered = MILANO.municipalities().iter().filter(|one| one.covered).count();
+        let covered = MILANO
+            .municipalities()
+            .iter()
+            .filter(|one| one.covered)
+            .count();
         assert_eq!((covered, MILANO.municipalities().len()), (133, 249));
     }
 
@@ -477,11 +540,17 @@ mod tests {
 
     #[test]
     fn a_point_on_a_shared_border_belongs_to_one_comune() {
-        let covered =
-            MILANO.municipalities.iter().zip(&MILANO.outlines).filter(|(one, _)| one.covered);
+        let covered = MILANO
+            .municipalities
+            .iter()
+            .zip(&MILANO.outlines)
+            .filter(|(one, _)| one.covered);
         for (one, outline) in covered {
             for edge in &outline.edges {
-                let middle = ((edge.x0 + edge.x1) / 2.0, (edge.y0 + edge.y1) / 2.0);
+                let middle = (
+                    f64::midpoint(edge.x0, edge.x1),
+                    f64::midpoint(edge.y0, edge.y1),
+                );
                 for (x, y) in [(edge.x0, edge.y0), middle] {
                     let owners: Vec<_> = MILANO
                         .municipalities
@@ -490,7 +559,12 @@ mod tests {
                         .filter(|(_, other)| other.contains(x, y))
                         .map(|(other, _)| other.name.as_str())
                         .collect();
-                    assert_eq!(owners.len(), 1, "{owners:?} at {x} {y}, border of {}", one.name);
+                    assert_eq!(
+                        owners.len(),
+                        1,
+                        "{owners:?} at {x} {y}, border of {}",
+                        one.name
+                    );
                 }
             }
         }
@@ -529,7 +603,10 @@ mod tests {
         ] {
             let truth = metres_between((lon, lat), edge);
             let metres = territory.metres_outside(one, lon, lat);
-            assert!((metres - truth).abs() < truth * 0.001, "{metres} instead of {truth}");
+            assert!(
+                (metres - truth).abs() < truth * 0.001,
+                "{metres} instead of {truth}"
+            );
         }
         assert!(territory.metres_outside(one, 9.05, 45.05) < 0.0);
     }
@@ -544,7 +621,11 @@ mod tests {
         ring.boundary = hole.into();
         let territory = Territory::new(vec![ring, square("000001", 9.25, false)]);
         assert_eq!(territory.containing(9.15, 45.15), None);
-        assert_eq!(territory.containing(9.26, 45.05).unwrap().istat, "000002", "the covered one");
+        assert_eq!(
+            territory.containing(9.26, 45.05).unwrap().istat,
+            "000002",
+            "the covered one"
+        );
         assert_eq!(territory.containing(9.32, 45.05).unwrap().istat, "000001");
     }
 
@@ -560,18 +641,28 @@ mod tests {
             "f205",
             "Milano (MI)",
         ] {
-            assert_eq!(MILANO.find(text).map(|one| one.name.as_str()), Some("Milano"), "{text}");
+            assert_eq!(
+                MILANO.find(text).map(|one| one.name.as_str()),
+                Some("Milano"),
+                "{text}"
+            );
         }
-        for text in
-            ["Cassina de' Pecchi", "CASSINA DE’ PECCHI", "cassina de pecchi", "Cassina de Pecchi"]
-        {
+        for text in [
+            "Cassina de' Pecchi",
+            "CASSINA DE’ PECCHI",
+            "cassina de pecchi",
+            "Cassina de Pecchi",
+        ] {
             assert_eq!(
                 MILANO.find(text).map(|one| one.name.as_str()),
                 Some("Cassina de' Pecchi"),
                 "{text}"
             );
         }
-        assert_eq!(MILANO.find("S. Giuliano Milanese").unwrap().name, "San Giuliano Milanese");
+        assert_eq!(
+            MILANO.find("S. Giuliano Milanese").unwrap().name,
+            "San Giuliano Milanese"
+        );
         for nothing in ["", "   ", "Atlantide", "000000", "'", "🦀"] {
             assert_eq!(MILANO.find(nothing), None, "{nothing}");
         }
@@ -579,21 +670,34 @@ mod tests {
 
     #[test]
     fn a_mistyped_name_finds_those_alike() {
-        assert_eq!(MILANO.nearest_names("Abiategrasso")[0].name, "Abbiategrasso");
-        assert_eq!(MILANO.nearest_names("Sesto S Giovani")[0].name, "Sesto San Giovanni");
+        assert_eq!(
+            MILANO.nearest_names("Abiategrasso")[0].name,
+            "Abbiategrasso"
+        );
+        assert_eq!(
+            MILANO.nearest_names("Sesto S Giovani")[0].name,
+            "Sesto San Giovanni"
+        );
         assert!(MILANO.nearest_names("qqqqqq").is_empty());
     }
 
     #[test]
     fn neighbours_share_a_border_and_are_mutual() {
-        let names: Vec<_> =
-            MILANO.neighbours("015182").into_iter().map(|one| one.name.as_str()).collect();
+        let names: Vec<_> = MILANO
+            .neighbours("015182")
+            .into_iter()
+            .map(|one| one.name.as_str())
+            .collect();
         assert!(names.contains(&"Pero"), "Rho borders {names:?}");
         for one in MILANO.municipalities() {
             for other in MILANO.neighbours(&one.istat) {
                 assert!(MILANO.neighbours(&other.istat).contains(&one));
             }
-            assert!(!one.covered || !MILANO.neighbours(&one.istat).is_empty(), "{}", one.name);
+            assert!(
+                !one.covered || !MILANO.neighbours(&one.istat).is_empty(),
+                "{}",
+                one.name
+            );
         }
     }
 

@@ -496,16 +496,21 @@ impl Field {
     pub fn words(self, stored: &str) -> String {
         match self.attribute().kind {
             Kind::One(terms) => label(terms, stored).to_owned(),
-            Kind::Many(terms) => {
-                stored.split(',').map(|code| label(terms, code)).collect::<Vec<_>>().join(", ")
-            }
+            Kind::Many(terms) => stored
+                .split(',')
+                .map(|code| label(terms, code))
+                .collect::<Vec<_>>()
+                .join(", "),
             _ => stored.to_owned(),
         }
     }
 }
 
 fn label<'a>(terms: &'static [Term], code: &'a str) -> &'a str {
-    terms.iter().find(|term| term.code == code).map_or(code, |term| term.label)
+    terms
+        .iter()
+        .find(|term| term.code == code)
+        .map_or(code, |term| term.label)
 }
 
 /// The functions whose devices read plates, which have more to declare before they are submitted.
@@ -521,7 +526,11 @@ pub fn fold(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     use unicode_normalization::char::is_combining_mark;
     let mut folded = String::with_capacity(text.len());
-    for letter in text.trim().nfd().filter(|letter| !is_combining_mark(*letter)) {
+    for letter in text
+        .trim()
+        .nfd()
+        .filter(|letter| !is_combining_mark(*letter))
+    {
         if letter.is_whitespace() || matches!(letter, '_' | '-') {
             if !folded.ends_with(' ') {
                 folded.push(' ');
@@ -545,14 +554,23 @@ mod tests {
     fn every_short_name_fits_a_shapefile_and_is_unique() {
         let short: HashSet<_> = ATTRIBUTES.iter().map(|attribute| attribute.short).collect();
         assert_eq!(short.len(), Field::COUNT);
-        assert!(ATTRIBUTES.iter().all(|attribute| attribute.short.len() <= 10));
+        assert!(
+            ATTRIBUTES
+                .iter()
+                .all(|attribute| attribute.short.len() <= 10)
+        );
     }
 
     #[test]
     fn every_synonym_is_already_folded() {
         for attribute in ATTRIBUTES {
             for synonym in attribute.synonyms {
-                assert_eq!(*synonym, fold(synonym), "header synonym of {}", attribute.name);
+                assert_eq!(
+                    *synonym,
+                    fold(synonym),
+                    "header synonym of {}",
+                    attribute.name
+                );
             }
             for term in attribute.field.terms().unwrap_or_default() {
                 for synonym in term.synonyms {
@@ -572,6 +590,9 @@ mod tests {
 
     #[test]
     fn folding_forgets_case_accents_and_separators() {
-        assert_eq!(fold("  Velocità_MASSIMA  - media "), "velocita massima media");
+        assert_eq!(
+            fold("  Velocità_MASSIMA  - media "),
+            "velocita massima media"
+        );
     }
 }

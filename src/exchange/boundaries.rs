@@ -65,8 +65,14 @@ const MOST_BYTES: u64 = 2 << 30;
 #[must_use]
 pub fn seeded() -> Vec<Municipality> {
     let files = [
-        (include_str!("../../seeds/territory/comuni_milano.geojson"), true),
-        (include_str!("../../seeds/territory/comuni_confinanti.geojson"), false),
+        (
+            include_str!("../../seeds/territory/comuni_milano.geojson"),
+            true,
+        ),
+        (
+            include_str!("../../seeds/territory/comuni_confinanti.geojson"),
+            false,
+        ),
     ];
     files
         .into_iter()
@@ -89,7 +95,10 @@ pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality
     let crs = declared_crs(collection.foreign_members.as_ref())?;
     let mut read = Gathered::default();
     for (index, feature) in collection.features.into_iter().enumerate() {
-        let record = Record { number: index + 1, crs };
+        let record = Record {
+            number: index + 1,
+            crs,
+        };
         let properties = feature.properties.unwrap_or_default();
         let text = |names: &[&str]| {
             names
@@ -101,9 +110,10 @@ pub fn read_geojson(reader: impl Read, covered: bool) -> Result<Vec<Municipality
             Some(GeometryValue::Polygon { coordinates }) => record.polygons(&[coordinates])?,
             Some(GeometryValue::MultiPolygon { coordinates }) => record.polygons(&coordinates)?,
             Some(other) => {
-                return Err(
-                    record.wrong(format!("la geometria è {}, non un poligono", other.type_name()))
-                );
+                return Err(record.wrong(format!(
+                    "la geometria è {}, non un poligono",
+                    other.type_name()
+                )));
             }
             None => return Err(record.wrong("manca la geometria")),
         };
@@ -120,7 +130,10 @@ pub fn read_shapefile(
     path: &Path,
     covered: impl Fn(&str) -> Option<bool>,
 ) -> Result<Vec<Municipality>, BoundaryError> {
-    let parts = if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
+    let parts = if path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("zip"))
+    {
         zipped(path)?
     } else {
         beside(path)?
@@ -133,10 +146,16 @@ pub fn read_shapefile(
     let mut read = Gathered::default();
     let mut reader = parts.reader()?;
     for (index, row) in reader.iter_shapes_and_records().enumerate() {
-        let record = Record { number: index + 1, crs };
+        let record = Record {
+            number: index + 1,
+            crs,
+        };
         let (shape, attributes) = row.map_err(|error| record.wrong(error.to_string()))?;
         let text = |names: &[&str]| {
-            names.iter().find_map(|name| dbase_text(attributes.get(name)?)).unwrap_or_default()
+            names
+                .iter()
+                .find_map(|name| dbase_text(attributes.get(name)?))
+                .unwrap_or_default()
         };
         let wanted = covered(&istat_code(&text(ISTAT)));
         read.add(&record, text, wanted, || record.shape(shape))?;
@@ -166,7 +185,9 @@ impl Gathered {
                 "il codice ISTAT «{istat}» non ha sei cifre (proprietà istat o PRO_COM_T)"
             )));
         }
-        let Some(covered) = covered else { return Ok(()) };
+        let Some(covered) = covered else {
+            return Ok(());
+        };
         let name = text(NAME);
         if name.is_empty() {
             return Err(record.wrong("manca il nome del Comune (proprietà name o COMUNE)"));
@@ -202,7 +223,10 @@ struct Record {
 
 impl Record {
     fn wrong(&self, why: impl Into<String>) -> BoundaryError {
-        BoundaryError::Record { record: self.number, why: why.into() }
+        BoundaryError::Record {
+            record: self.number,
+            why: why.into(),
+        }
     }
 
     fn point(&self, x: f64, y: f64) -> Result<Coord<f64>, BoundaryError> {
@@ -210,7 +234,10 @@ impl Record {
             .filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0)
             .map(Coord::from)
             .ok_or_else(|| {
-                self.wrong(format!("il vertice {x} {y} non è un punto di {}", self.crs.code))
+                self.wrong(format!(
+                    "il vertice {x} {y} non è un punto di {}",
+                    self.crs.code
+                ))
             })
     }
 
@@ -218,7 +245,9 @@ impl Record {
         &self,
         points: impl Iterator<Item = (f64, f64)>,
     ) -> Result<LineString<f64>, BoundaryError> {
-        let ring: Vec<_> = points.map(|(x, y)| self.point(x, y)).collect::<Result<_, _>>()?;
+        let ring: Vec<_> = points
+            .map(|(x, y)| self.point(x, y))
+            .collect::<Result<_, _>>()?;
         if ring.len() < 4 {
             return Err(self.wrong("un anello del confine ha meno di quattro vertici"));
         }
@@ -241,7 +270,9 @@ impl Record {
                 }
                 self.ring(points.into_iter())
             });
-            let outer = lines.next().ok_or_else(|| self.wrong("il poligono è vuoto"))??;
+            let outer = lines
+                .next()
+                .ok_or_else(|| self.wrong("il poligono è vuoto"))??;
             boundary.push(Polygon::new(outer, lines.collect::<Result<_, _>>()?));
         }
         Ok(MultiPolygon(boundary))
@@ -256,9 +287,10 @@ impl Record {
             Shape::PolygonZ(polygon) => {
                 self.rings(polygon.into_inner(), |point| (point.x, point.y))
             }
-            other => {
-                Err(self.wrong(format!("la geometria è {}, non un poligono", other.shapetype())))
-            }
+            other => Err(self.wrong(format!(
+                "la geometria è {}, non un poligono",
+                other.shapetype()
+            ))),
         }
     }
 
@@ -287,7 +319,11 @@ impl Record {
 /// An ISTAT code as text, with the zeros that numbers lose.
 fn istat_code(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() { String::new() } else { format!("{text:0>6}") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{text:0>6}")
+    }
 }
 
 fn json_text(value: &JsonValue) -> Option<String> {
@@ -354,7 +390,10 @@ type Bytes = Cursor<Vec<u8>>;
 
 impl Parts {
     fn reader(self) -> Result<shapefile::Reader<Bytes, Bytes>, BoundaryError> {
-        let wrong = |why: String| BoundaryError::NotA { format: "shapefile", why };
+        let wrong = |why: String| BoundaryError::NotA {
+            format: "shapefile",
+            why,
+        };
         let shapes = shapefile::ShapeReader::new(Cursor::new(self.shp))
             .map_err(|error| wrong(error.to_string()))?;
         let rows =
@@ -368,7 +407,11 @@ impl Parts {
 fn table(dbf: Vec<u8>, cpg: Option<&str>) -> Result<dbase::Reader<Bytes>, dbase::Error> {
     let named = cpg.and_then(|label| {
         let label = label.trim();
-        let label = if label == "1252" { "windows-1252" } else { label };
+        let label = if label == "1252" {
+            "windows-1252"
+        } else {
+            label
+        };
         encoding_rs::Encoding::for_label(label.as_bytes())
     });
     let source = Cursor::new(dbf);
@@ -422,7 +465,10 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
     }
     let mut part = |stem: &str, end: &str| -> Result<Option<Vec<u8>>, BoundaryError> {
         let wanted = format!("{stem}.{end}");
-        let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(&wanted)) else {
+        let Some(index) = names
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(&wanted))
+        else {
             return Ok(None);
         };
         let entry = archive.by_index(index).map_err(|error| wrong(&error))?;
@@ -433,15 +479,20 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
     let text =
         |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let mut missing = "*.shp".to_owned();
-    for stem in
-        names.iter().filter_map(|name| name.strip_suffix(".shp").or(name.strip_suffix(".SHP")))
+    for stem in names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".shp").or(name.strip_suffix(".SHP")))
     {
         let Some(dbf) = part(stem, "dbf")? else {
             missing = format!("{stem}.dbf");
             continue;
         };
-        let has_codes = table(dbf.clone(), None)
-            .is_ok_and(|table| table.fields().iter().any(|field| ISTAT.contains(&field.name())));
+        let has_codes = table(dbf.clone(), None).is_ok_and(|table| {
+            table
+                .fields()
+                .iter()
+                .any(|field| ISTAT.contains(&field.name()))
+        });
         if has_codes && let Some(shp) = part(stem, "shp")? {
             let (prj, cpg) = (text(part(stem, "prj")?), text(part(stem, "cpg")?));
             return Ok(Parts { shp, dbf, prj, cpg });
@@ -449,4 +500,206 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
         missing = format!("{stem}.dbf con la colonna PRO_COM_T");
     }
     Err(BoundaryError::PartMissing(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::census::territory::Territory;
+    use shapefile::dbase::{FieldName, TableWriterBuilder};
+    use shapefile::{Point, ShapeWriter, Writer};
+    use std::io::Write;
+
+    /// A square of one kilometre in EPSG:32632 with a hole, and another square east of it.
+    fn write_shapefile(folder: &Path, codes: [&str; 2]) -> std::path::PathBuf {
+        let ring = |x: f64, y: f64, side: f64| {
+            vec![
+                Point::new(x, y),
+                Point::new(x, y + side),
+                Point::new(x + side, y + side),
+                Point::new(x + side, y),
+                Point::new(x, y),
+            ]
+        };
+        let table = TableWriterBuilder::new()
+            .add_character_field(FieldName::try_from("PRO_COM_T").unwrap(), 6)
+            .add_character_field(FieldName::try_from("COMUNE").unwrap(), 50)
+            .add_numeric_field(FieldName::try_from("COD_PROV").unwrap(), 3, 0);
+        let path = folder.join("Com_WGS84.shp");
+        let shapes = ShapeWriter::with_shx(
+            File::create(&path).unwrap(),
+            File::create(path.with_extension("shx")).unwrap(),
+        );
+        let rows = table.build_with_dest(File::create(path.with_extension("dbf")).unwrap());
+        let mut writer = Writer::new(shapes, rows);
+        for (index, code) in codes.into_iter().enumerate() {
+            let x = if index == 0 { 514_000.0 } else { 515_000.0 };
+            let shape = shapefile::Polygon::with_rings(vec![
+                PolygonRing::Outer(ring(x, 5_034_000.0, 1_000.0)),
+                PolygonRing::Inner(ring(x + 100.0, 5_034_100.0, 100.0)),
+            ]);
+            let mut record = dbase::Record::default();
+            record.insert(
+                "PRO_COM_T".to_owned(),
+                FieldValue::Character(Some(code.to_owned())),
+            );
+            record.insert(
+                "COMUNE".to_owned(),
+                FieldValue::Character(Some(format!("Città {code}"))),
+            );
+            record.insert("COD_PROV".to_owned(), FieldValue::Numeric(Some(15.0)));
+            writer.write_shape_and_record(&shape, &record).unwrap();
+        }
+        drop(writer);
+        std::fs::write(path.with_extension("cpg"), "UTF-8").unwrap();
+        path
+    }
+
+    #[test]
+    fn the_embedded_boundaries_are_read_whole() {
+        let seeded = seeded();
+        assert_eq!(seeded.len(), 249);
+        let milano = seeded.iter().find(|one| one.istat == "015146").unwrap();
+        assert_eq!(
+            (
+                milano.name.as_str(),
+                milano.belfiore.as_str(),
+                milano.province.as_str()
+            ),
+            ("Milano", "F205", "MI")
+        );
+    }
+
+    #[test]
+    fn geojson_is_read_with_istat_names_and_an_old_crs_member() {
+        let text = r#"{"type":"FeatureCollection",
+            "crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32632"}},
+            "features":[{"type":"Feature","properties":{"PRO_COM_T":"001001","COMUNE":"Agliè","COD_PROV":1},
+            "geometry":{"type":"Polygon","coordinates":[[[514000,5034000],[515000,5034000],[515000,5035000],[514000,5034000]]]}}]}"#;
+        let read = read_geojson(text.as_bytes(), true).unwrap();
+        assert_eq!(
+            (read[0].istat.as_str(), read[0].name.as_str()),
+            ("001001", "Agliè")
+        );
+        let corner = read[0].boundary.0[0].exterior().0[0];
+        assert!(
+            (corner.x - 9.179).abs() < 0.001 && (corner.y - 45.459).abs() < 0.001,
+            "{corner:?}"
+        );
+    }
+
+    #[test]
+    fn an_error_names_its_record() {
+        let good = r#"{"type":"Feature","properties":{"istat":"001001","name":"A"},"geometry":{"type":"Polygon","coordinates":[[[9,45],[9.1,45],[9.1,45.1],[9,45]]]}}"#;
+        let collection = |features: &str| {
+            let text = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+            read_geojson(text.as_bytes(), true)
+                .map(|read| read.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(collection(good), Ok(1));
+        for (bad, why) in [
+            (
+                good.to_owned(),
+                "Record 2 dei confini: il codice ISTAT 001001 compare due volte.",
+            ),
+            (
+                good.replace("\"001001\"", "\"AB\""),
+                "Record 2 dei confini: il codice ISTAT «0000AB»",
+            ),
+            (
+                good.replace("\"A\"", "\"\""),
+                "Record 2 dei confini: manca il nome",
+            ),
+            (
+                good.replace("45.1]", "95.1]"),
+                "Record 2 dei confini: il vertice 9.1 95.1",
+            ),
+            (
+                good.replace(",[9.1,45.1],[9,45]]", "]"),
+                "Record 2 dei confini: un anello",
+            ),
+            (
+                good.replace("[9.1,45.1]", "[9.1]"),
+                "Record 2 dei confini: un vertice non ha due",
+            ),
+            (
+                good.replace("Polygon", "Point")
+                    .replace("[[[9,45],[9.1,45],[9.1,45.1],[9,45]]]", "[9,45]"),
+                "Record 2 dei confini: la geometria è Point",
+            ),
+        ] {
+            let bad = if bad == good {
+                bad
+            } else {
+                bad.replace("001001", "001002")
+            };
+            let error = collection(&format!("{good},{bad}")).unwrap_err();
+            assert!(error.starts_with(why), "{error}");
+        }
+        assert!(matches!(
+            read_geojson("<html>".as_bytes(), true),
+            Err(BoundaryError::NotA { .. })
+        ));
+        assert!(collection("").unwrap_err().contains("nessun Comune"));
+    }
+
+    #[test]
+    fn istats_shapefile_is_read_with_and_without_prj_and_zipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_shapefile(folder.path(), ["015146", "015182"]);
+        let check = |path: &Path| {
+            let read = read_shapefile(path, |istat| Some(istat == "015146")).unwrap();
+            assert_eq!(read.len(), 2);
+            assert_eq!(read[0].name, "Città 015146");
+            assert!(read[0].covered && !read[1].covered);
+            let territory = Territory::new(read);
+            assert_eq!(territory.containing(9.19, 45.4642).unwrap().istat, "015146");
+            assert_eq!(territory.neighbours("015146")[0].istat, "015182");
+        };
+        check(&path);
+        let wkt = r#"PROJCS["WGS_1984_UTM_Zone_32N",GEOGCS["GCS_WGS_1984"]]"#;
+        std::fs::write(path.with_extension("prj"), wkt).unwrap();
+        check(&path);
+
+        let zipped = folder.path().join("Limiti.zip");
+        let mut archive = zip::ZipWriter::new(File::create(&zipped).unwrap());
+        for end in ["shp", "dbf", "prj", "cpg"] {
+            let options = zip::write::SimpleFileOptions::default();
+            archive
+                .start_file(format!("Limiti01/Com/Com_WGS84.{end}"), options)
+                .unwrap();
+            archive
+                .write_all(&std::fs::read(path.with_extension(end)).unwrap())
+                .unwrap();
+        }
+        archive.finish().unwrap();
+        check(&zipped);
+        let some = read_shapefile(&zipped, |istat| (istat == "015182").then_some(true)).unwrap();
+        assert_eq!(some.len(), 1);
+
+        std::fs::write(path.with_extension("prj"), r#"PROJCS["Luna_2000"]"#).unwrap();
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::UnknownCrs(_)), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_shapefile_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_shapefile(folder.path(), ["015146", "015146"]);
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(
+            error.to_string().starts_with("Record 2 dei confini"),
+            "{error}"
+        );
+        std::fs::remove_file(path.with_extension("dbf")).unwrap();
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::PartMissing(_)), "{error}");
+        let zipped = folder.path().join("rotto.zip");
+        std::fs::write(&zipped, "PK e basta").unwrap();
+        let error = read_shapefile(&zipped, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::NotA { .. }), "{error}");
+        let error = read_shapefile(&folder.path().join("assente.shp"), |_| Some(true)).unwrap_err();
+        assert!(error.to_string().contains("assente"), "{error}");
+    }
 }

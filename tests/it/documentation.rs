@@ -5,7 +5,9 @@ use varco::census::reference;
 
 /// Compares a committed page with its generated text, or writes it when asked to.
 fn is_up_to_date(page: &str, generated: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(page);
     if std::env::var_os("VARCO_REGENERATE").is_some() {
         std::fs::write(&path, generated).unwrap();
     }

@@ -1,5 +1,11 @@
-//! The tests that need the whole library: one binary, one module for each concern.
+//! Everything that can be tested without a browser, in one binary.
 
 #![cfg(test)]
 
 mod documentation;
+mod exports;
+mod gdal;
+mod people;
+mod storage;
+mod support;
+mod tiles;

@@ -21,12 +21,21 @@ const LOST_POINT_DIGITS: usize = 5;
 
 /// The metric systems tried when none is declared, the most used first. Those that give the same
 /// numbers as EPSG:32632 (7791, 6707, 25832) are one hypothesis with it.
-const METRIC: [&str; 6] =
-    ["EPSG:32632", "EPSG:3003", "EPSG:32633", "EPSG:3004", "EPSG:3857", "EPSG:23032"];
+const METRIC: [&str; 6] = [
+    "EPSG:32632",
+    "EPSG:3003",
+    "EPSG:32633",
+    "EPSG:3004",
+    "EPSG:3857",
+    "EPSG:23032",
+];
 
 /// What may have happened to the numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "mishaps are independent and may all happen")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "mishaps are independent and may all happen"
+)]
 pub(super) struct Mishap {
     pub(super) swap: bool,
     pub(super) north_point: bool,
@@ -163,14 +172,27 @@ impl Doctor<'_> {
         if !plausible || mishap == Mishap::default() {
             return;
         }
-        let Some(home) = self.territory.containing(lon, lat) else { return };
-        let inside = self.witness.is_some_and(|witness| witness.istat == home.istat);
+        let Some(home) = self.territory.containing(lon, lat) else {
+            return;
+        };
+        let inside = self
+            .witness
+            .is_some_and(|witness| witness.istat == home.istat);
         let witnessed = inside
             || self.witness.is_some_and(|witness| {
                 self.territory.metres_outside(witness, lon, lat) <= BORDER_BAND_M
             });
         let (comune, covered) = (home.istat.clone(), home.covered);
-        found.push(Hypothesis { lon, lat, crs, mishap, comune, covered, witnessed, inside });
+        found.push(Hypothesis {
+            lon,
+            lat,
+            crs,
+            mishap,
+            comune,
+            covered,
+            witnessed,
+            inside,
+        });
     }
 
     /// Exchanged axes, lost points, degrees and minutes, wrong signs, and their combinations.
@@ -181,11 +203,16 @@ impl Doctor<'_> {
         found: &mut Vec<Hypothesis>,
     ) {
         let base = declared_crs.filter(|crs| crs.geographic);
-        let Some(crs) = base.or_else(|| projection::system(WGS84)) else { return };
+        let Some(crs) = base.or_else(|| projection::system(WGS84)) else {
+            return;
+        };
         let other_crs = declared_crs.is_some_and(|declared| declared.code != crs.code);
         for swap in [false, true] {
-            let (north, east) =
-                if swap { (&pair.east, &pair.north) } else { (&pair.north, &pair.east) };
+            let (north, east) = if swap {
+                (&pair.east, &pair.north)
+            } else {
+                (&pair.north, &pair.east)
+            };
             for a in variants(north) {
                 for b in variants(east) {
                     if a.degrees != b.degrees || !believable(north, east, &a, &b) {
@@ -228,16 +255,29 @@ impl Doctor<'_> {
     ) {
         for north in metres(&pair.north) {
             for east in metres(&pair.east) {
-                let declared = declared_crs.filter(|crs| !crs.geographic).map(|crs| crs.code);
-                let known = METRIC.iter().copied().filter(|code| Some(*code) != declared);
-                for crs in declared.into_iter().chain(known).filter_map(projection::system) {
+                let declared = declared_crs
+                    .filter(|crs| !crs.geographic)
+                    .map(|crs| crs.code);
+                let known = METRIC
+                    .iter()
+                    .copied()
+                    .filter(|code| Some(*code) != declared);
+                for crs in declared
+                    .into_iter()
+                    .chain(known)
+                    .filter_map(projection::system)
+                {
                     for swap in [false, true] {
                         let (x, y) = if swap { (north, east) } else { (east, north) };
                         let other = declared != Some(crs.code);
                         // Without names the order of metres is nobody's mistake.
                         let swap = swap && !(pair.free && other);
                         if let Some(point) = projection::to_wgs84(crs, x, y) {
-                            let mishap = Mishap { swap, crs: other, ..Mishap::default() };
+                            let mishap = Mishap {
+                                swap,
+                                crs: other,
+                                ..Mishap::default()
+                            };
                             self.consider(point, crs, mishap, found);
                         }
                     }
@@ -253,18 +293,27 @@ impl Doctor<'_> {
         declared_crs: Option<&'static Crs>,
         found: &mut Vec<Hypothesis>,
     ) {
-        let Some(crs) = projection::system("EPSG:4806") else { return };
+        let Some(crs) = projection::system("EPSG:4806") else {
+            return;
+        };
         if declared_crs == Some(crs) {
             return;
         }
         for swap in [false, true] {
-            let (north, east) =
-                if swap { (&pair.east, &pair.north) } else { (&pair.north, &pair.east) };
+            let (north, east) = if swap {
+                (&pair.east, &pair.north)
+            } else {
+                (&pair.north, &pair.east)
+            };
             if north.value.abs() <= 90.0
                 && east.value.abs() <= 180.0
                 && let Some(point) = projection::to_wgs84(crs, east.value, north.value)
             {
-                let mishap = Mishap { swap, crs: true, ..Mishap::default() };
+                let mishap = Mishap {
+                    swap,
+                    crs: true,
+                    ..Mishap::default()
+                };
                 self.consider(point, crs, mishap, found);
             }
         }
@@ -281,19 +330,35 @@ struct Variant {
 fn variants(number: &Number) -> Vec<Variant> {
     let mut all = Vec::new();
     if number.value.abs() <= 180.0 {
-        all.push(Variant { value: number.value, point: false, degrees: false });
+        all.push(Variant {
+            value: number.value,
+            point: false,
+            degrees: false,
+        });
     }
-    let sign = if number.value.is_sign_negative() { -1.0 } else { 1.0 };
+    let sign = if number.value.is_sign_negative() {
+        -1.0
+    } else {
+        1.0
+    };
     let misplaced = number.decimals.is_none() || number.value.abs() > 180.0;
     if misplaced && number.digits.len() >= 2 {
         for whole in 1..=3_usize.min(number.digits.len() - 1) {
             if let Some(value) = with_point(&number.digits, whole) {
-                all.push(Variant { value: sign * value, point: true, degrees: false });
+                all.push(Variant {
+                    value: sign * value,
+                    point: true,
+                    degrees: false,
+                });
             }
         }
     }
     if let Some(value) = degrees_and_minutes(number) {
-        all.push(Variant { value: sign * value, point: false, degrees: true });
+        all.push(Variant {
+            value: sign * value,
+            point: false,
+            degrees: true,
+        });
     }
     all
 }
@@ -315,7 +380,11 @@ fn degrees_and_minutes(number: &Number) -> Option<f64> {
     let rest = format!("{rest:0<4}");
     let (minutes, rest) = rest.split_at_checked(2)?;
     let (seconds, fraction) = rest.split_at_checked(2)?;
-    let degrees: f64 = if whole.is_empty() { 0.0 } else { whole.parse().ok()? };
+    let degrees: f64 = if whole.is_empty() {
+        0.0
+    } else {
+        whole.parse().ok()?
+    };
     let minutes: f64 = minutes.parse().ok()?;
     let seconds: f64 = format!("{seconds}.{fraction}0").parse().ok()?;
     (minutes < 60.0 && seconds < 60.0).then_some(degrees + minutes / 60.0 + seconds / 3600.0)
@@ -334,5 +403,8 @@ fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
 /// The values of a number that may be metres.
 fn metres(number: &Number) -> impl Iterator<Item = f64> {
     let written = Some(number.value).filter(|_| !number.sexagesimal);
-    written.into_iter().chain(number.grouped).filter(|value| value.abs() > METRES_FROM)
+    written
+        .into_iter()
+        .chain(number.grouped)
+        .filter(|value| value.abs() > METRES_FROM)
 }

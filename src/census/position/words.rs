@@ -24,11 +24,26 @@ pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
     let Some(home) = territory.containing(lon, lat) else {
         return match territory.nearest(lon, lat, |one| one.covered) {
             Some((one, metres)) => {
-                format!("Fuori dal territorio, a {} dal Comune di {}.", distance(metres), one.name)
+                format!(
+                    "Fuori dal territorio, a {} dal Comune di {}.",
+                    distance(metres),
+                    one.name
+                )
             }
             None => "Nessun territorio è caricato.".to_owned(),
         };
     };
+    if !home.covered {
+        return match territory.nearest(lon, lat, |one| one.covered) {
+            Some((one, metres)) => format!(
+                "Nel Comune di {}, fuori dal territorio, a {} dal Comune di {}.",
+                home.name,
+                distance(metres),
+                one.name
+            ),
+            None => format!("Nel Comune di {}, fuori dal territorio.", home.name),
+        };
+    }
     let border = -territory.metres_outside(home, lon, lat);
     let other = territory.nearest(lon, lat, |one| one.istat != home.istat);
     let away = match other {
@@ -38,11 +53,7 @@ pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
         }
         _ => format!("a {} dal confine", distance(border)),
     };
-    if home.covered {
-        format!("Nel Comune di {}, {away}.", home.name)
-    } else {
-        format!("Nel Comune di {}, fuori dal territorio, {away}.", home.name)
-    }
+    format!("Nel Comune di {}, {away}.", home.name)
 }
 
 /// A distance as people say it.
@@ -77,7 +88,11 @@ impl Doctor<'_> {
     /// Everything that was typed, in quotation marks.
     fn quoted(&self) -> String {
         if self.typed.place.trim().is_empty() {
-            format!("«{}» e «{}»", short(self.text(Field::Lat)), short(self.text(Field::Lon)))
+            format!(
+                "«{}» e «{}»",
+                short(self.text(Field::Lat)),
+                short(self.text(Field::Lon))
+            )
         } else {
             format!("«{}»", short(self.text(Field::Lat)))
         }
@@ -103,12 +118,18 @@ impl Doctor<'_> {
             Unread::Missing(Axis::North) => (
                 Code::PositionMissing,
                 Field::Lat,
-                format!("Manca la latitudine: c’è solo «{}».", short(self.text(Field::Lon))),
+                format!(
+                    "Manca la latitudine: c’è solo «{}».",
+                    short(self.text(Field::Lon))
+                ),
             ),
             Unread::Missing(Axis::East) => (
                 Code::PositionMissing,
                 Field::Lon,
-                format!("Manca la longitudine: c’è solo «{}».", short(self.text(Field::Lat))),
+                format!(
+                    "Manca la longitudine: c’è solo «{}».",
+                    short(self.text(Field::Lat))
+                ),
             ),
             Unread::OneNumber => (
                 Code::PositionUnreadable,
@@ -201,7 +222,10 @@ impl Doctor<'_> {
         let instead = self.territory.containing(reading.lon, reading.lat);
         let proposals = instead
             .filter(|one| one.covered)
-            .map(|one| Proposal::Value { field: Field::Comune.name(), value: one.istat.clone() });
+            .map(|one| Proposal::Value {
+                field: Field::Comune.name(),
+                value: one.istat.clone(),
+            });
         self.finding(Code::PositionOutsideMunicipality, Field::Lat, message)
             .proposing(proposals.into_iter().collect())
     }
@@ -215,14 +239,18 @@ impl Doctor<'_> {
     }
 
     pub(super) fn outside(&self, pair: &Pair, reading: &Plain) -> Finding {
-        let words = in_words(self.territory, reading.lon, reading.lat);
-        let metres = self.territory.nearest(reading.lon, reading.lat, |one| one.covered);
-        let near = match metres {
-            Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => format!(
-                " Se il dispositivo è nel Comune di {}, a {}, indicate il Comune.",
-                one.name,
-                distance(metres)
-            ),
+        let home = self.territory.containing(reading.lon, reading.lat);
+        let nearest = self
+            .territory
+            .nearest(reading.lon, reading.lat, |one| one.covered);
+        let place = home.map(|one| format!("nel Comune di {}", one.name));
+        let away = nearest
+            .map(|(one, metres)| format!("a {} dal Comune di {}", distance(metres), one.name));
+        let words = place.into_iter().chain(away).collect::<Vec<_>>().join(", ");
+        let near = match nearest {
+            Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => {
+                format!(" Se il dispositivo è di {}, indicate il Comune.", one.name)
+            }
             _ => String::new(),
         };
         let how = if reading.crs.code == WGS84 {
@@ -230,9 +258,13 @@ impl Doctor<'_> {
         } else {
             format!(", lette in {},", named(reading.crs))
         };
-        let field = if pair.north.value.abs() > 90.0 { Field::Lon } else { Field::Lat };
+        let field = if pair.north.value.abs() > 90.0 {
+            Field::Lon
+        } else {
+            Field::Lat
+        };
         let message = format!(
-            "Le coordinate {}{how} indicano un punto fuori dal territorio. {words}{near} Controllate le cifre.",
+            "Le coordinate {}{how} cadono fuori dal territorio: {words}.{near} Controllate le cifre.",
             self.quoted()
         );
         self.finding(Code::PositionOutsideTerritory, field, message)
@@ -242,8 +274,11 @@ impl Doctor<'_> {
     pub(super) fn impossible(&self, pair: &Pair, declared_crs: Option<&Crs>) -> Vec<Finding> {
         let (north, east) = (pair.north.value.abs(), pair.east.value.abs());
         if let Some(crs) = declared_crs.filter(|crs| !crs.geographic) {
-            let message =
-                format!("Le coordinate {} non sono metri di {}.", self.quoted(), named(crs));
+            let message = format!(
+                "Le coordinate {} non sono metri di {}.",
+                self.quoted(),
+                named(crs)
+            );
             return vec![self.finding(Code::PositionRange, Field::Lat, message)];
         }
         if (10_000.0..1e8).contains(&north) && (10_000.0..1e8).contains(&east) {
@@ -274,14 +309,18 @@ impl Doctor<'_> {
         let (north, east) = (pair.north.unit, pair.east.unit);
         // Spreadsheets drop the zeros at the end: the finer of the two tells how it was typed, unless
         // the other lost more than chance explains.
-        let unit = if north.max(east) > 0.05 { north.max(east) } else { north.min(east) };
+        let unit = if north.max(east) > 0.05 {
+            north.max(east)
+        } else {
+            north.min(east)
+        };
         let doubt = unit * to_metres / 2.0;
         (doubt > COARSE_M).then(|| {
             let message = format!(
                 "Le coordinate {} hanno poche cifre: il punto può essere sbagliato di {}. Riportate almeno cinque \
                  decimali, oppure confermate con un motivo.",
                 self.quoted(),
-                distance(doubt)
+                distance((doubt / 10.0).round() * 10.0)
             );
             self.finding(Code::PositionCoarse, Field::Lat, message)
         })
@@ -315,8 +354,11 @@ impl Doctor<'_> {
     pub(super) fn mishap(&self, only: &Hypothesis) -> Finding {
         let mishap = only.mishap;
         // The variants of an exchanged pair are those of the other column.
-        let (first, second) =
-            if mishap.swap { (Field::Lon, Field::Lat) } else { (Field::Lat, Field::Lon) };
+        let (first, second) = if mishap.swap {
+            (Field::Lon, Field::Lat)
+        } else {
+            (Field::Lat, Field::Lon)
+        };
         let field = match (
             mishap.north_point || mishap.north_sign,
             mishap.east_point || mishap.east_sign,
@@ -327,12 +369,22 @@ impl Doctor<'_> {
         };
         let mut what = Vec::new();
         if mishap.crs {
-            let unit = if only.crs.geographic { "gradi" } else { "metri" };
-            what.push(format!("{} sembrano {unit} in {}", self.quoted(), named(only.crs)));
+            let unit = if only.crs.geographic {
+                "gradi"
+            } else {
+                "metri"
+            };
+            what.push(format!(
+                "{} sembrano {unit} in {}",
+                self.quoted(),
+                named(only.crs)
+            ));
         }
         if mishap.point() {
             let text = short(self.text(field));
-            what.push(format!("in «{text}» sembra perso il separatore dei decimali"));
+            what.push(format!(
+                "in «{text}» sembra perso il separatore dei decimali"
+            ));
         }
         if mishap.degrees {
             what.push(format!(
@@ -341,22 +393,35 @@ impl Doctor<'_> {
             ));
         }
         if mishap.sign() {
-            what.push(format!("il segno di «{}» sembra sbagliato", short(self.text(field))));
+            what.push(format!(
+                "il segno di «{}» sembra sbagliato",
+                short(self.text(field))
+            ));
         }
         if mishap.swap {
-            what.push(if mishap.cost() == 1 {
-                format!("latitudine e longitudine ({}) sembrano scambiate", self.quoted())
+            let quoted = if mishap.cost() == 1 {
+                format!(" ({})", self.quoted())
             } else {
-                "latitudine e longitudine sembrano scambiate".to_owned()
+                String::new()
+            };
+            what.push(if only.crs.geographic {
+                format!("latitudine e longitudine{quoted} sembrano scambiate")
+            } else {
+                format!("nord ed est{quoted} sembrano scambiati")
             });
         }
         let message = format!(
             "{}. Letto così, il punto cade nel Comune di {}{}: se è giusto accettate la proposta.",
             capital(&what.join(", e ")),
             self.name_of(&only.comune),
-            if only.covered { "" } else { ", fuori dal territorio" }
+            if only.covered {
+                ""
+            } else {
+                ", fuori dal territorio"
+            }
         );
-        self.finding(mishap.code(), field, message).proposing(vec![only.proposal()])
+        self.finding(mishap.code(), field, message)
+            .proposing(vec![only.proposal()])
     }
 
     pub(super) fn ambiguous(&self, plain: Option<&Plain>, hypotheses: &[Hypothesis]) -> Finding {
@@ -374,25 +439,33 @@ impl Doctor<'_> {
                     .map(|one| one.istat.clone()),
             })
         });
-        let places: Vec<_> =
-            plain
-                .map(|reading| format!("così come sono, {}", self.whose(reading)))
-                .into_iter()
-                .chain(hypotheses.iter().map(|one| {
-                    format!("{}, nel Comune di {}", words(one), self.name_of(&one.comune))
-                }))
-                .collect();
+        let places: Vec<_> = plain
+            .map(|reading| format!("così come sono, {}", self.whose(reading)))
+            .into_iter()
+            .chain(hypotheses.iter().map(|one| {
+                format!(
+                    "{}, nel Comune di {}",
+                    words(one),
+                    self.name_of(&one.comune)
+                )
+            }))
+            .collect();
         let message = format!(
             "Le coordinate {} si possono leggere in più modi: {}. Scegliete guardando dove cade il punto.",
             self.quoted(),
             places.join("; ")
         );
-        let proposals = as_typed.into_iter().chain(hypotheses.iter().map(Hypothesis::proposal));
-        self.finding(Code::PositionAmbiguous, Field::Lat, message).proposing(proposals.collect())
+        let proposals = as_typed
+            .into_iter()
+            .chain(hypotheses.iter().map(Hypothesis::proposal));
+        self.finding(Code::PositionAmbiguous, Field::Lat, message)
+            .proposing(proposals.collect())
     }
 
     fn name_of(&self, istat: &str) -> String {
-        self.territory.get(istat).map_or_else(|| istat.to_owned(), |one| one.name.clone())
+        self.territory
+            .get(istat)
+            .map_or_else(|| istat.to_owned(), |one| one.name.clone())
     }
 }
 
@@ -405,7 +478,11 @@ fn words(one: &Hypothesis) -> String {
         Code::PositionWrongSign => "con il segno cambiato".to_owned(),
         _ => return "scambiate".to_owned(),
     };
-    if one.mishap.swap { format!("{what} e scambiate") } else { what }
+    if one.mishap.swap {
+        format!("{what} e scambiate")
+    } else {
+        what
+    }
 }
 
 /// A typed text cut for a message.

@@ -19,13 +19,20 @@ const LONGEST: usize = 40;
 
 /// A date exactly as the census writes it, `2024-12-31`: by far the commonest text.
 pub(super) fn canonical(text: &str) -> Option<Date> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
+        return None;
+    };
     let number = |digits: &[u8]| {
         digits.iter().try_fold(0_i64, |number, byte| {
-            byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+            byte.is_ascii_digit()
+                .then(|| number * 10 + i64::from(byte - b'0'))
         })
     };
-    date(number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?)
+    date(
+        number(&[y1, y2, y3, y4])?,
+        number(&[m1, m2])?,
+        number(&[d1, d2])?,
+    )
 }
 
 /// Reads a date; a time of day after it is left out.
@@ -37,13 +44,19 @@ pub(super) fn read(text: &str) -> Day {
         return Day::Nothing;
     }
     let text = without_time(text);
-    let mut parts = text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty());
+    let mut parts = text
+        .split(['-', '/', '.', ' '])
+        .filter(|part| !part.is_empty());
     let (Some(first), Some(second), Some(third), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Day::Nothing;
     };
-    let (day, year) = if first.len() == 4 { (third, first) } else { (first, third) };
+    let (day, year) = if first.len() == 4 {
+        (third, first)
+    } else {
+        (first, third)
+    };
     let (Some(day), Some(month), Some(year)) = (digits(day), month(second), self::year(year))
     else {
         return Day::Nothing;
@@ -56,15 +69,26 @@ pub(super) fn read(text: &str) -> Day {
 }
 
 fn date(year: i64, month: i64, day: i64) -> Option<Date> {
-    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+    Date::new(
+        year.try_into().ok()?,
+        month.try_into().ok()?,
+        day.try_into().ok()?,
+    )
+    .ok()
 }
 
 fn without_time(text: &str) -> &str {
-    let Some((day, time)) = text.split_once(['T', ' ']) else { return text };
+    let Some((day, time)) = text.split_once(['T', ' ']) else {
+        return text;
+    };
     let clock = time.bytes().all(|byte| {
         byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'+' | b'-' | b'Z' | b' ')
     });
-    if clock && time.contains(':') { day } else { text }
+    if clock && time.contains(':') {
+        day
+    } else {
+        text
+    }
 }
 
 fn digits(text: &str) -> Option<i64> {
@@ -84,8 +108,9 @@ fn year(text: &str) -> Option<i64> {
 }
 
 fn month(text: &str) -> Option<i64> {
-    static NAMES: [&str; 12] =
-        ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"];
+    static NAMES: [&str; 12] = [
+        "gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic",
+    ];
     digits(text).filter(|_| text.len() < 3).or_else(|| {
         let name = text.get(..3)?.to_ascii_lowercase();
         let position = NAMES.iter().position(|known| *known == name)?;
@@ -120,12 +145,24 @@ mod tests {
 
     #[test]
     fn an_american_date_is_proposed_and_not_guessed() {
-        assert_eq!(read("12/31/2024"), Day::Exchanged(Date::constant(2024, 12, 31)));
+        assert_eq!(
+            read("12/31/2024"),
+            Day::Exchanged(Date::constant(2024, 12, 31))
+        );
     }
 
     #[test]
     fn what_is_no_date_is_not_read() {
-        for text in ["", "2024", "12/2024", "31/02/2024", "45657", "ieri", "1/2/3/4", "31/12/024"] {
+        for text in [
+            "",
+            "2024",
+            "12/2024",
+            "31/02/2024",
+            "45657",
+            "ieri",
+            "1/2/3/4",
+            "31/12/024",
+        ] {
             assert_eq!(read(text), Day::Nothing, "{text}");
         }
     }

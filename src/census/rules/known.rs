@@ -51,16 +51,24 @@ impl Bodies {
                 .and_then(|position| self.code(position));
         }
         let folded = fold(text);
-        let known =
-            self.spellings.get(&folded).or_else(|| self.spellings.get(without_title(&folded)));
-        known.copied().flatten().and_then(|position| self.code(position))
+        let known = self
+            .spellings
+            .get(&folded)
+            .or_else(|| self.spellings.get(without_title(&folded)));
+        known
+            .copied()
+            .flatten()
+            .and_then(|position| self.code(position))
     }
 
     /// The name of the body with this code.
     #[must_use]
     pub fn name(&self, code: &str) -> Option<&str> {
         let position = (*self.spellings.get(code)?)?;
-        self.entries.get(position).filter(|entry| entry.0 == code).map(|(_, name)| name.as_str())
+        self.entries
+            .get(position)
+            .filter(|entry| entry.0 == code)
+            .map(|(_, name)| name.as_str())
     }
 
     /// The code of the body whose name is likeliest meant by a text, when one is likely.
@@ -97,10 +105,22 @@ impl Catalogue {
         Self { names, spellings }
     }
 
+    /// The same catalogue with one name more.
+    pub fn add(&mut self, name: &str) {
+        let position = self.names.len();
+        self.names.push(name.to_owned());
+        for spelling in [name.to_owned(), fold(name)] {
+            self.spellings.entry(spelling).or_insert(position);
+        }
+    }
+
     /// The name as the catalogue has it, whatever the case and the accents.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<&str> {
-        let position = self.spellings.get(text).or_else(|| self.spellings.get(&fold(text)))?;
+        let position = self
+            .spellings
+            .get(text)
+            .or_else(|| self.spellings.get(&fold(text)))?;
         self.names.get(*position).map(String::as_str)
     }
 
@@ -114,10 +134,15 @@ impl Catalogue {
 
 /// What stands before the name of a Comune in its body's name.
 fn without_title(folded: &str) -> &str {
-    ["comune di ", "citta di ", "comune ", "amministrazione comunale di "]
-        .iter()
-        .find_map(|title| folded.strip_prefix(title))
-        .unwrap_or(folded)
+    [
+        "comune di ",
+        "citta di ",
+        "comune ",
+        "amministrazione comunale di ",
+    ]
+    .iter()
+    .find_map(|title| folded.strip_prefix(title))
+    .unwrap_or(folded)
 }
 
 /// The position of the only name that a text is near to.
@@ -160,7 +185,13 @@ mod tests {
     #[test]
     fn a_body_is_found_by_code_or_name() {
         let bodies = bodies();
-        for text in ["015146", "15146", "Comune di Milano", "MILANO", "Città di Milano"] {
+        for text in [
+            "015146",
+            "15146",
+            "Comune di Milano",
+            "MILANO",
+            "Città di Milano",
+        ] {
             assert_eq!(bodies.find(text), Some("015146"), "{text}");
         }
         assert_eq!(bodies.find("citta metropolitana di milano"), Some("cmm"));
@@ -183,8 +214,14 @@ mod tests {
     #[test]
     fn software_is_found_whatever_the_case() {
         let catalogue = Catalogue::new(["Milestone XProtect".to_owned(), "Genetec".to_owned()]);
-        assert_eq!(catalogue.find("milestone xprotect"), Some("Milestone XProtect"));
-        assert_eq!(catalogue.nearest("Milestone XProtec"), Some("Milestone XProtect"));
+        assert_eq!(
+            catalogue.find("milestone xprotect"),
+            Some("Milestone XProtect")
+        );
+        assert_eq!(
+            catalogue.nearest("Milestone XProtec"),
+            Some("Milestone XProtect")
+        );
         assert_eq!(catalogue.find("altro"), None);
     }
 }

@@ -47,7 +47,10 @@ fn may_say_unknown(text: &str) -> bool {
         let longest = spellings.iter().map(|spelling| spelling.len()).max();
         (
             longest.unwrap_or(0),
-            spellings.iter().filter_map(|spelling| spelling.bytes().next()).collect(),
+            spellings
+                .iter()
+                .filter_map(|spelling| spelling.bytes().next())
+                .collect(),
         )
     });
     let initial = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
@@ -65,8 +68,14 @@ pub(super) struct Several {
 /// The entries of a field's list that a text names, separated by commas, semicolons, bars, slashes,
 /// plus signs or «e».
 pub(super) fn find_all(field: Field, terms: &'static [Term], text: &str) -> Several {
-    let mut several = Several { found: vec![false; terms.len()], unknown: Vec::new() };
-    for piece in text.split([',', ';', '|', '\n']).map(str::trim).filter(|piece| !piece.is_empty())
+    let mut several = Several {
+        found: vec![false; terms.len()],
+        unknown: Vec::new(),
+    };
+    for piece in text
+        .split([',', ';', '|', '\n'])
+        .map(str::trim)
+        .filter(|piece| !piece.is_empty())
     {
         longest_first(field, terms, piece, &mut several);
     }
@@ -111,7 +120,10 @@ fn cuts(text: &str) -> Vec<(usize, usize)> {
         }
         if matches!(letter, '/' | '+' | '&') {
             cuts.push((at, at + 1));
-        } else if text.get(at..at + 3).is_some_and(|three| three.eq_ignore_ascii_case(" e ")) {
+        } else if text
+            .get(at..at + 3)
+            .is_some_and(|three| three.eq_ignore_ascii_case(" e "))
+        {
             cuts.push((at, at + 3));
         }
     }
@@ -127,7 +139,11 @@ pub(super) fn nearest(field: Field, terms: &'static [Term], text: &str) -> Vec<&
         return Vec::new();
     }
     let positions = slips(field, &folded).or_else(|| mentioned(field, &folded));
-    positions.unwrap_or_default().into_iter().filter_map(|position| terms.get(position)).collect()
+    positions
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|position| terms.get(position))
+        .collect()
 }
 
 /// The entries one spelling of which is the fewest slips away: one in short words, two in others.
@@ -149,7 +165,10 @@ fn slips(field: Field, folded: &str) -> Option<Vec<usize>> {
 /// The entries a longer text names in passing, unless it denies something.
 fn mentioned(field: Field, folded: &str) -> Option<Vec<usize>> {
     let padded = format!(" {} ", folded.replace(['/', '(', ')', ',', '.', '+'], " "));
-    if [" non ", " no ", " senza ", " ne ", " mai "].iter().any(|word| padded.contains(word)) {
+    if [" non ", " no ", " senza ", " ne ", " mai "]
+        .iter()
+        .any(|word| padded.contains(word))
+    {
         return None;
     }
     let named = spellings(field)
@@ -181,9 +200,14 @@ fn spellings(field: Field) -> &'static HashMap<String, usize> {
     static LISTS: OnceLock<Vec<HashMap<String, usize>>> = OnceLock::new();
     static NONE: OnceLock<HashMap<String, usize>> = OnceLock::new();
     let lists = LISTS.get_or_init(|| {
-        Field::ALL.iter().map(|field| index(field.terms().unwrap_or_default())).collect()
+        Field::ALL
+            .iter()
+            .map(|field| index(field.terms().unwrap_or_default()))
+            .collect()
     });
-    lists.get(field as usize).unwrap_or_else(|| NONE.get_or_init(HashMap::new))
+    lists
+        .get(field as usize)
+        .unwrap_or_else(|| NONE.get_or_init(HashMap::new))
 }
 
 /// Codes and labels first, so that a synonym can never take them over.
@@ -225,9 +249,15 @@ mod tests {
 
     #[test]
     fn a_list_is_read_by_code_label_and_synonym() {
-        assert_eq!(code(Field::Funzione, "lettura_targhe"), Some("lettura_targhe"));
+        assert_eq!(
+            code(Field::Funzione, "lettura_targhe"),
+            Some("lettura_targhe")
+        );
         assert_eq!(code(Field::Funzione, "VELOCITÀ"), Some("velocita"));
-        assert_eq!(code(Field::Funzione, "Telecamera  OCR"), Some("lettura_targhe"));
+        assert_eq!(
+            code(Field::Funzione, "Telecamera  OCR"),
+            Some("lettura_targhe")
+        );
         assert_eq!(code(Field::Forma, "PTZ (brandeggiabile)"), Some("ptz"));
         assert_eq!(code(Field::Vpn, "Si'"), Some("si"));
         assert_eq!(code(Field::Vpn, "N.D."), Some("non_noto"));
@@ -258,23 +288,39 @@ mod tests {
             "targa + data ora + corsia",
             "targa | timestamp | corsie | targa",
         ] {
-            assert_eq!(codes(Field::TransitoDati, text), (all.clone(), vec![]), "{text}");
+            assert_eq!(
+                codes(Field::TransitoDati, text),
+                (all.clone(), vec![]),
+                "{text}"
+            );
         }
-        assert_eq!(codes(Field::Protocolli, "HTTP/REST, ftp").0, vec!["ftp", "rest"]);
+        assert_eq!(
+            codes(Field::Protocolli, "HTTP/REST, ftp").0,
+            vec!["ftp", "rest"]
+        );
         assert_eq!(codes(Field::Protocolli, "onvif/telnet").1, vec!["telnet"]);
     }
 
     #[test]
     fn a_slip_of_the_keyboard_is_understood() {
-        assert_eq!(near(Field::Funzione, "letura targhe"), vec!["lettura_targhe"]);
+        assert_eq!(
+            near(Field::Funzione, "letura targhe"),
+            vec!["lettura_targhe"]
+        );
         assert_eq!(near(Field::Stato, "funzionate"), vec!["in_esercizio"]);
         assert_eq!(near(Field::Forma, "bulet"), vec!["bullet"]);
     }
 
     #[test]
     fn words_in_passing_are_proposed_unless_denied() {
-        assert_eq!(near(Field::Forma, "telecamera bullet da esterno"), vec!["bullet"]);
-        assert_eq!(near(Field::Forma, "cupola termica"), vec!["dome", "termica"]);
+        assert_eq!(
+            near(Field::Forma, "telecamera bullet da esterno"),
+            vec!["bullet"]
+        );
+        assert_eq!(
+            near(Field::Forma, "cupola termica"),
+            vec!["dome", "termica"]
+        );
         assert_eq!(near(Field::Stato, "non ancora attivo"), Vec::<&str>::new());
         assert_eq!(near(Field::Stato, "non attivo"), Vec::<&str>::new());
         assert_eq!(near(Field::Stato, "disattivo"), vec!["sospeso"]);

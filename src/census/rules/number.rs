@@ -36,7 +36,9 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
 
 fn magnitude(text: &str) -> Option<f64> {
     let points = text.bytes().filter(|byte| *byte == b'.').count();
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     if plain && points < 2 {
         return parse(text);
     }
@@ -72,9 +74,15 @@ fn magnitude(text: &str) -> Option<f64> {
 
 /// Digits with at most one point; the standard parser alone would read `inf` and `1e5`.
 fn parse(text: &str) -> Option<f64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let digits = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     let some = text.bytes().any(|byte| byte.is_ascii_digit());
-    if digits && some { text.parse().ok() } else { None }
+    if digits && some {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// A whole number between two bounds, both included; outside them it is still read.
@@ -82,7 +90,9 @@ pub(super) fn whole(text: &str, low: i64, high: i64) -> Whole {
     if let Some(number) = few_digits(text) {
         return Whole::Is(number);
     }
-    let Some(number) = decimal(text) else { return Whole::Nothing };
+    let Some(number) = decimal(text) else {
+        return Whole::Nothing;
+    };
     let exact = integer(number);
     let thousands = thousands(text);
     match (exact, thousands) {
@@ -106,11 +116,15 @@ fn few_digits(text: &str) -> Option<i64> {
         return None;
     }
     text.bytes().try_fold(0_i64, |number, byte| {
-        byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| number * 10 + i64::from(byte - b'0'))
     })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the number is whole and small")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the number is whole and small"
+)]
 fn integer(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
@@ -119,14 +133,26 @@ fn integer(number: f64) -> Option<i64> {
 fn thousands(text: &str) -> Option<i64> {
     let (head, tail) = text.split_once(['.', ','])?;
     let grouped = (1..=3).contains(&head.len()) && tail.len() == 3 && !head.starts_with('0');
-    if grouped { few_digits(&format!("{head}{tail}")) } else { None }
+    if grouped {
+        few_digits(&format!("{head}{tail}"))
+    } else {
+        None
+    }
 }
 
 /// A text without the unit of measure written after the number, if it is one of those given.
 pub(super) fn without_unit<'a>(text: &'a str, units: &[&str]) -> &'a str {
     let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-    let unit = text.get(number.len()..).unwrap_or_default().trim().trim_end_matches('.');
-    if units.iter().any(|known| known.eq_ignore_ascii_case(unit)) { number } else { text }
+    let unit = text
+        .get(number.len()..)
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches('.');
+    if units.iter().any(|known| known.eq_ignore_ascii_case(unit)) {
+        number
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -155,9 +181,20 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_not_read() {
-        for text in
-            ["", ".", ",", "-", "inf", "nan", "1e5", "1.2.3", "12.34.567", "1,2,3", "8m", "0x1"]
-        {
+        for text in [
+            "",
+            ".",
+            ",",
+            "-",
+            "inf",
+            "nan",
+            "1e5",
+            "1.2.3",
+            "12.34.567",
+            "1,2,3",
+            "8m",
+            "0x1",
+        ] {
             assert_eq!(decimal(text), None, "{text}");
         }
     }

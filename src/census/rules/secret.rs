@@ -132,7 +132,9 @@ static STREAM_PATHS: &[&str] = &[
 fn stream_or_private_url(text: &str) -> bool {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
-        let scheme = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next();
+        let scheme = before
+            .rsplit(|letter: char| !letter.is_ascii_alphanumeric())
+            .next();
         let open = matches!(scheme, Some("http" | "https"));
         if !scheme.unwrap_or_default().is_empty() && (!open || private_web(after)) {
             return true;
@@ -144,14 +146,18 @@ fn stream_or_private_url(text: &str) -> bool {
 
 /// Whether what follows `http://` is anything else than a page of a public site.
 fn private_web(after: &str) -> bool {
-    let url = after.split(|letter: char| letter.is_whitespace() || letter == '»').next();
+    let url = after
+        .split(|letter: char| letter.is_whitespace() || letter == '»')
+        .next();
     let url = url.unwrap_or_default();
     let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
     let path = url.strip_prefix(authority).unwrap_or_default();
     let stream = ["mjpg", "mjpeg", "snapshot", "video.cgi", "stream"];
     authority.contains(['@', ':', '['])
         || !authority.contains('.')
-        || authority.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        || authority
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
         || host(authority)
         || stream.iter().any(|word| path.contains(word))
         || STREAM_PATHS.iter().any(|word| path.contains(word))
@@ -219,7 +225,9 @@ fn in_word(letter: char) -> bool {
 /// Whether a colon or an equals sign stands before something. «Pass: residenti» is a permit, unless
 /// what follows has digits.
 fn introduces(word: &str, after: &str) -> bool {
-    let Some(value) = after.trim_start().strip_prefix([':', '=']) else { return false };
+    let Some(value) = after.trim_start().strip_prefix([':', '=']) else {
+        return false;
+    };
     let value = value.trim_start();
     !value.is_empty() && (word != "pass" || first_word(value).is_some_and(has_digit))
 }
@@ -233,7 +241,9 @@ fn precedes(after: &str) -> bool {
 
 /// Whether a colon or a slash joins an account to something: `admin/admin`.
 fn joins(after: &str) -> bool {
-    let joined = after.strip_prefix([':', '/']).and_then(|value| value.chars().next());
+    let joined = after
+        .strip_prefix([':', '/'])
+        .and_then(|value| value.chars().next());
     joined.is_some_and(|letter| !letter.is_whitespace())
 }
 
@@ -249,12 +259,16 @@ fn has_digit(text: &str) -> bool {
 fn address(text: &str, dotted: Dotted) -> bool {
     let bytes = text.as_bytes();
     let mut start = 0;
-    while let Some(offset) =
-        bytes.get(start..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
+    while let Some(offset) = bytes
+        .get(start..)
+        .and_then(|rest| rest.iter().position(u8::is_ascii_digit))
     {
         let begin = start + offset;
         let rest = bytes.get(begin..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        let length = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
         let before = text.get(..begin).unwrap_or_default();
         let run = text.get(begin..begin + length).unwrap_or_default();
         let after = text.get(begin + length..).unwrap_or_default();
@@ -270,7 +284,9 @@ fn addresses(before: &str, run: &str, after: &str, dotted: Dotted) -> bool {
     if run.starts_with("192.168.") {
         return true;
     }
-    let Some(octets) = octets(run) else { return false };
+    let Some(octets) = octets(run) else {
+        return false;
+    };
     let version = dotted == Dotted::Version || announces_version(before);
     let attached = before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '-');
     if !version {
@@ -280,7 +296,11 @@ fn addresses(before: &str, run: &str, after: &str, dotted: Dotted) -> bool {
         && after
             .get(1..)
             .is_some_and(|port| port.starts_with(|letter: char| letter.is_ascii_digit()));
-    ported || matches!(octets, [127, 0, ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..])
+    ported
+        || matches!(
+            octets,
+            [127, 0, ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..]
+        )
 }
 
 /// The four numbers of an address: none above 255, and no leading zeros, which telephone numbers
@@ -302,11 +322,16 @@ fn octets(run: &str) -> Option<[u8; 4]> {
 /// Whether the words before a dotted number say that it is a version.
 fn announces_version(before: &str) -> bool {
     let before = before.trim_end_matches([' ', ':', '.']);
-    ["versione", "version", "vers", "ver", "v", "firmware", "fw", "build", "release", "rel", "sw"]
-        .iter()
-        .any(|word| {
-            before.strip_suffix(word).is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
-        })
+    [
+        "versione", "version", "vers", "ver", "v", "firmware", "fw", "build", "release", "rel",
+        "sw",
+    ]
+    .iter()
+    .any(|word| {
+        before
+            .strip_suffix(word)
+            .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+    })
 }
 
 fn ipv6(text: &str) -> bool {
@@ -323,16 +348,17 @@ fn ipv6(text: &str) -> bool {
 /// Whether six pairs of hexadecimal digits stand in the text. Joined by hyphens they must have a
 /// letter too: «01-02-03-04-05-06» is a list of cameras.
 fn hardware(text: &str, joint: char) -> bool {
-    text.split(|letter: char| !(letter.is_alphanumeric() || letter == joint)).any(|token| {
-        let mut pairs = token.split(joint);
-        let six = (0..6).all(|_| {
-            pairs.next().is_some_and(|pair| {
-                pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit())
-            })
-        });
-        let letters = token.bytes().any(|byte| byte.is_ascii_alphabetic());
-        six && pairs.next().is_none() && (joint == ':' || letters)
-    })
+    text.split(|letter: char| !(letter.is_alphanumeric() || letter == joint))
+        .any(|token| {
+            let mut pairs = token.split(joint);
+            let six = (0..6).all(|_| {
+                pairs.next().is_some_and(|pair| {
+                    pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit())
+                })
+            });
+            let letters = token.bytes().any(|byte| byte.is_ascii_alphabetic());
+            six && pairs.next().is_none() && (joint == ':' || letters)
+        })
 }
 
 fn in_host(letter: char) -> bool {
@@ -380,13 +406,17 @@ static DYNAMIC: &[&str] = &[
 fn host(name: &str) -> bool {
     let name = name.trim_matches('.');
     let mut labels = name.split('.');
-    let (Some(first), Some(last)) = (labels.next(), labels.next_back()) else { return false };
+    let (Some(first), Some(last)) = (labels.next(), labels.next_back()) else {
+        return false;
+    };
     if first.is_empty() || name.contains("..") {
         return false;
     }
     let device = DEVICES.iter().any(|word| {
         first.strip_prefix(word).is_some_and(|rest| {
-            rest.trim_start_matches(['-', '_']).bytes().all(|byte| byte.is_ascii_digit())
+            rest.trim_start_matches(['-', '_'])
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
                 || rest.starts_with(['-', '_'])
         })
     });
@@ -516,10 +546,22 @@ mod tests {
 
     #[test]
     fn a_version_is_not_an_address_where_versions_are_written() {
-        for text in ["5.7.12.1", "10.2.1.5", "V5.5.82 build 190220", "2020.3.1.0", "11.4.63"] {
+        for text in [
+            "5.7.12.1",
+            "10.2.1.5",
+            "V5.5.82 build 190220",
+            "2020.3.1.0",
+            "11.4.63",
+        ] {
             assert_eq!(find(text, Dotted::Version), None, "{text}");
         }
-        for text in ["192.168.1.20", "10.2.1.5:554", "172.20.1.5", "http://10.2.1.5", "127.0.0.1"] {
+        for text in [
+            "192.168.1.20",
+            "10.2.1.5:554",
+            "172.20.1.5",
+            "http://10.2.1.5",
+            "127.0.0.1",
+        ] {
             assert!(find(text, Dotted::Version).is_some(), "{text}");
         }
     }

@@ -13,7 +13,9 @@ fn world() -> World {
         belfiore: String::new(),
         province: "MI".to_owned(),
         covered,
-        boundary: MultiPolygon(vec![Rect::new((west, 45.40), (west + 0.1, 45.50)).to_polygon()]),
+        boundary: MultiPolygon(vec![
+            Rect::new((west, 45.40), (west + 0.1, 45.50)).to_polygon(),
+        ]),
     };
     World {
         territory: Arc::new(Territory::new(vec![
@@ -65,7 +67,11 @@ fn with(fields: &[(Field, &str)]) -> Checked {
 }
 
 fn codes(checked: &Checked) -> Vec<&'static str> {
-    checked.findings.iter().map(|finding| finding.code.name()).collect()
+    checked
+        .findings
+        .iter()
+        .map(|finding| finding.code.name())
+        .collect()
 }
 
 /// The only finding, and the values it proposes.
@@ -84,7 +90,14 @@ fn finds(fields: &[(Field, &str)], code: &str, proposals: &[&str]) {
     let (found, values) = only(&checked);
     assert_eq!(
         (found, values.as_slice()),
-        (code, proposals.iter().map(|each| (*each).to_owned()).collect::<Vec<_>>().as_slice()),
+        (
+            code,
+            proposals
+                .iter()
+                .map(|each| (*each).to_owned())
+                .collect::<Vec<_>>()
+                .as_slice()
+        ),
         "{fields:?}"
     );
 }
@@ -115,7 +128,10 @@ fn an_empty_draft_says_all_that_is_required_at_once() {
         .filter(|finding| finding.code == Code::ValueRequired)
         .filter_map(|finding| finding.field)
         .collect();
-    assert_eq!(required, vec![Field::Codice, Field::Ente, Field::Funzione, Field::Stato]);
+    assert_eq!(
+        required,
+        vec![Field::Codice, Field::Ente, Field::Funzione, Field::Stato]
+    );
     assert!(checked.has_errors());
 }
 
@@ -167,11 +183,22 @@ fn values_are_kept_in_canonical_form() {
 fn an_unknown_value_is_refused_with_what_was_meant() {
     finds(&[(Field::Forma, "bulet")], "value.unknown", &["bullet"]);
     finds(&[(Field::Forma, "xyz")], "value.unknown", &[]);
-    finds(&[(Field::Protocolli, "onvif, rtps")], "value.unknown", &["onvif,rtsp"]);
+    finds(
+        &[(Field::Protocolli, "onvif, rtps")],
+        "value.unknown",
+        &["onvif,rtsp"],
+    );
     finds(&[(Field::Protocolli, "onvif, xyz")], "value.unknown", &[]);
-    finds(&[(Field::Protocolli, "onvif, non noto")], "value.unknown", &["onvif"]);
+    finds(
+        &[(Field::Protocolli, "onvif, non noto")],
+        "value.unknown",
+        &["onvif"],
+    );
     let message = &with(&[(Field::Stato, "rottto")]).findings[0].message;
-    assert!(message.contains("«rottto»") && message.contains("«Guasto»"), "{message}");
+    assert!(
+        message.contains("«rottto»") && message.contains("«Guasto»"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -183,27 +210,67 @@ fn numbers_out_of_range_or_unreadable_are_refused() {
     finds(&[(Field::Azimut, "-90")], "value.range", &["270"]);
     finds(&[(Field::Azimut, "90,6")], "value.not_a_number", &["91"]);
     finds(&[(Field::Corsie, "2,5")], "value.not_a_number", &[]);
-    finds(&[(Field::RisoluzioneMp, "1920x1080")], "value.not_a_number", &["2.1"]);
-    finds(&[(Field::ConservazioneGiorni, "72 ore")], "value.not_a_number", &["3"]);
-    finds(&[(Field::ConservazioneGiorni, "2.000")], "value.not_a_number", &["2", "2000"]);
-    finds(&[(Field::AnnoInstallazione, "12/03/2019")], "value.not_a_number", &["2019"]);
+    finds(
+        &[(Field::RisoluzioneMp, "1920x1080")],
+        "value.not_a_number",
+        &["2.1"],
+    );
+    finds(
+        &[(Field::ConservazioneGiorni, "72 ore")],
+        "value.not_a_number",
+        &["3"],
+    );
+    finds(
+        &[(Field::ConservazioneGiorni, "2.000")],
+        "value.not_a_number",
+        &["2", "2000"],
+    );
+    finds(
+        &[(Field::AnnoInstallazione, "12/03/2019")],
+        "value.not_a_number",
+        &["2019"],
+    );
     finds(&[(Field::AnnoInstallazione, "1950")], "value.range", &[]);
 }
 
 #[test]
 fn dates_that_are_not_dates_are_refused() {
-    finds(&[(Field::DataAttivazione, "presto")], "value.not_a_date", &[]);
-    finds(&[(Field::DataAttivazione, "12/31/2024")], "value.not_a_date", &["2024-12-31"]);
-    finds(&[(Field::DataAttivazione, "0205-01-01")], "value.range", &[]);
+    finds(
+        &[(Field::DataAttivazione, "presto")],
+        "value.not_a_date",
+        &[],
+    );
+    finds(
+        &[(Field::DataAttivazione, "12/31/2024")],
+        "value.not_a_date",
+        &["2024-12-31"],
+    );
+    finds(
+        &[(Field::DataAttivazione, "0205-01-01")],
+        "value.range",
+        &[],
+    );
 }
 
 #[test]
 fn texts_too_long_or_with_control_characters_are_refused() {
     finds(&[(Field::Lotto, &"a".repeat(61))], "value.length", &[]);
     reads(Field::Lotto, &"à".repeat(60), &"à".repeat(60));
-    finds(&[(Field::Indirizzo, "Via Roma\n12")], "text.control", &["Via Roma 12"]);
-    finds(&[(Field::Note, "abc\u{0}def")], "text.control", &["abc def"]);
-    finds(&[(Field::Note, "abc\u{202e}def")], "text.control", &["abc def"]);
+    finds(
+        &[(Field::Indirizzo, "Via Roma\n12")],
+        "text.control",
+        &["Via Roma 12"],
+    );
+    finds(
+        &[(Field::Note, "abc\u{0}def")],
+        "text.control",
+        &["abc def"],
+    );
+    finds(
+        &[(Field::Note, "abc\u{202e}def")],
+        "text.control",
+        &["abc def"],
+    );
     finds(&[(Field::Cup, "12345")], "cup.shape", &[]);
 }
 
@@ -214,9 +281,16 @@ fn a_secret_is_refused_in_every_field_and_repeated_nowhere() {
             continue;
         }
         let checked = with(&[(attribute.field, "rtsp://admin:Segreta1@192.168.1.20:554/a")]);
-        assert!(codes(&checked).contains(&"text.secret"), "{}", attribute.name);
+        assert!(
+            codes(&checked).contains(&"text.secret"),
+            "{}",
+            attribute.name
+        );
         let said = format!("{:?} {:?}", checked.findings, checked.record);
-        assert!(!said.contains("Segreta1") && !said.contains("192.168"), "{said}");
+        assert!(
+            !said.contains("Segreta1") && !said.contains("192.168"),
+            "{said}"
+        );
     }
     reads(Field::Firmware, "10.12.166.1", "10.12.166.1");
 }
@@ -235,28 +309,47 @@ fn a_secret_in_the_reason_of_a_confirmation_is_refused() {
 
 #[test]
 fn bodies_and_comuni_that_do_not_exist_are_refused() {
-    let checked = with(&[(Field::Ente, "Comune di Milanno"), (Field::Comune, "015146")]);
+    let checked = with(&[
+        (Field::Ente, "Comune di Milanno"),
+        (Field::Comune, "015146"),
+    ]);
     assert_eq!(only(&checked), ("body.unknown", vec!["015146".to_owned()]));
     let checked = with(&[(Field::Comune, "Legnagno")]);
     assert!(codes(&checked).contains(&"municipality.unknown"));
     let around = with(&[(Field::Comune, "Altrove")]);
-    assert!(codes(&around).contains(&"municipality.unknown"), "it is not covered");
+    assert!(
+        codes(&around).contains(&"municipality.unknown"),
+        "it is not covered"
+    );
 }
 
 #[test]
 fn software_and_sites_that_are_new_are_noted() {
-    finds(&[(Field::Software, "Milestone XProtec")], "software.proposed", &["Milestone XProtect"]);
+    finds(
+        &[(Field::Software, "Milestone XProtec")],
+        "software.proposed",
+        &["Milestone XProtect"],
+    );
     finds(&[(Field::Sito, "V-12")], "site.new", &[]);
     let mut draft = clean();
     draft.set(Field::Sito, "V-12");
-    let around = Around { site_known: true, ..Around::default() };
+    let around = Around {
+        site_known: true,
+        ..Around::default()
+    };
     assert_eq!(check(&draft, &world(), &around).findings, vec![]);
 }
 
 #[test]
 fn a_code_that_is_taken_is_refused() {
-    let around = Around { code_taken: true, ..Around::default() };
-    assert_eq!(codes(&check(&clean(), &world(), &around)), vec!["code.duplicate"]);
+    let around = Around {
+        code_taken: true,
+        ..Around::default()
+    };
+    assert_eq!(
+        codes(&check(&clean(), &world(), &around)),
+        vec!["code.duplicate"]
+    );
 }
 
 #[test]
@@ -286,7 +379,11 @@ fn two_alike_devices_at_one_place_are_noticed() {
 fn values_that_cannot_be_right_together_are_noticed() {
     use Field::*;
     finds(&[(Ocr, "nessuna")], "contradiction.ocr", &[]);
-    finds(&[(Funzione, "contesto")], "contradiction.ocr_unexpected", &[]);
+    finds(
+        &[(Funzione, "contesto")],
+        "contradiction.ocr_unexpected",
+        &[],
+    );
     finds(
         &[(StatoScntt, "collegato"), (Software, "non_noto")],
         "contradiction.connected_without_software",
@@ -298,7 +395,11 @@ fn values_that_cannot_be_right_together_are_noticed() {
         &[],
     );
     finds(
-        &[(StatoScntt, "collegato"), (Funzione, "osservazione"), (Ocr, "")],
+        &[
+            (StatoScntt, "collegato"),
+            (Funzione, "osservazione"),
+            (Ocr, ""),
+        ],
         "contradiction.connected_not_reader",
         &[],
     );
@@ -307,8 +408,16 @@ fn values_that_cannot_be_right_together_are_noticed() {
         "contradiction.connected_not_working",
         &[],
     );
-    finds(&[(AnnoInstallazione, "2026")], "contradiction.year_future", &[]);
-    finds(&[(DataAttivazione, "2025-06-16")], "contradiction.activation_future", &[]);
+    finds(
+        &[(AnnoInstallazione, "2026")],
+        "contradiction.year_future",
+        &[],
+    );
+    finds(
+        &[(DataAttivazione, "2025-06-16")],
+        "contradiction.activation_future",
+        &[],
+    );
     finds(
         &[(DataAttivazione, "2018-12-31"), (AnnoInstallazione, "2019")],
         "contradiction.activation_before_installation",
@@ -324,20 +433,35 @@ fn values_that_cannot_be_right_together_are_noticed() {
         "contradiction.multisensor_one_view",
         &[],
     );
-    finds(&[(Forma, "bullet"), (PuntiRipresa, "4")], "contradiction.single_many_views", &[]);
+    finds(
+        &[(Forma, "bullet"), (PuntiRipresa, "4")],
+        "contradiction.single_many_views",
+        &[],
+    );
     finds(
         &[(Funzione, "contesto"), (Ocr, ""), (TransitoDati, "targa")],
         "contradiction.transit_not_reader",
         &[],
     );
     finds(
-        &[(Funzione, "contesto"), (Ocr, ""), (TransitoImmagini, "targa")],
+        &[
+            (Funzione, "contesto"),
+            (Ocr, ""),
+            (TransitoImmagini, "targa"),
+        ],
         "contradiction.transit_not_reader",
         &[],
     );
-    finds(&[(ConservazioneGiorni, "30")], "contradiction.retention", &[]);
     finds(
-        &[(DataAttivazione, "2024-01-01"), (ManutenzioneScadenza, "2023-12-31")],
+        &[(ConservazioneGiorni, "30")],
+        "contradiction.retention",
+        &[],
+    );
+    finds(
+        &[
+            (DataAttivazione, "2024-01-01"),
+            (ManutenzioneScadenza, "2023-12-31"),
+        ],
         "contradiction.maintenance",
         &[],
     );
@@ -356,7 +480,11 @@ fn values_that_can_be_right_together_are_left_alone() {
         &[(DataAttivazione, "2019-01-01"), (AnnoInstallazione, "2019")],
         &[(Forma, "multiottica"), (PuntiRipresa, "4")],
         &[(Forma, "termica"), (PuntiRipresa, "2")],
-        &[(Funzione, "contesto"), (Ocr, "nessuna"), (TransitoImmagini, "nessuna")],
+        &[
+            (Funzione, "contesto"),
+            (Ocr, "nessuna"),
+            (TransitoImmagini, "nessuna"),
+        ],
         &[(ConservazioneGiorni, "7")],
     ];
     for fields in fine {
@@ -367,7 +495,10 @@ fn values_that_can_be_right_together_are_left_alone() {
 #[test]
 fn a_refused_value_is_not_also_missing() {
     finds(
-        &[(Field::StatoScntt, "collegato"), (Field::Software, "http://10.0.0.1/")],
+        &[
+            (Field::StatoScntt, "collegato"),
+            (Field::Software, "http://10.0.0.1/"),
+        ],
         "text.secret",
         &[],
     );
@@ -375,8 +506,15 @@ fn a_refused_value_is_not_also_missing() {
 
 #[test]
 fn findings_come_in_the_order_of_the_record() {
-    let checked = with(&[(Field::Note, "a\u{7}b"), (Field::Marca, ""), (Field::Codice, "")]);
-    assert_eq!(codes(&checked), vec!["value.required", "value.missing", "text.control"]);
+    let checked = with(&[
+        (Field::Note, "a\u{7}b"),
+        (Field::Marca, ""),
+        (Field::Codice, ""),
+    ]);
+    assert_eq!(
+        codes(&checked),
+        vec!["value.required", "value.missing", "text.control"]
+    );
 }
 
 #[test]
@@ -408,9 +546,17 @@ fn every_proposed_value_mends_its_finding() {
         let mut draft = clean();
         draft.set(field, text);
         let checked = check(&draft, &world(), &Around::default());
-        let finding = checked.findings.iter().find(|finding| finding.field == Some(field)).unwrap();
+        let finding = checked
+            .findings
+            .iter()
+            .find(|finding| finding.field == Some(field))
+            .unwrap();
         apply(&mut draft, &finding.proposals[0]);
-        assert_eq!(check(&draft, &world(), &Around::default()).findings, vec![], "{text}");
+        assert_eq!(
+            check(&draft, &world(), &Around::default()).findings,
+            vec![],
+            "{text}"
+        );
     }
 }
 
@@ -431,7 +577,10 @@ fn a_proposed_position_replaces_everything_typed_about_it() {
             comune: None,
         }),
     );
-    assert_eq!((draft.get(Field::Lat), draft.get(Field::Lon)), ("45.4", "9.19"));
+    assert_eq!(
+        (draft.get(Field::Lat), draft.get(Field::Lon)),
+        ("45.4", "9.19")
+    );
     assert!(draft.place.is_empty() && draft.crs.is_empty());
 }
 
@@ -450,7 +599,11 @@ fn tricky() -> impl Strategy<Value = String> {
         .iter()
         .filter_map(|attribute| attribute.field.terms())
         .flatten()
-        .flat_map(|term| [term.code, term.label].into_iter().chain(term.synonyms.iter().copied()))
+        .flat_map(|term| {
+            [term.code, term.label]
+                .into_iter()
+                .chain(term.synonyms.iter().copied())
+        })
         .collect();
     let list = proptest::collection::vec(proptest::sample::select(words), 1..4);
     prop_oneof![

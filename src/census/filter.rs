@@ -1,0 +1,447 @@
+//! Which devices are asked for, and by whom.
+//!
+//! Lists, map, tiles, counts, files and the API all ask with one [`Filter`], which cannot be built
+//! without a [`Viewer`]: a map and its download cannot disagree, and no path can forget the
+//! permission. A parameter that is not understood is an error, never ignored.
+
+use super::person::Viewer;
+use super::vocabulary::{Field, fold};
+use geo::Rect;
+use uuid::Uuid;
+
+/// Which state of the devices is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// The last thing written.
+    #[default]
+    Working,
+    /// The last thing a reviewer accepted.
+    Accepted,
+}
+
+impl State {
+    /// The spelling in commands and addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
+/// For whom a copy is made: how much of the census leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tier {
+    /// Only what is marked public, where it is only roughly, and nothing that helps who means harm.
+    Pubblico,
+    /// What is marked public or for the bodies of the project.
+    Enti,
+    /// Everything.
+    #[default]
+    Riservato,
+}
+
+impl Tier {
+    /// All of them, the widest audience first.
+    pub const ALL: [Self; 3] = [Self::Pubblico, Self::Enti, Self::Riservato];
+
+    /// The spelling in commands; the same as the visibility a device is given.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pubblico => "pubblico",
+            Self::Enti => "enti",
+            Self::Riservato => "riservato",
+        }
+    }
+
+    /// Whether a copy of this tier has the attribute.
+    #[must_use]
+    pub fn shows(self, field: Field) -> bool {
+        const HARMLESS: [Field; 13] = [
+            Field::Codice,
+            Field::Ente,
+            Field::Comune,
+            Field::Lat,
+            Field::Lon,
+            Field::Funzione,
+            Field::Installazione,
+            Field::Stato,
+            Field::AnnoInstallazione,
+            Field::DataAttivazione,
+            Field::ConservazioneGiorni,
+            Field::Informativa,
+            Field::Visibilita,
+        ];
+        self != Self::Pubblico || HARMLESS.contains(&field)
+    }
+}
+
+/// What is still open on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Warnings that nobody confirmed.
+    Warnings,
+    /// Attributes still to be stated before submitting.
+    Missing,
+    /// Neither.
+    Nothing,
+}
+
+impl Open {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Warnings, Self::Missing, Self::Nothing];
+
+    /// The spelling in addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warnings => "avvisi",
+            Self::Missing => "incompleti",
+            Self::Nothing => "nessuna",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Warnings => "Con avvisi da confermare",
+            Self::Missing => "Con dati da completare",
+            Self::Nothing => "Senza segnalazioni",
+        }
+    }
+}
+
+/// Whose devices may be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody's.
+    All,
+    /// These bodies' own, and of the others what is accepted and not reserved.
+    Bodies(Vec<String>),
+}
+
+/// Which devices are asked for, and by whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    scope: Scope,
+    /// Which state.
+    pub state: State,
+    /// For whom; of a narrower tier than one's own, only the devices whose visibility allows it.
+    pub tier: Tier,
+    /// Words to find, any case and accents.
+    pub text: String,
+    /// Exact values wanted: body, Comune, function, state, SCNTT state, software, site.
+    pub exact: Vec<(Field, String)>,
+    /// What is open on them.
+    pub open: Option<Open>,
+    /// Whether to see the withdrawn ones instead of the others.
+    pub withdrawn: bool,
+    /// One device.
+    pub device: Option<Uuid>,
+    /// Only points in this rectangle (x = degrees east, y = degrees north, WGS 84).
+    pub within: Option<Rect<f64>>,
+}
+
+/// The attributes by which devices can be filtered with an exact value, in the order of the page.
+pub const EXACT: [Field; 7] = [
+    Field::Ente,
+    Field::Comune,
+    Field::Funzione,
+    Field::Stato,
+    Field::StatoScntt,
+    Field::Software,
+    Field::Sito,
+];
+
+/// The longest value a parameter may have, in characters.
+const MAX_CHARACTERS: usize = 200;
+
+/// A parameter that says nothing to this page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// The name is not known.
+    #[error("il parametro «{name}» non esiste{}", nearest.map(|near| format!(": forse intendevate «{near}»?")).unwrap_or_default())]
+    Unknown {
+        /// As given.
+        name: String,
+        /// The nearest name that exists.
+        nearest: Option<&'static str>,
+    },
+    /// The value is not one that the parameter can have.
+    #[error("il parametro «{name}» non può valere «{value}»")]
+    Value {
+        /// The parameter.
+        name: String,
+        /// As given.
+        value: String,
+    },
+}
+
+impl Filter {
+    /// Everything this person may see, in its working state.
+    #[must_use]
+    pub fn of(viewer: &Viewer) -> Self {
+        let scope = if viewer.reads_all() {
+            Scope::All
+        } else {
+            Scope::Bodies(viewer.bodies().map(str::to_owned).collect())
+        };
+        Self {
+            scope,
+            state: State::Working,
+            tier: Tier::Riservato,
+            text: String::new(),
+            exact: Vec::new(),
+            open: None,
+            withdrawn: false,
+            device: None,
+            within: None,
+        }
+    }
+
+    /// One device, if this person may see it, withdrawn or not.
+    #[must_use]
+    pub fn device(viewer: &Viewer, id: Uuid) -> Self {
+        Self {
+            device: Some(id),
+            ..Self::of(viewer)
+        }
+    }
+
+    /// Whose devices may be seen.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The words to find, as the register keeps them.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        fold(&self.text)
+            .split(' ')
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter(|word| !word.is_empty())
+    }
+
+    /// Takes one parameter of an address. Empty values mean "any".
+    pub fn take(&mut self, name: &str, value: &str) -> Result<(), FilterError> {
+        let refused = || FilterError::Value {
+            name: name.to_owned(),
+            value: value.chars().take(40).collect(),
+        };
+        let value = value.trim();
+        if value.chars().count() > MAX_CHARACTERS || value.chars().any(char::is_control) {
+            return Err(refused());
+        }
+        if let Some(field) = EXACT.into_iter().find(|field| field.name() == name) {
+            if value.is_empty() {
+                return Ok(());
+            }
+            if let Some(terms) = field.terms()
+                && !terms.iter().any(|term| term.code == value)
+            {
+                return Err(refused());
+            }
+            self.exact.retain(|(taken, _)| *taken != field);
+            self.exact.push((field, value.to_owned()));
+            self.exact.sort_by_key(|(field, _)| *field);
+            return Ok(());
+        }
+        match name {
+            "cerca" => value.clone_into(&mut self.text),
+            "segnalazioni" if value.is_empty() => self.open = None,
+            "segnalazioni" => {
+                let open = Open::ALL.into_iter().find(|open| open.name() == value);
+                self.open = Some(open.ok_or_else(refused)?);
+            }
+            "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
+            "ritirati" if value == "si" => self.withdrawn = true,
+            "ritirati" => return Err(refused()),
+            _ => return Err(unknown(name, &PARAMETERS)),
+        }
+        Ok(())
+    }
+
+    /// The filter as parameters of an address; [`Filter::take`] reads them back.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = Vec::new();
+        if !self.text.is_empty() {
+            parameters.push(("cerca", self.text.clone()));
+        }
+        for (field, value) in &self.exact {
+            parameters.push((field.name(), value.clone()));
+        }
+        if let Some(open) = self.open {
+            parameters.push(("segnalazioni", open.name().to_owned()));
+        }
+        if self.withdrawn {
+            parameters.push(("ritirati", "si".to_owned()));
+        }
+        parameters
+    }
+
+    /// The exact value wanted of a field, or nothing.
+    #[must_use]
+    pub fn wanted(&self, field: Field) -> &str {
+        self.exact
+            .iter()
+            .find(|(own, _)| *own == field)
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// The names that [`Filter::take`] understands.
+pub const PARAMETERS: [&str; 10] = [
+    "cerca",
+    "ente",
+    "comune",
+    "funzione",
+    "stato",
+    "stato_scntt",
+    "software",
+    "sito",
+    "segnalazioni",
+    "ritirati",
+];
+
+/// An unknown parameter, with the nearest of the known ones.
+#[must_use]
+pub fn unknown(name: &str, known: &[&'static str]) -> FilterError {
+    FilterError::Unknown {
+        name: name.to_owned(),
+        nearest: nearest(name, known),
+    }
+}
+
+/// The known spelling that is nearest to a text, when one is near enough to be meant.
+#[must_use]
+pub fn nearest(text: &str, known: &[&'static str]) -> Option<&'static str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(text, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// By what devices are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Body, then the body's own code.
+    #[default]
+    Code,
+    /// Name.
+    Name,
+    /// Comune.
+    Municipality,
+    /// Function.
+    Function,
+    /// Last change, newest first.
+    Changed,
+}
+
+impl Sort {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Code,
+        Self::Name,
+        Self::Municipality,
+        Self::Function,
+        Self::Changed,
+    ];
+
+    /// The spelling in addresses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "codice",
+            Self::Name => "denominazione",
+            Self::Municipality => "comune",
+            Self::Function => "funzione",
+            Self::Changed => "modifica",
+        }
+    }
+}
+
+/// A slice of a sorted list, by key: never by counting rows from the beginning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// The order.
+    pub sort: Sort,
+    /// The key after which, or before which, the slice begins.
+    pub from: Option<(Edge, Vec<String>)>,
+    /// At most how many.
+    pub size: usize,
+}
+
+/// On which side of a key a slice lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Following it.
+    After,
+    /// Preceding it.
+    Before,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_parameter_is_named_with_the_nearest_one() {
+        let mut filter = Filter::of(&Viewer::operator());
+        let error = filter.take("funzone", "ztl").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "il parametro «funzone» non esiste: forse intendevate «funzione»?"
+        );
+        assert!(filter.take("funzione", "boh").is_err());
+    }
+
+    #[test]
+    fn a_value_no_database_can_take_is_refused() {
+        let mut filter = Filter::of(&Viewer::operator());
+        assert!(filter.take("cerca", "a\0b").is_err());
+        assert!(filter.take("cerca", &"a ".repeat(200)).is_err());
+        assert!(filter.take("cerca", "via Roma, 12").is_ok());
+    }
+
+    #[test]
+    fn a_public_copy_says_neither_where_exactly_nor_with_what() {
+        for field in [
+            Field::Indirizzo,
+            Field::Denominazione,
+            Field::Software,
+            Field::Note,
+        ] {
+            assert!(!Tier::Pubblico.shows(field) && Tier::Enti.shows(field));
+        }
+        assert!(Tier::Pubblico.shows(Field::Lat));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_filter_survives_its_address(
+            text in "[a-zà-ù]{0,8}",
+            body in "[a-z0-9]{1,6}",
+            withdrawn: bool,
+            open in 0_usize..4,
+        ) {
+            let mut filter = Filter::of(&Viewer::operator());
+            filter.text = text;
+            filter.exact = vec![(Field::Ente, body), (Field::Funzione, "ztl".to_owned())];
+            filter.withdrawn = withdrawn;
+            filter.open = Open::ALL.get(open).copied();
+            let mut again = Filter::of(&Viewer::operator());
+            for (name, value) in filter.parameters() {
+                again.take(name, &value).unwrap();
+            }
+            proptest::prop_assert_eq!(filter, again);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! People, the roles they have for which bodies, and what each role may do.
+
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// What a person may do, for a body or, where the role concerns everyone, for the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Enters and mends the devices of a body.
+    Compilatore,
+    /// Reads everything, accepts or sends back.
+    Validatore,
+    /// Reads everything, changes nothing.
+    Osservatore,
+    /// Manages people and settings; reads everything.
+    Amministratore,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [
+        Self::Compilatore,
+        Self::Validatore,
+        Self::Osservatore,
+        Self::Amministratore,
+    ];
+
+    /// The stored spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compilatore => "compilatore",
+            Self::Validatore => "validatore",
+            Self::Osservatore => "osservatore",
+            Self::Amministratore => "amministratore",
+        }
+    }
+
+    /// Whether the role is held for the whole installation, not for one body.
+    #[must_use]
+    pub const fn is_general(self) -> bool {
+        !matches!(self, Self::Compilatore)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.name() == text)
+            .ok_or(())
+    }
+}
+
+/// A role held for a body. Roles that concern everyone are held for the coordinating body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What may be done.
+    pub role: Role,
+    /// The code of the body.
+    pub body: String,
+}
+
+/// Who is asking. Every question to the register carries one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// The person, unless the command line asks.
+    pub id: Option<Uuid>,
+    /// The name they sign in with; what history shows.
+    pub account: String,
+    /// Their name.
+    pub name: String,
+    grants: Vec<Grant>,
+    operator: bool,
+}
+
+impl Viewer {
+    /// A person with their roles.
+    #[must_use]
+    pub fn person(id: Uuid, account: String, name: String, grants: Vec<Grant>) -> Self {
+        Self {
+            id: Some(id),
+            account,
+            name,
+            grants,
+            operator: false,
+        }
+    }
+
+    /// Whoever runs commands on the server: may read and write everything.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self {
+            id: None,
+            account: "riga di comando".to_owned(),
+            name: "Riga di comando".to_owned(),
+            grants: Vec::new(),
+            operator: true,
+        }
+    }
+
+    /// Whether they hold a role for any body.
+    #[must_use]
+    pub fn is(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role)
+    }
+
+    /// Whether they read every device whatever its visibility.
+    #[must_use]
+    pub fn reads_all(&self) -> bool {
+        self.operator || self.grants.iter().any(|grant| grant.role.is_general())
+    }
+
+    /// Whether they manage people.
+    #[must_use]
+    pub fn manages_people(&self) -> bool {
+        self.operator || self.is(Role::Amministratore)
+    }
+
+    /// Whether they may write the devices of a body.
+    #[must_use]
+    pub fn writes(&self, body: &str) -> bool {
+        self.operator || self.bodies().any(|own| own == body)
+    }
+
+    /// Whether they may write any device at all.
+    #[must_use]
+    pub fn writes_any(&self) -> bool {
+        self.operator || self.bodies().next().is_some()
+    }
+
+    /// The bodies whose devices they write.
+    pub fn bodies(&self) -> impl Iterator<Item = &str> {
+        self.grants
+            .iter()
+            .filter(|grant| grant.role == Role::Compilatore)
+            .map(|grant| grant.body.as_str())
+    }
+
+    /// The roles held, in words and without repetition.
+    #[must_use]
+    pub fn roles(&self) -> String {
+        let held: Vec<&str> = Role::ALL
+            .iter()
+            .filter(|role| self.is(**role))
+            .map(|role| role.name())
+            .collect();
+        held.join(", ")
+    }
+}

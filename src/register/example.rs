@@ -1,0 +1,516 @@
+//! Example data, marked as such: devices in twenty Comuni and one person for each role.
+//!
+//! The same register always gets the same examples. They go through the rules like any other draft.
+
+use super::record::Writer;
+use super::{Error, Register, Result};
+use crate::census::draft::{Confirmation, Draft};
+use crate::census::filter::Filter;
+use crate::census::person::{Role, Viewer};
+use crate::census::revision::{Revision, Source};
+use crate::census::rules::{self, Around, World};
+use crate::census::territory::Municipality;
+use crate::census::vocabulary::{Field, Kind, UNKNOWN, reads_plates};
+use crate::storage::Unit;
+use crate::storage::device::Device;
+use fastrand::Rng;
+use geo::BoundingRect;
+
+/// How many Comuni have examples.
+const COMUNI: usize = 20;
+/// How many places with devices each of them has.
+const PLACES: usize = 70;
+/// How far inside its Comune an example is, so that generalised boundaries do not matter, in metres.
+const INSIDE_M: f64 = 60.0;
+
+/// The password of every example account. It opens nothing but examples.
+pub const PASSWORD: &str = "dimostrazione-2026";
+
+/// One example account for each role.
+pub const ACCOUNTS: [Account; 4] = [
+    Account {
+        role: Role::Compilatore,
+        account: "comandante",
+        name: "Comandante di esempio",
+    },
+    Account {
+        role: Role::Validatore,
+        account: "revisore",
+        name: "Revisore di esempio",
+    },
+    Account {
+        role: Role::Osservatore,
+        account: "prefettura",
+        name: "Osservatore di esempio",
+    },
+    Account {
+        role: Role::Amministratore,
+        account: "admin",
+        name: "Amministratore di esempio",
+    },
+];
+
+/// An example account.
+#[derive(Debug)]
+pub struct Account {
+    /// What it may do.
+    pub role: Role,
+    /// The name to sign in with.
+    pub account: &'static str,
+    /// The name of the person.
+    pub name: &'static str,
+}
+
+/// Adds the examples to a register that has none; says how many devices there are.
+pub async fn fill(register: &Register) -> Result<i64> {
+    let operator = Viewer::operator();
+    if register
+        .store
+        .read()
+        .await?
+        .person_with_account(ACCOUNTS[0].account)
+        .await?
+        .is_none()
+    {
+        add_devices(register).await?;
+        add_people(register, &operator).await?;
+    }
+    Ok(register
+        .store
+        .read()
+        .await?
+        .count(&Filter::of(&operator))
+        .await?)
+}
+
+async fn add_people(register: &Register, operator: &Viewer) -> Result<()> {
+    let bodies: Vec<&Municipality> = chosen(register);
+    for account in &ACCOUNTS {
+        let grants = if account.role.is_general() {
+            vec![register.grant_for(account.role, None).await?]
+        } else {
+            let mut grants = Vec::new();
+            for body in bodies.iter().take(2) {
+                grants.push(register.grant_for(account.role, Some(&body.istat)).await?);
+            }
+            grants
+        };
+        register
+            .add_person(operator, account.account, account.name, PASSWORD, &grants)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Comuni spread over the territory, always the same ones.
+fn chosen(register: &Register) -> Vec<&Municipality> {
+    let covered: Vec<&Municipality> = register
+        .territory
+        .municipalities()
+        .iter()
+        .filter(|one| one.covered)
+        .collect();
+    let step = (covered.len() / COMUNI).max(1);
+    covered.into_iter().step_by(step).take(COMUNI).collect()
+}
+
+async fn add_devices(register: &Register) -> Result<()> {
+    let mut random = Rng::with_seed(133);
+    let mut unit = register.store.write().await?;
+    let world = register.world(&mut unit).await?;
+    for (order, municipality) in chosen(register).into_iter().enumerate() {
+        let mut maker = Maker {
+            register,
+            world: &world,
+            random: &mut random,
+            municipality,
+        };
+        let (devices, revisions) = maker.census(&mut unit).await?;
+        let now = register.clock.now();
+        unit.add_devices(&devices, now).await?;
+        unit.add_revisions(&revisions).await?;
+        // Three Comuni in four have been accepted; the others are still being written.
+        if order % 4 != 3 {
+            let mut all = Filter::of(&Viewer::operator());
+            all.take("ente", &municipality.istat)
+                .map_err(|error| Error::Invalid(error.to_string()))?;
+            unit.accept_working(&all).await?;
+        }
+        maker.later(&mut unit, &revisions).await?;
+    }
+    Ok(unit.commit().await?)
+}
+
+/// Makes the examples of one Comune.
+struct Maker<'a> {
+    register: &'a Register,
+    world: &'a World,
+    random: &'a mut Rng,
+    municipality: &'a Municipality,
+}
+
+const STREETS: [&str; 16] = [
+    "via Roma",
+    "via Garibaldi",
+    "piazza della Libertà",
+    "via Milano",
+    "corso Italia",
+    "via Dante Alighieri",
+    "via IV Novembre",
+    "viale Europa",
+    "via Papa Giovanni XXIII",
+    "via Giuseppe Verdi",
+    "strada provinciale",
+    "via della Stazione",
+    "via Cascina Nuova",
+    "piazza del Municipio",
+    "viale della Repubblica",
+    "rotonda via Kennedy",
+];
+const MAKES: [(&str, &str); 6] = [
+    ("Esempio Ottica", "EO-200 LPR"),
+    ("Esempio Ottica", "EO-400 Multi"),
+    ("Telecamere Campione", "TC-Dome 5"),
+    ("Telecamere Campione", "TC-PTZ 30x"),
+    ("Varchi Modello", "VM-Targa 2"),
+    ("Varchi Modello", "VM-Contesto"),
+];
+
+impl Maker<'_> {
+    async fn census(&mut self, unit: &mut Unit) -> Result<(Vec<Device>, Vec<Revision>)> {
+        let (mut devices, mut revisions) = (Vec::new(), Vec::new());
+        let places = PLACES / 2 + self.random.usize(0..PLACES);
+        let mut number = 0;
+        for place in 0..places {
+            let (lon, lat) = self.point();
+            let gate = self.random.u8(0..10) < 3;
+            let cameras = if gate { 2 } else { 1 };
+            for camera in 0..cameras {
+                number += 1;
+                let draft = self.draft(number, place, camera, gate, lon, lat);
+                let checked = rules::check(&draft, self.world, &Around::default());
+                if let Some(finding) = checked
+                    .findings
+                    .iter()
+                    .find(|one| one.severity() == crate::census::finding::Severity::Error)
+                {
+                    return Err(Error::Invalid(format!(
+                        "esempio {number}: {}",
+                        finding.message
+                    )));
+                }
+                let writer = self.writer("esempio");
+                writer
+                    .add_what_it_names(unit, self.world, &checked.record)
+                    .await?;
+                let revision = writer.revision(&draft, &checked, None);
+                devices.push(Device {
+                    id: revision.device,
+                    body: self.municipality.istat.clone(),
+                    code: draft.get(Field::Codice).to_owned(),
+                    number: 1,
+                });
+                revisions.push(revision);
+            }
+        }
+        Ok((devices, revisions))
+    }
+
+    /// Some devices change after they were accepted, and some are withdrawn.
+    async fn later(&mut self, unit: &mut Unit, revisions: &[Revision]) -> Result<()> {
+        let mut next = Vec::new();
+        for revision in revisions {
+            let fate = self.random.u8(0..100);
+            if fate >= 6 {
+                continue;
+            }
+            let mut draft = super::record::draft_of(revision);
+            draft.set(
+                Field::Firmware,
+                format!("5.{}.{}", self.random.u8(0..9), self.random.u8(0..40)),
+            );
+            draft.set(
+                Field::Stato,
+                if fate < 2 { "guasto" } else { "in_esercizio" },
+            );
+            let checked = rules::check(&draft, self.world, &Around::default());
+            let mut later = self
+                .writer("comandante")
+                .revision(&draft, &checked, Some(revision));
+            later.withdrawn = fate == 5;
+            next.push(later);
+        }
+        Ok(unit.add_revisions(&next).await?)
+    }
+
+    fn writer<'b>(&self, author: &'b str) -> Writer<'b>
+    where
+        Self: 'b,
+    {
+        Writer {
+            register: self.register,
+            author,
+            source: Source::Example,
+        }
+    }
+
+    /// A point well inside the Comune: degrees east and north, WGS 84.
+    fn point(&mut self) -> (f64, f64) {
+        let Some(frame) = self.municipality.boundary.bounding_rect() else {
+            return (0.0, 0.0);
+        };
+        loop {
+            let lon = frame.min().x + frame.width() * self.random.f64();
+            let lat = frame.min().y + frame.height() * self.random.f64();
+            let outside = self
+                .register
+                .territory
+                .metres_outside(self.municipality, lon, lat);
+            if outside < -INSIDE_M {
+                return (lon, lat);
+            }
+        }
+    }
+
+    fn draft(
+        &mut self,
+        number: usize,
+        place: usize,
+        camera: usize,
+        gate: bool,
+        lon: f64,
+        lat: f64,
+    ) -> Draft {
+        let mut draft = Draft::default();
+        let street = self.pick(&STREETS);
+        let civic = self.random.u8(1..120);
+        let function = if gate {
+            "lettura_targhe"
+        } else {
+            self.function()
+        };
+        // The second camera of a gate looks the other way, from the other side of the road.
+        let aside = if camera == 0 { 0.0 } else { 0.000_12 };
+        let direction = if camera == 0 { "entrata" } else { "uscita" };
+        draft.set(
+            Field::Codice,
+            format!("{}{number:03}", if gate { "V" } else { "T" }),
+        );
+        draft.set(Field::Ente, self.municipality.istat.as_str());
+        draft.set(Field::Comune, self.municipality.istat.as_str());
+        draft.set(Field::Funzione, function);
+        draft.set(
+            Field::Denominazione,
+            if gate {
+                format!("Varco {street}, in {direction}")
+            } else {
+                format!("Telecamera {street}")
+            },
+        );
+        if gate {
+            draft.set(Field::Sito, format!("VARCO-{place:02}"));
+            draft.set(Field::Direzione, direction);
+            draft.set(Field::Corsie, "1");
+        }
+        draft.set(Field::Indirizzo, format!("{street} {civic}"));
+        draft.set(Field::Lat, format!("{:.6}", lat + aside));
+        draft.set(Field::Lon, format!("{:.6}", lon + aside));
+        draft.set(Field::Note, "Dato di esempio.");
+        let azimut = self.random.u16(0..360);
+        draft.set(
+            Field::Azimut,
+            ((azimut + if camera == 0 { 0 } else { 180 }) % 360).to_string(),
+        );
+        self.apparatus(&mut draft, function);
+        self.connection(&mut draft, function);
+        self.administration(&mut draft);
+        draft
+    }
+
+    fn apparatus(&mut self, draft: &mut Draft, function: &str) {
+        let (make, model) = self.pick(&MAKES);
+        let year = self.random.u16(2012..2026);
+        let standing = self.weighed(&[
+            ("in_esercizio", 78),
+            ("guasto", 5),
+            ("sospeso", 3),
+            ("in_installazione", 4),
+            ("finanziato", 4),
+            ("progettato", 4),
+            ("dismesso", 2),
+        ]);
+        draft.set(Field::Stato, standing);
+        for (field, share) in [
+            (Field::MetodoPosizione, 85),
+            (Field::Installazione, 92),
+            (Field::Supporto, 80),
+            (Field::Alimentazione, 75),
+            (Field::IlluminatoreIr, 70),
+        ] {
+            self.any(draft, field, share);
+        }
+        if self.chance(85) {
+            draft.set(Field::Marca, make);
+            draft.set(Field::Modello, model);
+        }
+        if self.chance(70) && !matches!(standing, "progettato" | "finanziato" | "in_installazione")
+        {
+            draft.set(Field::AnnoInstallazione, year.to_string());
+            draft.set(
+                Field::DataAttivazione,
+                format!("{year}-{:02}-15", self.random.u8(3..12)),
+            );
+            draft.set(
+                Field::ManutenzioneScadenza,
+                format!("{}-12-31", self.random.u16(2026..2031)),
+            );
+        }
+        let form = self.weighed(&[
+            ("bullet", 55),
+            ("dome", 20),
+            ("ptz", 10),
+            ("multiottica", 8),
+            ("fisheye", 4),
+            ("box", 3),
+        ]);
+        draft.set(Field::Forma, form);
+        draft.set(
+            Field::PuntiRipresa,
+            if form == "multiottica" { "4" } else { "1" },
+        );
+        draft.set(Field::RisoluzioneMp, self.pick(&["2", "4", "5", "8"]));
+        draft.set(Field::AltezzaM, self.pick(&["4", "5,5", "6", "8"]));
+        if reads_plates(function) {
+            draft.set(
+                Field::Ocr,
+                self.weighed(&[
+                    ("a_bordo", 65),
+                    ("su_server", 25),
+                    ("non_noto", 8),
+                    ("nessuna", 2),
+                ]),
+            );
+            draft.set(
+                Field::TransitoDati,
+                self.pick(&[
+                    "targa,data_ora,varco,direzione",
+                    "targa,data_ora,varco",
+                    "targa,data_ora,varco,direzione,corsia,nazionalita,classe",
+                    "",
+                ]),
+            );
+            self.any(draft, Field::TransitoImmagini, 80);
+            self.any(draft, Field::ListeNazionali, 60);
+        }
+    }
+
+    fn connection(&mut self, draft: &mut Draft, function: &str) {
+        if self.chance(88) {
+            draft.set(
+                Field::Software,
+                self.pick(&[
+                    "Targa System",
+                    "Milestone XProtect",
+                    "Selea",
+                    "Genetec Security Center",
+                    "HikCentral",
+                    "Avigilon",
+                ]),
+            );
+        }
+        for (field, share) in [
+            (Field::Connettivita, 88),
+            (Field::Vpn, 65),
+            (Field::Sincronizzazione, 60),
+            (Field::Cifratura, 55),
+        ] {
+            self.any(draft, field, share);
+        }
+        draft.set(
+            Field::Protocolli,
+            self.pick(&["onvif,rtsp", "rtsp", "onvif,rtsp,soap", "rest", ""]),
+        );
+        let standing = if reads_plates(function) && draft.get(Field::Stato) == "in_esercizio" {
+            self.weighed(&[
+                ("non_collegato", 40),
+                ("predisposto", 25),
+                ("in_collaudo", 8),
+                ("collegato", 15),
+                ("non_noto", 12),
+            ])
+        } else if reads_plates(function) {
+            self.weighed(&[("non_collegato", 60), ("predisposto", 20), ("non_noto", 20)])
+        } else {
+            "non_applicabile"
+        };
+        draft.set(Field::StatoScntt, standing);
+    }
+
+    fn administration(&mut self, draft: &mut Draft) {
+        let days = self.weighed(&[("7", 80), ("3", 10), ("15", 6), ("30", 4)]);
+        draft.set(Field::ConservazioneGiorni, days);
+        if days.parse::<u8>().is_ok_and(|days| days > 7) && self.chance(50) {
+            draft.confirmed.push(Confirmation {
+                code: "contradiction.retention".to_owned(),
+                reason: "Delibera di esempio n. 12".to_owned(),
+            });
+        }
+        self.any(draft, Field::Informativa, 70);
+        draft.set(
+            Field::Visibilita,
+            self.weighed(&[("riservato", 80), ("enti", 15), ("pubblico", 5)]),
+        );
+        draft.set(Field::Lotto, self.pick(&["", "", "1", "2", "3 bis"]));
+    }
+
+    fn function(&mut self) -> &'static str {
+        self.weighed(&[
+            ("osservazione", 55),
+            ("contesto", 25),
+            ("ztl", 5),
+            ("ibrida", 5),
+            ("ambientale", 6),
+            ("velocita", 2),
+            ("semaforo", 2),
+        ])
+    }
+
+    /// Any entry of a closed list, this many times in a hundred.
+    fn any(&mut self, draft: &mut Draft, field: Field, share: u8) {
+        if let (true, Kind::One(terms)) = (self.chance(share), field.attribute().kind) {
+            let term = terms
+                .get(self.random.usize(0..terms.len()))
+                .map_or(UNKNOWN, |term| term.code);
+            // Nobody has a device that is connected to nothing at all in these examples.
+            draft.set(
+                field,
+                if field == Field::Connettivita && term == "nessuna" {
+                    "fibra"
+                } else {
+                    term
+                },
+            );
+        }
+    }
+
+    fn chance(&mut self, share: u8) -> bool {
+        self.random.u8(0..100) < share
+    }
+
+    fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
+        from.get(self.random.usize(0..from.len().max(1)))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn weighed(&mut self, from: &[(&'static str, u8)]) -> &'static str {
+        let mut drawn = self.random.u8(0..100);
+        for (value, share) in from {
+            if drawn < *share {
+                return value;
+            }
+            drawn -= share;
+        }
+        UNKNOWN
+    }
+}

@@ -1,0 +1,320 @@
+//! People: who may enter, and for whom.
+
+use super::{Error, Register, Result};
+use crate::census::person::{Grant, Role, Viewer};
+use crate::clock::{Instant, SECOND};
+use crate::storage::people::{Person, Session};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// How long a session lasts without being used.
+pub const IDLE: Instant = 8 * 3_600 * SECOND;
+/// How long a session lasts at most.
+pub const LONGEST: Instant = 7 * 24 * 3_600 * SECOND;
+/// The shortest password that is taken.
+pub const SHORTEST_PASSWORD: usize = 12;
+
+/// A session just begun: the token goes into the cookie and nowhere else.
+#[derive(Debug)]
+pub struct Begun {
+    /// What the cookie holds.
+    pub token: String,
+}
+
+/// A person as the list of people shows them.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The person.
+    pub person: Person,
+    /// What they may do.
+    pub grants: Vec<Grant>,
+}
+
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nessuno").unwrap_or_default());
+
+impl Register {
+    /// Begins a session when account and password fit. It takes the same time whether the account
+    /// exists or not, so that accounts cannot be guessed by a stopwatch.
+    pub async fn sign_in(&self, account: &str, password: &str) -> Result<Option<Begun>> {
+        let account = account.trim().to_lowercase();
+        let person = self
+            .store
+            .read()
+            .await?
+            .person_with_account(&account)
+            .await?;
+        let known = person
+            .as_ref()
+            .map_or_else(|| NOBODY.clone(), |one| one.password_hash.clone());
+        let typed = password.to_owned();
+        let fits = tokio::task::spawn_blocking(move || verify(&typed, &known))
+            .await
+            .map_err(|error| Error::Invalid(error.to_string()))?;
+        let Some(person) = person.filter(|person| fits && person.disabled_at.is_none()) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let token = secret()?;
+        let session = Session {
+            token_hash: digest(&token),
+            person_id: person.id,
+            csrf: secret()?,
+            created_at: now,
+            seen_at: now,
+        };
+        let mut unit = self.store.write().await?;
+        unit.end_old_sessions(now - IDLE, now - LONGEST).await?;
+        unit.add_session(&session).await?;
+        unit.commit().await?;
+        Ok(Some(Begun { token }))
+    }
+
+    /// Whose session this token is, if it still lasts.
+    pub async fn session(&self, token: &str) -> Result<Option<(Session, Viewer)>> {
+        let hash = digest(token);
+        let now = self.clock.now();
+        let mut unit = self.store.read().await?;
+        let Some((session, viewer)) = unit.session(&hash).await? else {
+            return Ok(None);
+        };
+        drop(unit);
+        if session.seen_at < now - IDLE || session.created_at < now - LONGEST {
+            return Ok(None);
+        }
+        if session.seen_at < now - 60 * SECOND {
+            let mut unit = self.store.write().await?;
+            unit.touch_session(&hash, now).await?;
+            unit.commit().await?;
+        }
+        Ok(Some((session, viewer)))
+    }
+
+    /// Ends this session.
+    pub async fn sign_out(&self, session: &Session) -> Result<()> {
+        let mut unit = self.store.write().await?;
+        unit.end_session(&session.token_hash).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Ends every session of the person, this one among them.
+    pub async fn sign_out_everywhere(&self, session: &Session) -> Result<()> {
+        let mut unit = self.store.write().await?;
+        unit.end_sessions(session.person_id).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Adds a person. Roles that concern everyone are held for the coordinating body.
+    pub async fn add_person(
+        &self,
+        viewer: &Viewer,
+        account: &str,
+        name: &str,
+        password: &str,
+        grants: &[Grant],
+    ) -> Result<Uuid> {
+        manage(viewer)?;
+        let account = account.trim().to_lowercase();
+        let account_fits = (3..=64).contains(&account.chars().count())
+            && account
+                .chars()
+                .all(|one| one.is_alphanumeric() || ".-_@+".contains(one));
+        if !account_fits {
+            return Err(Error::Invalid(
+                "Il nome utente ha da 3 a 64 lettere, cifre, punti o trattini.".to_owned(),
+            ));
+        }
+        if name.trim().is_empty() {
+            return Err(Error::Invalid("Manca il nome della persona.".to_owned()));
+        }
+        if grants.is_empty() {
+            return Err(Error::Invalid("Indicate almeno un ruolo.".to_owned()));
+        }
+        check_password(&account, password)?;
+        let typed = password.to_owned();
+        let password_hash = tokio::task::spawn_blocking(move || hash(&typed))
+            .await
+            .map_err(|error| Error::Invalid(error.to_string()))??;
+        let id = self.clock.new_id();
+        let person = Person {
+            id,
+            account: account.clone(),
+            name: name.trim().to_owned(),
+            password_hash,
+            disabled_at: None,
+        };
+        let mut unit = self.store.write().await?;
+        let bodies = unit.bodies().await?;
+        for grant in grants {
+            if !bodies.iter().any(|body| body.code == grant.body) {
+                return Err(Error::Invalid(format!(
+                    "L’ente «{}» non esiste.",
+                    grant.body
+                )));
+            }
+        }
+        if unit.person_with_account(&account).await?.is_some() {
+            return Err(Error::Invalid(format!(
+                "Il nome utente «{account}» c’è già."
+            )));
+        }
+        unit.add_person(&person, self.clock.now()).await?;
+        for grant in grants {
+            unit.grant(id, grant).await?;
+        }
+        unit.commit().await?;
+        Ok(id)
+    }
+
+    /// Takes a person's access away; their sessions end at once.
+    pub async fn disable_person(&self, viewer: &Viewer, account: &str) -> Result<()> {
+        manage(viewer)?;
+        let mut unit = self.store.write().await?;
+        let Some(person) = unit
+            .person_with_account(&account.trim().to_lowercase())
+            .await?
+        else {
+            return Err(Error::NotFound("Non c’è nessuno con questo nome utente."));
+        };
+        if viewer.id == Some(person.id) {
+            return Err(Error::Invalid(
+                "Non potete disabilitare voi stessi.".to_owned(),
+            ));
+        }
+        unit.disable_person(person.id, self.clock.now()).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Changes one's own password; every session ends.
+    pub async fn change_password(
+        &self,
+        viewer: &Viewer,
+        present: &str,
+        wanted: &str,
+    ) -> Result<()> {
+        let Some(id) = viewer.id else {
+            return Err(Error::Forbidden("La riga di comando non ha una password."));
+        };
+        check_password(&viewer.account, wanted)?;
+        let person = self
+            .store
+            .read()
+            .await?
+            .person_with_account(&viewer.account)
+            .await?;
+        let known = person
+            .map(|person| person.password_hash)
+            .unwrap_or_default();
+        let (present, wanted) = (present.to_owned(), wanted.to_owned());
+        let hashed = tokio::task::spawn_blocking(move || {
+            verify(&present, &known).then(|| hash(&wanted)).transpose()
+        })
+        .await
+        .map_err(|error| Error::Invalid(error.to_string()))??;
+        let Some(hashed) = hashed else {
+            return Err(Error::Invalid(
+                "La password attuale non è giusta.".to_owned(),
+            ));
+        };
+        let mut unit = self.store.write().await?;
+        unit.set_password(id, &hashed).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Everybody, with what they may do.
+    pub async fn people(&self, viewer: &Viewer) -> Result<Vec<Listed>> {
+        manage(viewer)?;
+        let mut unit = self.store.read().await?;
+        let mut listed = Vec::new();
+        for person in unit.people().await? {
+            let grants = unit.grants(person.id).await?;
+            listed.push(Listed { person, grants });
+        }
+        Ok(listed)
+    }
+
+    /// A role for a body, as typed: roles that concern everyone fall to the coordinating body.
+    pub async fn grant_for(&self, role: Role, body: Option<&str>) -> Result<Grant> {
+        if !role.is_general() {
+            let body = body
+                .filter(|body| !body.is_empty())
+                .ok_or_else(|| Error::Invalid("Il ruolo compilatore vuole un ente.".to_owned()))?;
+            return Ok(Grant {
+                role,
+                body: body.to_owned(),
+            });
+        }
+        let bodies = self.store.read().await?.bodies().await?;
+        let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");
+        coordinator
+            .map(|body| Grant {
+                role,
+                body: body.code,
+            })
+            .ok_or_else(|| {
+                Error::Invalid("Nessun ente coordina: eseguite prima «varco seed».".to_owned())
+            })
+    }
+}
+
+fn manage(viewer: &Viewer) -> Result<()> {
+    if viewer.manages_people() {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(
+            "Solo un amministratore gestisce le persone.",
+        ))
+    }
+}
+
+fn check_password(account: &str, password: &str) -> Result<()> {
+    let length = password.chars().count();
+    if length < SHORTEST_PASSWORD || password.to_lowercase().contains(account) {
+        return Err(Error::Invalid(format!(
+            "La password ha almeno {SHORTEST_PASSWORD} caratteri e non contiene il nome utente."
+        )));
+    }
+    if length > 512 {
+        return Err(Error::Invalid(
+            "La password ha più di 512 caratteri.".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
+fn hasher() -> Argon2<'static> {
+    let parameters = Params::new(19_456, 2, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
+}
+
+fn hash(password: &str) -> Result<String> {
+    let mut salt = [0_u8; 16];
+    random(&mut salt)?;
+    hasher()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn verify(password: &str, known: &str) -> bool {
+    PasswordHash::new(known)
+        .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// 256 bits from the machine, in hexadecimal.
+fn secret() -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    random(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}
+
+fn random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|error| Error::Invalid(error.to_string()))
+}
+
+fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,479 @@
+//! Devices: look up, check, save, withdraw, restore; every save is a revision.
+
+use super::{Error, Register, Result, may_write};
+use crate::census::draft::Draft;
+use crate::census::filter::{Filter, Slice};
+use crate::census::finding::{Code, Finding, Severity};
+use crate::census::person::Viewer;
+use crate::census::record::{Record, Value};
+use crate::census::revision::{Provenance, Revision, Source};
+use crate::census::rules::{self, Around, Checked, Neighbour, World};
+use crate::census::territory::metres_between;
+use crate::census::vocabulary::Field;
+use crate::storage::Unit;
+use crate::storage::body::Site;
+use crate::storage::device::{Device, Listed};
+use geo::{Coord, Rect};
+use uuid::Uuid;
+
+/// Within how many metres a device is a neighbour worth showing.
+pub const NEIGHBOURHOOD_M: f64 = 30.0;
+
+/// Metres in a degree of latitude, rounded down so that a search box never is too small.
+const METRES_PER_DEGREE: f64 = 110_000.0;
+
+/// Which device a draft is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One that is not there yet.
+    New,
+    /// One that is, as it was at this revision.
+    Existing {
+        /// The device.
+        device: Uuid,
+        /// The number of the revision that the person had before them.
+        number: i64,
+    },
+}
+
+impl Target {
+    const fn device(self) -> Option<Uuid> {
+        match self {
+            Self::New => None,
+            Self::Existing { device, .. } => Some(device),
+        }
+    }
+}
+
+/// What became of a draft.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A revision was written.
+    Saved {
+        /// The device.
+        device: Uuid,
+        /// What the rules found, none of it an error.
+        checked: Box<Checked>,
+    },
+    /// Nothing differs from what was there.
+    Unchanged {
+        /// The device.
+        device: Uuid,
+    },
+    /// It has errors; nothing was stored.
+    Refused(Box<Checked>),
+}
+
+/// A device as one person sees it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The state they may see.
+    pub revision: Revision,
+    /// Whether they may write it.
+    pub writable: bool,
+    /// What the rules say of it today.
+    pub findings: Vec<Finding>,
+    /// What else is within [`NEIGHBOURHOOD_M`].
+    pub neighbours: Vec<Neighbour>,
+    /// Every state it has had, the last first; only the present one for whom it is not their own.
+    pub history: Vec<Revision>,
+}
+
+impl Register {
+    /// A page of the devices that the filter finds.
+    pub async fn devices(&self, filter: &Filter, slice: &Slice) -> Result<Listed> {
+        Ok(self.store.read().await?.devices(filter, slice).await?)
+    }
+
+    /// One device, if this person may see it.
+    pub async fn device(&self, viewer: &Viewer, device: Uuid) -> Result<Seen> {
+        let mut unit = self.store.read().await?;
+        let revision = find(&mut unit, viewer, device).await?;
+        let body = revision.record.text(Field::Ente).to_owned();
+        let writable = viewer.writes(&body);
+        let history = if writable || viewer.reads_all() {
+            unit.history(device).await?
+        } else {
+            vec![revision.clone()]
+        };
+        let world = self.world(&mut unit).await?;
+        let draft = draft_of(&revision);
+        let around = around(&mut unit, viewer, &world, &draft, Some(device)).await?;
+        let checked = rules::check(&draft, &world, &around);
+        Ok(Seen {
+            revision,
+            writable,
+            findings: checked.findings,
+            neighbours: around.neighbours,
+            history,
+        })
+    }
+
+    /// What the rules say of a draft, with nothing stored.
+    pub async fn check(
+        &self,
+        viewer: &Viewer,
+        draft: &Draft,
+        device: Option<Uuid>,
+    ) -> Result<(Checked, Around)> {
+        let mut unit = self.store.read().await?;
+        let world = self.world(&mut unit).await?;
+        let around = around(&mut unit, viewer, &world, draft, device).await?;
+        let checked = rules::check(draft, &world, &around);
+        Ok((checked, around))
+    }
+
+    /// Checks a draft and, when it has no errors, writes it as a revision.
+    pub async fn save(
+        &self,
+        viewer: &Viewer,
+        draft: &Draft,
+        target: Target,
+        source: Source,
+    ) -> Result<Outcome> {
+        if !viewer.writes_any() {
+            return Err(Error::Forbidden("Il vostro ruolo non scrive dispositivi."));
+        }
+        let mut unit = self.store.write().await?;
+        let world = self.world(&mut unit).await?;
+        let present = match target {
+            Target::New => None,
+            Target::Existing { device, .. } => {
+                let present = find(&mut unit, viewer, device).await?;
+                may_write(viewer, present.record.text(Field::Ente))?;
+                Some(present)
+            }
+        };
+        let around = around(&mut unit, viewer, &world, draft, target.device()).await?;
+        let mut checked = rules::check(draft, &world, &around);
+        if let Some(body) = world.bodies.find(draft.get(Field::Ente)) {
+            may_write(viewer, body)?;
+        }
+        if let (Some(present), Target::Existing { number, .. }) = (&present, target)
+            && present.number != number
+        {
+            checked.findings.insert(0, conflict(present));
+        }
+        if checked.has_errors() {
+            return Ok(Outcome::Refused(Box::new(checked)));
+        }
+        if let Some(present) = &present
+            && !present.withdrawn
+            && present.record == checked.record
+            && present.confirmed == draft.confirmed
+        {
+            return Ok(Outcome::Unchanged {
+                device: present.device,
+            });
+        }
+        let writer = Writer {
+            register: self,
+            author: &viewer.account,
+            source,
+        };
+        let device = writer
+            .write(&mut unit, &world, draft, &checked, present.as_ref())
+            .await?;
+        unit.commit().await?;
+        Ok(Outcome::Saved {
+            device,
+            checked: Box::new(checked),
+        })
+    }
+
+    /// Takes a device out of the census, or puts it back; its history stays.
+    pub async fn set_withdrawn(
+        &self,
+        viewer: &Viewer,
+        device: Uuid,
+        withdrawn: bool,
+    ) -> Result<()> {
+        let mut unit = self.store.write().await?;
+        let present = find(&mut unit, viewer, device).await?;
+        may_write(viewer, present.record.text(Field::Ente))?;
+        if present.withdrawn == withdrawn {
+            return Ok(());
+        }
+        let next = Revision {
+            id: self.clock.new_id(),
+            number: present.number + 1,
+            written_at: self.clock.now(),
+            author: viewer.account.clone(),
+            source: Source::Form,
+            withdrawn,
+            accepted: false,
+            ..present
+        };
+        unit.add_revisions(&[next]).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// The sites whose devices this person may see in full, with how many each has.
+    pub async fn sites(&self, viewer: &Viewer) -> Result<Vec<Site>> {
+        let own: Option<Vec<String>> =
+            (!viewer.reads_all()).then(|| viewer.bodies().map(str::to_owned).collect());
+        Ok(self.store.read().await?.sites(own.as_deref()).await?)
+    }
+
+    /// One site, if this person may see it.
+    pub async fn site(&self, viewer: &Viewer, id: Uuid) -> Result<Site> {
+        let site = self.store.read().await?.site(id).await?;
+        site.filter(|site| viewer.reads_all() || viewer.writes(&site.body))
+            .ok_or(Error::NotFound("Questo sito non c’è."))
+    }
+
+    /// Gives a site its kind and name.
+    pub async fn save_site(&self, viewer: &Viewer, id: Uuid, kind: &str, name: &str) -> Result<()> {
+        let site = self.site(viewer, id).await?;
+        may_write(viewer, &site.body)?;
+        if !matches!(kind, "varco" | "postazione") {
+            return Err(Error::Invalid(
+                "Un sito è un varco o una postazione.".to_owned(),
+            ));
+        }
+        if name.chars().count() > 160 {
+            return Err(Error::Invalid(
+                "Il nome del sito ha al più 160 caratteri.".to_owned(),
+            ));
+        }
+        let mut unit = self.store.write().await?;
+        unit.put_site(&Site {
+            kind: kind.to_owned(),
+            name: name.trim().to_owned(),
+            ..site
+        })
+        .await?;
+        Ok(unit.commit().await?)
+    }
+}
+
+/// Writes checked drafts as revisions; the form and the file go through it alike.
+pub(super) struct Writer<'a> {
+    /// The register.
+    pub register: &'a Register,
+    /// Whose account history shows.
+    pub author: &'a str,
+    /// Where the drafts come from.
+    pub source: Source,
+}
+
+impl Writer<'_> {
+    /// Writes one draft without errors, as the first state of a device or as the one that follows
+    /// the present.
+    pub async fn write(
+        &self,
+        unit: &mut Unit,
+        world: &World,
+        draft: &Draft,
+        checked: &Checked,
+        present: Option<&Revision>,
+    ) -> Result<Uuid> {
+        self.add_what_it_names(unit, world, &checked.record).await?;
+        let revision = self.revision(draft, checked, present);
+        let device = revision.device;
+        let (body, code) = (
+            checked.record.text(Field::Ente),
+            checked.record.text(Field::Codice),
+        );
+        match present {
+            None => {
+                let new = Device {
+                    id: device,
+                    body: body.to_owned(),
+                    code: code.to_owned(),
+                    number: revision.number,
+                };
+                unit.add_devices(&[new], revision.written_at).await?;
+            }
+            Some(present)
+                if present.record.text(Field::Ente) != body
+                    || present.record.text(Field::Codice) != code =>
+            {
+                unit.rename_device(device, body, code).await?;
+            }
+            Some(_) => {}
+        }
+        unit.add_revisions(&[revision]).await?;
+        Ok(device)
+    }
+
+    /// The revision that a checked draft makes.
+    pub fn revision(
+        &self,
+        draft: &Draft,
+        checked: &Checked,
+        present: Option<&Revision>,
+    ) -> Revision {
+        let clock = &self.register.clock;
+        Revision {
+            id: clock.new_id(),
+            device: present.map_or_else(|| clock.new_id(), |present| present.device),
+            number: present.map_or(1, |present| present.number + 1),
+            written_at: clock.now(),
+            author: self.author.to_owned(),
+            source: self.source,
+            withdrawn: false,
+            accepted: false,
+            record: checked.record.clone(),
+            provenance: provenance(checked, present),
+            confirmed: draft.confirmed.clone(),
+            warnings: i64::try_from(checked.unconfirmed(draft).len()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Adds the site and the software that a record names and the register does not have yet.
+    pub async fn add_what_it_names(
+        &self,
+        unit: &mut Unit,
+        world: &World,
+        record: &Record,
+    ) -> Result<()> {
+        let software = record.text(Field::Software);
+        if !software.is_empty() && world.software.find(software).is_none() {
+            unit.add_software(software, false).await?;
+        }
+        let site = record.text(Field::Sito);
+        if !site.is_empty() {
+            let reader = crate::census::vocabulary::reads_plates(record.text(Field::Funzione));
+            let kind = if reader { "varco" } else { "postazione" };
+            unit.ensure_site(&self.register.clock, record.text(Field::Ente), site, kind)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// How the point was given. A point that did not move keeps what is known of how it was first
+/// given, whatever the form sent back.
+fn provenance(checked: &Checked, present: Option<&Revision>) -> Provenance {
+    let same = |present: &&Revision| {
+        [Field::Lat, Field::Lon]
+            .iter()
+            .all(|field| present.record.get(*field) == checked.record.get(*field))
+    };
+    if let Some(present) = present.filter(same) {
+        return present.provenance.clone();
+    }
+    checked
+        .point
+        .as_ref()
+        .map_or_else(Provenance::default, |point| Provenance {
+            text: point.original.clone(),
+            crs: point.crs.to_owned(),
+            operation: point.operation.to_owned(),
+            accuracy_m: point.accuracy_m,
+        })
+}
+
+async fn find(unit: &mut Unit, viewer: &Viewer, device: Uuid) -> Result<Revision> {
+    unit.device(&Filter::device(viewer, device))
+        .await?
+        .ok_or(Error::NotFound(
+            "Questo dispositivo non c’è, oppure non potete vederlo.",
+        ))
+}
+
+/// What the register holds around a draft, as far as this person may know of it.
+pub(super) async fn around(
+    unit: &mut Unit,
+    viewer: &Viewer,
+    world: &World,
+    draft: &Draft,
+    except: Option<Uuid>,
+) -> Result<Around> {
+    let mut around = Around::default();
+    if let Some(body) = world.bodies.find(draft.get(Field::Ente)) {
+        let taken = unit
+            .device_with_code(body, draft.get(Field::Codice))
+            .await?;
+        around.code_taken = taken.is_some_and(|device| Some(device.id) != except);
+        let site = draft.get(Field::Sito);
+        around.site_known = !site.is_empty() && unit.site_with_code(body, site).await?.is_some();
+    }
+    if let Some(point) = rules::locate(draft, world) {
+        around.neighbours = neighbours(unit, viewer, point.lon, point.lat, |device| {
+            Some(device) == except
+        })
+        .await?;
+    }
+    Ok(around)
+}
+
+/// What this person may see within [`NEIGHBOURHOOD_M`] of a point, but for some devices.
+pub(super) async fn neighbours(
+    unit: &mut Unit,
+    viewer: &Viewer,
+    lon: f64,
+    lat: f64,
+    except: impl Fn(Uuid) -> bool,
+) -> Result<Vec<Neighbour>> {
+    let high = NEIGHBOURHOOD_M / METRES_PER_DEGREE;
+    let wide = high / lat.to_radians().cos().max(0.01);
+    let mut filter = Filter::of(viewer);
+    filter.within = Some(Rect::new(
+        Coord {
+            x: lon - wide,
+            y: lat - high,
+        },
+        Coord {
+            x: lon + wide,
+            y: lat + high,
+        },
+    ));
+    let mut found: Vec<Neighbour> = unit
+        .points(&filter)
+        .await?
+        .into_iter()
+        .filter(|near| !except(near.device))
+        .map(|near| Neighbour {
+            metres: metres_between((lon, lat), (near.lon, near.lat)),
+            codice: near.codice,
+            ente: near.ente,
+            funzione: near.funzione,
+            azimut: near.azimut,
+        })
+        .filter(|near| near.metres <= NEIGHBOURHOOD_M)
+        .collect();
+    found.sort_by(|left, right| left.metres.total_cmp(&right.metres));
+    Ok(found)
+}
+
+fn conflict(present: &Revision) -> Finding {
+    Finding {
+        code: Code::RowConflict,
+        field: None,
+        value: String::new(),
+        message: format!(
+            "Mentre lavoravate, {} ha modificato questo dispositivo ({}). I valori che avete \
+             scritto sono ancora qui: confrontateli con quelli attuali e salvate di nuovo.",
+            present.author,
+            crate::clock::words(present.written_at),
+        ),
+        proposals: Vec::new(),
+    }
+}
+
+/// A stored state as somebody would type it again.
+#[must_use]
+pub fn draft_of(revision: &Revision) -> Draft {
+    let mut draft = Draft::default();
+    for field in Field::ALL {
+        let text = match (field, revision.record.get(*field)) {
+            (Field::Lat | Field::Lon, _) => revision.record.plain(*field),
+            (_, Some(Value::Decimal(_))) => revision.record.plain(*field).replace('.', ","),
+            _ => revision.record.plain(*field),
+        };
+        draft.set(*field, text);
+    }
+    draft.confirmed.clone_from(&revision.confirmed);
+    draft
+}
+
+/// How many findings weigh this much.
+#[must_use]
+pub fn weighing(findings: &[Finding], severity: Severity) -> usize {
+    findings
+        .iter()
+        .filter(|finding| finding.severity() == severity)
+        .count()
+}

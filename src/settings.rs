@@ -1,0 +1,231 @@
+//! What an operator may configure: a file of settings, then environment variables over it.
+//!
+//! An unknown setting stops the start and is named with the nearest known one. To add one: a field,
+//! a line in [`KNOWN`], a line in `docs/settings.md`. Enforced by `tests/it/documentation.rs`.
+
+use crate::census::filter::nearest;
+use std::path::Path;
+
+/// Every setting: its name in the file (`VARCO_` and upper case in the environment), what it means.
+pub const KNOWN: [(&str, &str); 8] = [
+    (
+        "database",
+        "l’indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME",
+    ),
+    (
+        "listen",
+        "l’indirizzo e la porta su cui ascoltare, per esempio 127.0.0.1:8080",
+    ),
+    (
+        "installation",
+        "il nome dell’installazione, in testa a ogni pagina",
+    ),
+    (
+        "https",
+        "«si» quando le persone arrivano per HTTPS: i cookie viaggiano solo così",
+    ),
+    (
+        "behind_proxy",
+        "«si» quando davanti c’è un proxy che aggiunge X-Forwarded-For",
+    ),
+    (
+        "upload_mb",
+        "la grandezza massima di un file da importare, in megabyte",
+    ),
+    (
+        "map_layers",
+        "sfondi per la mappa, come elenco JSON di nome, indirizzo WMS o XYZ, attribuzione",
+    ),
+    (
+        "log",
+        "che cosa scrivere nel registro del programma, per esempio «info» o «varco=debug»",
+    ),
+];
+
+/// What an operator configured, with the defaults of the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Address of the database.
+    pub database: String,
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Name of the installation.
+    pub installation: String,
+    /// Whether people come through HTTPS.
+    pub https: bool,
+    /// Whether a proxy that adds `X-Forwarded-For` stands in front.
+    pub behind_proxy: bool,
+    /// Largest file to import, in bytes.
+    pub upload_bytes: u64,
+    /// Backgrounds for the map, as JSON.
+    pub map_layers: String,
+    /// What to log.
+    pub log: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            database: "sqlite://varco.db".to_owned(),
+            listen: "127.0.0.1:8080".to_owned(),
+            installation: "Censimento dei dispositivi di videosorveglianza".to_owned(),
+            https: false,
+            behind_proxy: false,
+            upload_bytes: 100 * 1_048_576,
+            map_layers: "[]".to_owned(),
+            log: "info".to_owned(),
+        }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is called that.
+    #[error("{place}: l’impostazione «{name}» non esiste{}", nearest.map(|near| format!(": forse intendevate «{near}»?")).unwrap_or_default())]
+    Unknown {
+        /// Where it was found.
+        place: String,
+        /// As written.
+        name: String,
+        /// What was perhaps meant.
+        nearest: Option<&'static str>,
+    },
+    /// The value does not fit.
+    #[error("{place}: l’impostazione «{name}» non può valere «{value}»: {wanted}")]
+    Value {
+        /// Where it was found.
+        place: String,
+        /// Which one.
+        name: String,
+        /// As written.
+        value: String,
+        /// What is wanted.
+        wanted: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("il file delle impostazioni {path} non si legge: {cause}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+impl Settings {
+    /// The settings of the file, if there is one, with those of the environment over them. Variables
+    /// that begin with `VARCO_` are all taken for settings, except those for tests.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        if let Some(path) = file {
+            let place = path.display().to_string();
+            let unreadable = |cause: String| Error::File {
+                path: place.clone(),
+                cause,
+            };
+            let text = std::fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))?;
+            let table: toml::Table = text
+                .parse()
+                .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+            for (name, value) in &table {
+                let text = match value {
+                    toml::Value::String(text) => text.clone(),
+                    toml::Value::Boolean(flag) => (if *flag { "si" } else { "no" }).to_owned(),
+                    other => other.to_string(),
+                };
+                settings.take(&place, name, &text)?;
+            }
+        }
+        for (variable, value) in environment {
+            if let Some(name) = variable.strip_prefix("VARCO_")
+                && !matches!(name, "CONFIG" | "REGENERATE")
+                && !name.starts_with("TEST_")
+            {
+                settings.take(
+                    &format!("ambiente, {variable}"),
+                    &name.to_lowercase(),
+                    &value,
+                )?;
+            }
+        }
+        Ok(settings)
+    }
+
+    fn take(&mut self, place: &str, name: &str, value: &str) -> Result<(), Error> {
+        let Some((_, wanted)) = KNOWN.iter().find(|(known, _)| *known == name) else {
+            let names = KNOWN.map(|(known, _)| known);
+            return Err(Error::Unknown {
+                place: place.to_owned(),
+                name: name.to_owned(),
+                nearest: nearest(name, &names),
+            });
+        };
+        let refused = || Error::Value {
+            place: place.to_owned(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+            wanted,
+        };
+        let flag = || match value {
+            "si" | "sì" | "true" | "1" => Ok(true),
+            "no" | "false" | "0" => Ok(false),
+            _ => Err(refused()),
+        };
+        match name {
+            "database" => value.clone_into(&mut self.database),
+            "listen" => value.clone_into(&mut self.listen),
+            "installation" => value.clone_into(&mut self.installation),
+            "https" => self.https = flag()?,
+            "behind_proxy" => self.behind_proxy = flag()?,
+            "upload_mb" => {
+                let megabytes: u64 = value.parse().map_err(|_shape| refused())?;
+                self.upload_bytes = megabytes.checked_mul(1_048_576).ok_or_else(refused)?;
+            }
+            "map_layers" => {
+                serde_json::from_str::<Vec<serde_json::Value>>(value)
+                    .map_err(|_shape| refused())?;
+                value.clone_into(&mut self.map_layers);
+            }
+            _ => value.clone_into(&mut self.log),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<Settings, Error> {
+        let pairs = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load(None, pairs.collect::<Vec<_>>().into_iter())
+    }
+
+    #[test]
+    fn an_unknown_setting_stops_the_start_and_names_the_nearest() {
+        let error = from(&[("VARCO_DATABSE", "x")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ambiente, VARCO_DATABSE: l’impostazione «databse» non esiste: forse intendevate «database»?"
+        );
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_defaults() {
+        let settings = from(&[
+            ("VARCO_UPLOAD_MB", "3"),
+            ("VARCO_HTTPS", "si"),
+            ("HOME", "x"),
+        ])
+        .unwrap();
+        assert_eq!(settings.upload_bytes, 3 * 1_048_576);
+        assert!(settings.https);
+        assert!(from(&[("VARCO_HTTPS", "forse")]).is_err());
+    }
+}

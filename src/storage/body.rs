@@ -1,0 +1,196 @@
+//! Bodies, their sites, and the software catalogue.
+
+use super::{Result, Unit, on};
+use crate::clock::Clock;
+use sqlx::Row;
+use uuid::Uuid;
+
+/// Who owns or runs devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// The ISTAT code for a Comune, a slug otherwise.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// `comune`, `coordinatore`, `unione`, `societa`, `concessionario` or `altro`.
+    pub kind: String,
+}
+
+/// A place with one or more devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its identifier.
+    pub id: Uuid,
+    /// The body it belongs to.
+    pub body: String,
+    /// The body's own code for it.
+    pub code: String,
+    /// `varco` or `postazione`.
+    pub kind: String,
+    /// Its name; may be empty.
+    pub name: String,
+}
+
+impl Unit {
+    /// Adds a body, or gives the one with the same code a new name and kind.
+    pub async fn put_body(&mut self, body: &Body) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO body (code, name, kind) VALUES ($1, $2, $3)
+                 ON CONFLICT (code) DO UPDATE SET name = excluded.name, kind = excluded.kind",
+            )
+            .bind(&body.code)
+            .bind(&body.name)
+            .bind(&body.kind)
+            .execute(conn)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Every body, by code.
+    pub async fn bodies(&mut self) -> Result<Vec<Body>> {
+        Ok(on!(self, |conn| {
+            sqlx::query("SELECT code, name, kind FROM body ORDER BY code")
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(|row| {
+                    Ok(Body {
+                        code: row.try_get("code")?,
+                        name: row.try_get("name")?,
+                        kind: row.try_get("kind")?,
+                    })
+                })
+                .collect::<Result<_, sqlx::Error>>()?
+        }))
+    }
+
+    /// The names of the software catalogue, those proposed among them.
+    pub async fn software(&mut self) -> Result<Vec<String>> {
+        Ok(on!(self, |conn| {
+            sqlx::query_scalar("SELECT name FROM software ORDER BY name")
+                .fetch_all(conn)
+                .await?
+        }))
+    }
+
+    /// Adds a software to the catalogue, known or only proposed; one already there stays as it is.
+    pub async fn add_software(&mut self, name: &str, known: bool) -> Result<()> {
+        let state = if known { "catalogo" } else { "proposta" };
+        on!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO software (name, state) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            )
+            .bind(name)
+            .bind(state)
+            .execute(conn)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Adds a site when the body has none with this code; says whether it was new.
+    pub async fn ensure_site(
+        &mut self,
+        clock: &Clock,
+        body: &str,
+        code: &str,
+        kind: &str,
+    ) -> Result<bool> {
+        let id = clock.new_id();
+        let added = on!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO site (id, body_code, code, kind, name) VALUES ($1, $2, $3, $4, '')
+                 ON CONFLICT (body_code, code) DO NOTHING",
+            )
+            .bind(id)
+            .bind(body)
+            .bind(code)
+            .bind(kind)
+            .execute(conn)
+            .await?
+            .rows_affected()
+        });
+        Ok(added > 0)
+    }
+
+    /// The site of a body with this code.
+    pub async fn site_with_code(&mut self, body: &str, code: &str) -> Result<Option<Site>> {
+        on!(self, |conn| {
+            sqlx::query("SELECT id, body_code, code, kind, name FROM site WHERE body_code = $1 AND code = $2")
+                .bind(body)
+                .bind(code)
+                .fetch_optional(conn)
+                .await?
+                .as_ref()
+                .map(site)
+                .transpose()
+        })
+    }
+
+    /// The site with this identifier.
+    pub async fn site(&mut self, id: Uuid) -> Result<Option<Site>> {
+        on!(self, |conn| {
+            sqlx::query("SELECT id, body_code, code, kind, name FROM site WHERE id = $1")
+                .bind(id)
+                .fetch_optional(conn)
+                .await?
+                .as_ref()
+                .map(site)
+                .transpose()
+        })
+    }
+
+    /// The sites of these bodies, or of all when none is named, by body and code.
+    pub async fn sites(&mut self, bodies: Option<&[String]>) -> Result<Vec<Site>> {
+        let mut statement =
+            super::statement::Statement::new("SELECT id, body_code, code, kind, name FROM site");
+        if let Some(bodies) = bodies {
+            if bodies.is_empty() {
+                return Ok(Vec::new());
+            }
+            statement
+                .push(" WHERE body_code IN ")
+                .texts(bodies.iter().map(String::as_str));
+        }
+        statement.push(" ORDER BY body_code, code");
+        on!(self, |conn| {
+            super::statement::bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(site)
+                .collect()
+        })
+    }
+
+    /// Gives a site its kind and name.
+    pub async fn put_site(&mut self, site: &Site) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE site SET kind = $2, name = $3 WHERE id = $1")
+                .bind(site.id)
+                .bind(&site.kind)
+                .bind(&site.name)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+}
+
+fn site<'r, R>(row: &'r R) -> Result<Site>
+where
+    R: Row,
+    &'static str: sqlx::ColumnIndex<R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    Ok(Site {
+        id: row.try_get("id")?,
+        body: row.try_get("body_code")?,
+        code: row.try_get("code")?,
+        kind: row.try_get("kind")?,
+        name: row.try_get("name")?,
+    })
+}

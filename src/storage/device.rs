@@ -1,0 +1,713 @@
+//! Devices and their revisions.
+//!
+//! A device is an identity; all it says stands in its revisions. The working and the accepted
+//! state are two marks on revisions, so a state is never stored twice.
+
+use super::statement::{Bind, Statement, bound};
+use super::{Error, Result, Unit, on};
+use crate::census::filter::{Edge, Filter, Open, Scope, Slice, Sort, State, Tier};
+use crate::census::record::{Record, Store as StoredAs, Value};
+use crate::census::revision::{Provenance, Revision, Source};
+use crate::census::vocabulary::{ATTRIBUTES, Field};
+use crate::clock::Instant;
+use sqlx::{ColumnIndex, Decode, Row, Type};
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// A device's identity and how far its revisions have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its identifier.
+    pub id: Uuid,
+    /// The body it belongs to.
+    pub body: String,
+    /// The body's own code for it.
+    pub code: String,
+    /// The number of its last revision.
+    pub number: i64,
+}
+
+/// A device as a map draws it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The device.
+    pub device: Uuid,
+    /// Degrees east, WGS 84.
+    pub lon: f64,
+    /// Degrees north, WGS 84.
+    pub lat: f64,
+    /// The body's own code.
+    pub codice: String,
+    /// Its name.
+    pub denominazione: String,
+    /// Whose it is.
+    pub ente: String,
+    /// What it does.
+    pub funzione: String,
+    /// Its state.
+    pub stato: String,
+    /// Its standing towards the national system.
+    pub stato_scntt: String,
+    /// Which way it looks: degrees clockwise from north.
+    pub azimut: Option<i64>,
+    /// Whether warnings are open on it.
+    pub warnings: bool,
+}
+
+/// A page of a list, and whether there is more on either side.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The devices, each in the state asked for.
+    pub rows: Vec<Revision>,
+    /// Whether something precedes them.
+    pub before: bool,
+    /// Whether something follows them.
+    pub after: bool,
+}
+
+const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.source, r.withdrawn, \
+                    r.accepted, r.position_text, r.position_crs, r.position_operation, \
+                    r.position_accuracy_m, r.confirmed, r.warnings";
+
+/// How many columns of a revision precede its attributes.
+const META_COLUMNS: usize = 14;
+
+static SELECT: LazyLock<String> = LazyLock::new(|| {
+    let mut text = format!("SELECT {META}");
+    for attribute in ATTRIBUTES {
+        let _ = write!(text, ", r.{}", attribute.name);
+    }
+    text.push_str(" FROM revision r");
+    text
+});
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let mut text = String::from(
+        "INSERT INTO revision (id, device_id, number, written_at, author, source, withdrawn, \
+         working, accepted, position_text, position_crs, position_operation, \
+         position_accuracy_m, confirmed, warnings, missing, search",
+    );
+    for attribute in ATTRIBUTES {
+        let _ = write!(text, ", {}", attribute.name);
+    }
+    text.push_str(") VALUES ");
+    text
+});
+
+/// How many rows go into one statement: both engines take 30,000 binds.
+pub const BATCH: usize = 30_000 / (17 + Field::COUNT);
+
+impl Unit {
+    /// Adds devices, without any state yet.
+    pub async fn add_devices(&mut self, devices: &[Device], now: Instant) -> Result<()> {
+        for batch in devices.chunks(5_000) {
+            let mut statement = Statement::new(
+                "INSERT INTO device (id, body_code, code, number, created_at) VALUES ",
+            );
+            for (index, device) in batch.iter().enumerate() {
+                statement.push(if index == 0 { "(" } else { ", (" });
+                statement
+                    .bind(Bind::Id(device.id))
+                    .push(", ")
+                    .text(&device.body)
+                    .push(", ");
+                statement.text(&device.code).push(", ");
+                statement
+                    .bind(Bind::Integer(Some(device.number)))
+                    .push(", ");
+                statement.bind(Bind::Integer(Some(now))).push(")");
+            }
+            on!(self, |conn| {
+                bound!(sqlx::query, statement).execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds revisions and makes each the working state of its device.
+    pub async fn add_revisions(&mut self, revisions: &[Revision]) -> Result<()> {
+        for batch in revisions.chunks(BATCH) {
+            self.retire_working(batch).await?;
+            let mut statement = Statement::new(&INSERT);
+            for (index, revision) in batch.iter().enumerate() {
+                statement.push(if index == 0 { "(" } else { ", (" });
+                bind_revision(&mut statement, revision)?;
+                statement.push(")");
+            }
+            on!(self, |conn| {
+                bound!(sqlx::query, statement).execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the working mark from the present states of devices that get a later one.
+    async fn retire_working(&mut self, revisions: &[Revision]) -> Result<()> {
+        let later: Vec<&Revision> = revisions.iter().filter(|next| next.number > 1).collect();
+        for revision in later {
+            on!(self, |conn| {
+                sqlx::query("UPDATE revision SET working = FALSE WHERE device_id = $1 AND working")
+                    .bind(revision.device)
+                    .execute(&mut *conn)
+                    .await?;
+                sqlx::query("UPDATE device SET number = $2 WHERE id = $1")
+                    .bind(revision.device)
+                    .bind(revision.number)
+                    .execute(conn)
+                    .await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Makes the working states that the filter finds the accepted ones too; says how many.
+    pub async fn accept_working(&mut self, filter: &Filter) -> Result<u64> {
+        let mut retire = Statement::new(
+            "UPDATE revision SET accepted = FALSE WHERE accepted AND NOT working AND device_id IN \
+             (SELECT r.device_id FROM revision r WHERE ",
+        );
+        condition(&mut retire, filter);
+        retire.push(")");
+        on!(self, |conn| {
+            bound!(sqlx::query, retire).execute(conn).await?;
+        });
+        let mut accept = Statement::new(
+            "UPDATE revision SET accepted = TRUE WHERE id IN (SELECT r.id FROM revision r WHERE ",
+        );
+        condition(&mut accept, filter);
+        accept.push(")");
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query, accept)
+                .execute(conn)
+                .await?
+                .rows_affected()
+        }))
+    }
+
+    /// The device of a body with this code.
+    pub async fn device_with_code(&mut self, body: &str, code: &str) -> Result<Option<Device>> {
+        Ok(self.devices_with_codes(body, &[code]).await?.pop())
+    }
+
+    /// The devices of a body with these codes, in no order.
+    pub async fn devices_with_codes(&mut self, body: &str, codes: &[&str]) -> Result<Vec<Device>> {
+        let mut found = Vec::new();
+        for batch in codes.chunks(10_000) {
+            let mut statement =
+                Statement::new("SELECT id, body_code, code, number FROM device WHERE body_code = ");
+            statement
+                .text(body)
+                .push(" AND code IN ")
+                .texts(batch.iter().copied());
+            found.extend(on!(self, |conn| {
+                bound!(sqlx::query, statement)
+                    .fetch_all(conn)
+                    .await?
+                    .iter()
+                    .map(|row| {
+                        Ok(Device {
+                            id: row.try_get("id")?,
+                            body: row.try_get("body_code")?,
+                            code: row.try_get("code")?,
+                            number: row.try_get("number")?,
+                        })
+                    })
+                    .collect::<Result<Vec<_>, sqlx::Error>>()?
+            }));
+        }
+        Ok(found)
+    }
+
+    /// The number of a device's last revision.
+    pub async fn device_number(&mut self, device: Uuid) -> Result<Option<i64>> {
+        Ok(on!(self, |conn| {
+            sqlx::query_scalar("SELECT number FROM device WHERE id = $1")
+                .bind(device)
+                .fetch_optional(conn)
+                .await?
+        }))
+    }
+
+    /// Gives a device another code; the body must not have it yet.
+    pub async fn rename_device(&mut self, device: Uuid, body: &str, code: &str) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE device SET body_code = $2, code = $3 WHERE id = $1")
+                .bind(device)
+                .bind(body)
+                .bind(code)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// A page of the devices that the filter finds.
+    pub async fn devices(&mut self, filter: &Filter, slice: &Slice) -> Result<Listed> {
+        let (columns, descending) = order(slice.sort);
+        let backwards = matches!(slice.from, Some((Edge::Before, _)));
+        let mut statement = Statement::new(&SELECT);
+        statement.push(" WHERE ");
+        condition(&mut statement, filter);
+        if let Some((_, key)) = &slice.from {
+            let comparison = if descending == backwards {
+                ") > ("
+            } else {
+                ") < ("
+            };
+            statement
+                .push(" AND (")
+                .push(&columns.join(", "))
+                .push(comparison);
+            bind_key(&mut statement, slice.sort, key)?;
+            statement.push(")");
+        }
+        let direction = if descending == backwards { "" } else { " DESC" };
+        statement.push(" ORDER BY ");
+        for (index, column) in columns.iter().enumerate() {
+            statement
+                .push(if index == 0 { "" } else { ", " })
+                .push(column)
+                .push(direction);
+        }
+        statement.push(" LIMIT ");
+        statement.bind(Bind::Integer(i64::try_from(slice.size + 1).ok()));
+        let mut rows: Vec<Revision> = on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(revision)
+                .collect::<Result<_>>()?
+        });
+        let more = rows.len() > slice.size;
+        rows.truncate(slice.size);
+        if backwards {
+            rows.reverse();
+        }
+        let came_from = slice.from.is_some();
+        Ok(if backwards {
+            Listed {
+                rows,
+                before: more,
+                after: came_from,
+            }
+        } else {
+            Listed {
+                rows,
+                before: came_from,
+                after: more,
+            }
+        })
+    }
+
+    /// The device that the filter finds, in the state it asks for.
+    pub async fn device(&mut self, filter: &Filter) -> Result<Option<Revision>> {
+        let slice = Slice {
+            sort: Sort::Code,
+            from: None,
+            size: 1,
+        };
+        Ok(self.devices(filter, &slice).await?.rows.pop())
+    }
+
+    /// How many devices the filter finds.
+    pub async fn count(&mut self, filter: &Filter) -> Result<i64> {
+        let mut statement = Statement::new("SELECT count(*) FROM revision r WHERE ");
+        condition(&mut statement, filter);
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query_scalar, statement)
+                .fetch_one(conn)
+                .await?
+        }))
+    }
+
+    /// How many devices the filter finds for each value of a text attribute, most first.
+    pub async fn count_by(&mut self, filter: &Filter, field: Field) -> Result<Vec<(String, i64)>> {
+        let name = field.name();
+        let mut statement = Statement::new("SELECT coalesce(r.");
+        statement
+            .push(name)
+            .push(", ''), count(*) FROM revision r WHERE ");
+        condition(&mut statement, filter);
+        statement.push(" GROUP BY 1 ORDER BY 2 DESC, 1");
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query_as, statement).fetch_all(conn).await?
+        }))
+    }
+
+    /// Which bodies, Comuni and software the devices that the filter finds have, each combination
+    /// once and in no order; without software, the last is empty.
+    pub async fn occurring(&mut self, filter: &Filter) -> Result<Vec<(String, String, String)>> {
+        let mut statement = Statement::new(
+            "SELECT DISTINCT r.ente, r.comune, coalesce(r.software, '') FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query_as, statement).fetch_all(conn).await?
+        }))
+    }
+
+    /// The points of the devices that the filter finds, in the order of body and code.
+    pub async fn points(&mut self, filter: &Filter) -> Result<Vec<Point>> {
+        let mut statement = Statement::new(
+            "SELECT r.device_id, r.lon, r.lat, r.codice, r.denominazione, r.ente, r.funzione, \
+             r.stato, r.stato_scntt, r.azimut, r.warnings FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        statement.push(" ORDER BY r.ente, r.codice");
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(|row| {
+                    let warnings: i64 = row.try_get("warnings")?;
+                    Ok(Point {
+                        device: row.try_get("device_id")?,
+                        lon: row.try_get("lon")?,
+                        lat: row.try_get("lat")?,
+                        codice: row.try_get("codice")?,
+                        denominazione: row
+                            .try_get::<Option<String>, _>("denominazione")?
+                            .unwrap_or_default(),
+                        ente: row.try_get("ente")?,
+                        funzione: row.try_get("funzione")?,
+                        stato: row.try_get("stato")?,
+                        stato_scntt: row
+                            .try_get::<Option<String>, _>("stato_scntt")?
+                            .unwrap_or_default(),
+                        azimut: row.try_get("azimut")?,
+                        warnings: warnings > 0,
+                    })
+                })
+                .collect::<Result<_, sqlx::Error>>()?
+        }))
+    }
+
+    /// The rectangle around the devices that the filter finds: west, south, east, north.
+    pub async fn extent(&mut self, filter: &Filter) -> Result<Option<[f64; 4]>> {
+        let mut statement = Statement::new(
+            "SELECT min(r.lon), min(r.lat), max(r.lon), max(r.lat) FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        let (west, south, east, north): (Option<f64>, Option<f64>, Option<f64>, Option<f64>) =
+            on!(self, |conn| {
+                bound!(sqlx::query_as, statement).fetch_one(conn).await?
+            });
+        Ok(west
+            .zip(south)
+            .zip(east.zip(north))
+            .map(|((w, s), (e, n))| [w, s, e, n]))
+    }
+
+    /// Every state a device has had, the last first.
+    pub async fn history(&mut self, device: Uuid) -> Result<Vec<Revision>> {
+        let mut statement = Statement::new(&SELECT);
+        statement
+            .push(" WHERE r.device_id = ")
+            .bind(Bind::Id(device));
+        statement.push(" ORDER BY r.number DESC");
+        on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(revision)
+                .collect()
+        })
+    }
+
+    /// The working states of these devices, in no order.
+    pub async fn working(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        let mut found = Vec::new();
+        for batch in devices.chunks(10_000) {
+            let mut statement = Statement::new(&SELECT);
+            statement.push(" WHERE r.working AND r.device_id IN (");
+            for (index, device) in batch.iter().enumerate() {
+                statement
+                    .push(if index == 0 { "" } else { ", " })
+                    .bind(Bind::Id(*device));
+            }
+            statement.push(")");
+            found.extend(on!(self, |conn| {
+                bound!(sqlx::query, statement)
+                    .fetch_all(conn)
+                    .await?
+                    .iter()
+                    .map(revision)
+                    .collect::<Result<Vec<_>>>()?
+            }));
+        }
+        Ok(found)
+    }
+}
+
+/// The columns by which a list is sorted, and whether the last comes first. The device's
+/// identifier makes every key unique.
+fn order(sort: Sort) -> (Vec<&'static str>, bool) {
+    match sort {
+        Sort::Code => (vec!["r.ente", "r.codice", "r.device_id"], false),
+        Sort::Name => (vec!["coalesce(r.denominazione, '')", "r.device_id"], false),
+        Sort::Municipality => (vec!["r.comune", "r.ente", "r.codice", "r.device_id"], false),
+        Sort::Function => (
+            vec!["r.funzione", "r.ente", "r.codice", "r.device_id"],
+            false,
+        ),
+        Sort::Changed => (vec!["r.written_at", "r.device_id"], true),
+    }
+}
+
+/// The key of a row in a sorted list, as [`Slice::from`] takes it.
+#[must_use]
+pub fn key(sort: Sort, revision: &Revision) -> Vec<String> {
+    let text = |field| revision.record.text(field).to_owned();
+    let mut key = match sort {
+        Sort::Code => vec![text(Field::Ente), text(Field::Codice)],
+        Sort::Name => vec![text(Field::Denominazione)],
+        Sort::Municipality => vec![text(Field::Comune), text(Field::Ente), text(Field::Codice)],
+        Sort::Function => vec![
+            text(Field::Funzione),
+            text(Field::Ente),
+            text(Field::Codice),
+        ],
+        Sort::Changed => vec![revision.written_at.to_string()],
+    };
+    key.push(revision.device.to_string());
+    key
+}
+
+/// Whether texts that came from outside can be the key of a row in a list sorted like this.
+#[must_use]
+pub fn is_key(sort: Sort, key: &[String]) -> bool {
+    let text = |part: &String| !part.contains('\0');
+    let Some((device, rest)) = key.split_last() else {
+        return false;
+    };
+    Uuid::parse_str(device).is_ok()
+        && key.len() == order(sort).0.len()
+        && rest.iter().all(text)
+        && (sort != Sort::Changed || rest.iter().all(|part| part.parse::<Instant>().is_ok()))
+}
+
+fn bind_key(statement: &mut Statement, sort: Sort, key: &[String]) -> Result<()> {
+    let unreadable = || Error::Stored("la posizione nell’elenco".to_owned());
+    let columns = order(sort).0.len();
+    if !is_key(sort, key) {
+        return Err(unreadable());
+    }
+    for (index, part) in key.iter().enumerate() {
+        if index > 0 {
+            statement.push(", ");
+        }
+        if index + 1 == columns {
+            statement.bind(Bind::Id(
+                Uuid::parse_str(part).map_err(|_shape| unreadable())?,
+            ));
+        } else if sort == Sort::Changed {
+            statement.bind(Bind::Integer(Some(
+                part.parse().map_err(|_shape| unreadable())?,
+            )));
+        } else {
+            statement.text(part);
+        }
+    }
+    Ok(())
+}
+
+/// The one translation of a filter, permission included.
+fn condition(statement: &mut Statement, filter: &Filter) {
+    visible(statement, filter);
+    if let Some(device) = filter.device {
+        statement.push(" AND r.device_id = ").bind(Bind::Id(device));
+    } else {
+        statement
+            .push(" AND r.withdrawn = ")
+            .bind(Bind::Flag(filter.withdrawn));
+    }
+    match filter.tier {
+        Tier::Pubblico => statement.push(" AND r.visibilita = 'pubblico'"),
+        Tier::Enti => statement.push(" AND r.visibilita IN ('enti', 'pubblico')"),
+        Tier::Riservato => statement,
+    };
+    for (field, value) in &filter.exact {
+        statement
+            .push(" AND r.")
+            .push(field.name())
+            .push(" = ")
+            .text(value);
+    }
+    match filter.open {
+        Some(Open::Warnings) => statement.push(" AND r.warnings > 0"),
+        Some(Open::Missing) => statement.push(" AND r.missing > 0"),
+        Some(Open::Nothing) => statement.push(" AND r.warnings = 0 AND r.missing = 0"),
+        None => statement,
+    };
+    for word in filter.words() {
+        let pattern = format!(
+            "%{}%",
+            word.replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_")
+        );
+        statement
+            .push(" AND r.search LIKE ")
+            .text(&pattern)
+            .push(" ESCAPE '\\'");
+    }
+    if let Some(rectangle) = filter.within {
+        let (min, max) = (rectangle.min(), rectangle.max());
+        statement
+            .push(" AND r.lat BETWEEN ")
+            .bind(Bind::Decimal(Some(min.y)));
+        statement.push(" AND ").bind(Bind::Decimal(Some(max.y)));
+        statement
+            .push(" AND r.lon BETWEEN ")
+            .bind(Bind::Decimal(Some(min.x)));
+        statement.push(" AND ").bind(Bind::Decimal(Some(max.x)));
+    }
+}
+
+/// Whose devices, and in which state: officers see what their bodies are working on, and of the
+/// others what is accepted and not reserved.
+fn visible(statement: &mut Statement, filter: &Filter) {
+    const SHARED: &str = "r.accepted AND r.visibilita IN ('enti', 'pubblico')";
+    let mark = match filter.state {
+        State::Working => "r.working",
+        State::Accepted => "r.accepted",
+    };
+    match filter.scope() {
+        Scope::All => {
+            statement.push(mark);
+        }
+        Scope::Bodies(own) if own.is_empty() => {
+            statement.push(SHARED);
+        }
+        Scope::Bodies(own) => {
+            let own = || own.iter().map(String::as_str);
+            statement
+                .push("((")
+                .push(mark)
+                .push(" AND r.ente IN ")
+                .texts(own());
+            statement
+                .push(") OR (")
+                .push(SHARED)
+                .push(" AND r.ente NOT IN ")
+                .texts(own());
+            // A device that came from another body may still be accepted there; it is one device.
+            if filter.state == State::Working {
+                statement
+                    .push(
+                        " AND NOT EXISTS (SELECT 1 FROM revision w \
+                         WHERE w.device_id = r.device_id AND w.working AND w.ente IN ",
+                    )
+                    .texts(own())
+                    .push(")");
+            }
+            statement.push("))");
+        }
+    }
+}
+
+fn bind_revision(statement: &mut Statement, revision: &Revision) -> Result<()> {
+    let confirmed = serde_json::to_string(&revision.confirmed)
+        .map_err(|error| Error::Stored(error.to_string()))?;
+    let missing = i64::try_from(revision.record.missing_to_submit().len()).unwrap_or(i64::MAX);
+    let text = |text: &str| Bind::Text(Some(text.to_owned()));
+    let meta = [
+        Bind::Id(revision.id),
+        Bind::Id(revision.device),
+        Bind::Integer(Some(revision.number)),
+        Bind::Integer(Some(revision.written_at)),
+        text(&revision.author),
+        text(revision.source.name()),
+        Bind::Flag(revision.withdrawn),
+        Bind::Flag(true),
+        Bind::Flag(revision.accepted),
+        text(&revision.provenance.text),
+        text(&revision.provenance.crs),
+        text(&revision.provenance.operation),
+        Bind::Decimal(Some(revision.provenance.accuracy_m)),
+        Bind::Text(Some(confirmed)),
+        Bind::Integer(Some(revision.warnings)),
+        Bind::Integer(Some(missing)),
+        Bind::Text(Some(revision.search_text())),
+    ];
+    for (index, bind) in meta.into_iter().enumerate() {
+        if index > 0 {
+            statement.push(", ");
+        }
+        statement.bind(bind);
+    }
+    for attribute in ATTRIBUTES {
+        statement.push(", ");
+        statement.bind(bind_value(
+            attribute.kind.store(),
+            revision.record.get(attribute.field),
+        ));
+    }
+    Ok(())
+}
+
+fn bind_value(store: StoredAs, value: Option<&Value>) -> Bind {
+    match (store, value) {
+        (StoredAs::Text, Some(Value::Text(text))) => Bind::Text(Some(text.clone())),
+        (StoredAs::Integer, Some(Value::Integer(number))) => Bind::Integer(Some(*number)),
+        (StoredAs::Decimal, Some(Value::Decimal(number))) => Bind::Decimal(Some(*number)),
+        (StoredAs::Text, _) => Bind::Text(None),
+        (StoredAs::Integer, _) => Bind::Integer(None),
+        (StoredAs::Decimal, _) => Bind::Decimal(None),
+    }
+}
+
+/// A revision from a row of [`SELECT`].
+fn revision<'r, R>(row: &'r R) -> Result<Revision>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Uuid: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    f64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<f64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let mut record = Record::default();
+    for (index, attribute) in ATTRIBUTES.iter().enumerate() {
+        let column = META_COLUMNS + index;
+        let value = match attribute.kind.store() {
+            StoredAs::Text => row.try_get::<Option<String>, _>(column)?.map(Value::Text),
+            StoredAs::Integer => row.try_get::<Option<i64>, _>(column)?.map(Value::Integer),
+            StoredAs::Decimal => row.try_get::<Option<f64>, _>(column)?.map(Value::Decimal),
+        };
+        record.set(attribute.field, value);
+    }
+    let source: String = row.try_get(5)?;
+    let confirmed: String = row.try_get(12)?;
+    Ok(Revision {
+        id: row.try_get(0)?,
+        device: row.try_get(1)?,
+        number: row.try_get(2)?,
+        written_at: row.try_get(3)?,
+        author: row.try_get(4)?,
+        source: Source::ALL
+            .into_iter()
+            .find(|known| known.name() == source)
+            .ok_or_else(|| Error::Stored(format!("la provenienza «{source}»")))?,
+        withdrawn: row.try_get(6)?,
+        accepted: row.try_get(7)?,
+        record,
+        provenance: Provenance {
+            text: row.try_get(8)?,
+            crs: row.try_get(9)?,
+            operation: row.try_get(10)?,
+            accuracy_m: row.try_get(11)?,
+        },
+        confirmed: serde_json::from_str(&confirmed)
+            .map_err(|error| Error::Stored(error.to_string()))?,
+        warnings: row.try_get(13)?,
+    })
+}

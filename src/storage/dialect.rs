@@ -1,0 +1,42 @@
+//! What the two engines cannot be asked alike. `tests/it/storage.rs` lists every name in here.
+
+use sqlx::error::DatabaseError;
+
+/// Begins a transaction that writes, on SQLite.
+pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// Begins a transaction that sees one state throughout, on PostgreSQL.
+pub const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The name of the constraint that a statement broke. SQLite names the columns of a unique one
+/// (`device.body_code, device.code`) where PostgreSQL names the constraint, and names nothing when
+/// what a row refers to is not there: that is `foreign_key` on both.
+pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
+    if error.is_foreign_key_violation() {
+        return Some("foreign_key".to_owned());
+    }
+    if let Some(name) = error.constraint() {
+        return Some(name.to_owned());
+    }
+    let message = error.message();
+    let (_, cause) = message.split_once("constraint failed: ")?;
+    let columns: Vec<&str> = cause.split(", ").collect();
+    Some(match columns.as_slice() {
+        ["device.body_code", "device.code"] => "device_code".to_owned(),
+        ["person.account"] => "person_account".to_owned(),
+        ["site.body_code", "site.code"] => "site_code".to_owned(),
+        ["revision.device_id", "revision.number"] => "revision_number".to_owned(),
+        _ => cause.to_owned(),
+    })
+}
+
+/// Whether the error says that there is no room left on the disk.
+pub fn is_full(error: &dyn DatabaseError) -> bool {
+    // SQLITE_FULL; PostgreSQL class 53 "disk_full". A short write is SQLITE_IOERR_WRITE.
+    matches!(error.code().as_deref(), Some("13" | "53100" | "778"))
+}
+
+/// Whether the error says that a table is not there.
+pub fn is_missing_table(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
+}

@@ -1,0 +1,210 @@
+//! The only SQL. One store on two engines; each statement is written once.
+//!
+//! [`Store`] is a pool, [`Unit`] one transaction; the methods on `Unit`, one file per family of
+//! tables, are everything the rest of the program can ask of a database. The [`on!`] macro runs one
+//! statement on whichever driver the unit holds, so binds and columns are type-checked against both.
+//! What cannot be said alike stands in [`dialect`]. Enforced by `tests/it/layering.rs` (no `sqlx`
+//! elsewhere) and `tests/it/storage.rs` (every method runs on both engines).
+
+pub mod body;
+pub mod device;
+mod dialect;
+pub mod people;
+mod schema;
+mod statement;
+pub mod territory;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address of the database is not one.
+    #[error(
+        "«{url}» non è l’indirizzo di un database: scrivete sqlite://FILE oppure postgres://UTENTE@SERVER/NOME"
+    )]
+    Address {
+        /// What was given, without any password.
+        url: String,
+    },
+    /// It was written by a newer program.
+    #[error(
+        "il database è stato scritto da una versione più recente di Varco (migrazione {0}): usate quella versione o una successiva"
+    )]
+    Newer(i64),
+    /// It has not been prepared.
+    #[error("il database non è pronto: eseguite prima «varco migrate»")]
+    NotMigrated,
+    /// A constraint of this name does not hold.
+    #[error("il database rifiuta il dato: vincolo {0}")]
+    Constraint(String),
+    /// There is no room left.
+    #[error("non c’è più spazio su disco: nulla è stato salvato")]
+    Full,
+    /// Migrations failed.
+    #[error("la preparazione del database non è riuscita: {0}")]
+    Migration(sqlx::migrate::MigrateError),
+    /// Something stored cannot be read back.
+    #[error("dato illeggibile nel database: {0}")]
+    Stored(String),
+    /// Anything else the driver says.
+    #[error("il database non risponde: {0}")]
+    Driver(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(cause) = &error {
+            if let Some(name) = dialect::broken_constraint(cause.as_ref()) {
+                return Self::Constraint(name);
+            }
+            if dialect::is_full(cause.as_ref()) {
+                return Self::Full;
+            }
+            if dialect::is_missing_table(cause.as_ref()) {
+                return Self::NotMigrated;
+            }
+        }
+        Self::Driver(error)
+    }
+}
+
+/// What storage gives back.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A database of either engine.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file, or memory.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// One transaction. Dropped without [`Unit::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub enum Unit {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one expression on the connection of whichever engine the unit holds.
+macro_rules! on {
+    ($unit:expr, |$conn:ident| $query:expr) => {
+        match $unit {
+            $crate::storage::Unit::Sqlite(transaction) => {
+                let $conn = &mut **transaction;
+                $query
+            }
+            $crate::storage::Unit::Postgres(transaction) => {
+                let $conn = &mut **transaction;
+                $query
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+impl Store {
+    /// Opens the database at this address; a SQLite file is created when absent.
+    pub async fn open(url: &str) -> Result<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url).map_err(|error| address(url, &error))?;
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect_with(options)
+                .await?;
+            Ok(Self::Postgres(pool))
+        } else if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)
+                .map_err(|error| address(url, &error))?
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(30));
+            let pool = SqlitePoolOptions::new()
+                .max_connections(8)
+                .acquire_timeout(Duration::from_secs(60))
+                .connect_with(options)
+                .await?;
+            Ok(Self::Sqlite(pool))
+        } else {
+            Err(address(url, &"schema"))
+        }
+    }
+
+    /// Brings the schema up to date; says no to a database that a newer program wrote.
+    pub async fn migrate(&self) -> Result<()> {
+        let migrator = schema::migrator(self);
+        let outcome = match self {
+            Self::Sqlite(pool) => migrator.run(pool).await,
+            Self::Postgres(pool) => migrator.run(pool).await,
+        };
+        outcome.map_err(schema::explain)
+    }
+
+    /// Checks that the schema is the one this program was built with.
+    pub async fn check(&self) -> Result<()> {
+        let mut unit = self.read().await?;
+        schema::check(&mut unit).await
+    }
+
+    /// A transaction that only reads, and sees one state of the register throughout.
+    pub async fn read(&self) -> Result<Unit> {
+        Ok(match self {
+            Self::Sqlite(pool) => Unit::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Unit::Postgres(pool.begin_with(dialect::BEGIN_READ).await?),
+        })
+    }
+
+    /// A transaction that writes. On SQLite it takes the write lock at once, because a deferred one
+    /// that reads and then writes fails whatever the busy timeout is.
+    pub async fn write(&self) -> Result<Unit> {
+        Ok(match self {
+            Self::Sqlite(pool) => Unit::Sqlite(pool.begin_with(dialect::BEGIN_WRITE).await?),
+            Self::Postgres(pool) => Unit::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Closes every connection; SQLite writes its journal back into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Unit {
+    /// Makes everything done in this unit last.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+fn address(url: &str, error: &dyn std::fmt::Display) -> Error {
+    tracing::debug!(%error, "the database address was refused");
+    let hidden = match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!(
+                "{}…{}",
+                url.get(..scheme + 3).unwrap_or(""),
+                url.get(at..).unwrap_or("")
+            )
+        }
+        _ => url.to_owned(),
+    };
+    Error::Address { url: hidden }
+}

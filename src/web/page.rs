@@ -1,0 +1,100 @@
+//! What every page shows around its own content, and how a template becomes a response.
+
+use super::App;
+use super::error::Error;
+use super::guard::Signed;
+use askama::Template;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+/// The person in the header.
+#[derive(Debug, Clone)]
+pub struct PersonView {
+    /// Their name.
+    pub name: String,
+    /// What they may do.
+    pub roles: String,
+}
+
+/// A message at the top of a page.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// `success`, `warning`, `danger` or `info`.
+    pub kind: &'static str,
+    /// What it says.
+    pub text: String,
+}
+
+/// What `base.html` needs.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Title of the document.
+    pub title: String,
+    /// Name of the installation.
+    pub installation: String,
+    /// Who is signed in.
+    pub person: Option<PersonView>,
+    /// What forms must carry.
+    pub csrf: String,
+    /// The entry of the main navigation that this page belongs to.
+    pub nav: &'static str,
+    /// A message.
+    pub notice: Option<Notice>,
+    /// Whether the person manages people.
+    pub admin: bool,
+    /// Whether the person writes devices.
+    pub can_write: bool,
+    /// Version of the program.
+    pub version: &'static str,
+}
+
+impl Page {
+    /// The frame of a page for whoever asks.
+    #[must_use]
+    pub fn new(app: &App, signed: Option<&Signed>, title: &str, nav: &'static str) -> Self {
+        Self {
+            title: title.to_owned(),
+            installation: app.settings.installation.clone(),
+            person: signed.map(|signed| PersonView {
+                name: signed.viewer.name.clone(),
+                roles: signed.viewer.roles(),
+            }),
+            csrf: signed
+                .map(|signed| signed.session.csrf.clone())
+                .unwrap_or_default(),
+            nav,
+            notice: None,
+            admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
+            can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// The same frame with a message.
+    #[must_use]
+    pub fn with_notice(mut self, kind: &'static str, text: impl Into<String>) -> Self {
+        self.notice = Some(Notice {
+            kind,
+            text: text.into(),
+        });
+        self
+    }
+}
+
+/// A template as an HTML response, never kept by browsers or proxies: what it shows is reserved.
+#[derive(Debug)]
+pub struct Html<T>(pub T);
+
+impl<T: Template> IntoResponse for Html<T> {
+    fn into_response(self) -> Response {
+        match self.0.render() {
+            Ok(text) => {
+                let html = HeaderValue::from_static("text/html; charset=utf-8");
+                let mut response = ([(header::CONTENT_TYPE, html)], text).into_response();
+                response.extensions_mut().insert(super::error::Answered);
+                response
+            }
+            Err(error) => Error::internal(error).into_response(),
+        }
+    }
+}

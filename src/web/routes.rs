@@ -1,0 +1,142 @@
+//! Every route in one table: address, method, who may use it, and the handler.
+
+use super::pages::{
+    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+};
+use super::{App, assets, error, guard};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Who may use a route; what they see or write there is the register's to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Everyone,
+    /// Whoever is signed in.
+    Signed,
+    /// Whoever writes devices of some body.
+    Compilers,
+    /// Whoever manages people.
+    Administrators,
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The address, with `{names}` for its parts.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    handler: MethodRouter<App>,
+}
+
+fn reads<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        handler: get(handler),
+    }
+}
+
+fn writes<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route {
+        method: Method::POST,
+        path,
+        access,
+        handler: post(handler),
+    }
+}
+
+/// The table.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    use Access::{Compilers, Everyone, Signed};
+    vec![
+        reads("/", Signed, home::get),
+        reads("/accedi", Everyone, sign_in::get),
+        writes("/accedi", Everyone, sign_in::post),
+        writes("/esci", Signed, sign_out::post),
+        reads("/password", Signed, password::get),
+        writes("/password", Signed, password::post),
+        reads("/dispositivi", Signed, devices::get),
+        reads("/mappa", Signed, map::get),
+        reads("/tiles/dispositivi/{z}/{x}/{y}", Signed, tiles::devices),
+        reads("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
+        reads("/esporta", Signed, export::get),
+        reads("/esporta/{file}", Signed, export::download),
+        reads("/accessibilita", Everyone, statement::get),
+        reads("/salute", Everyone, home::health),
+        reads("/static/{*path}", Everyone, assets::get),
+        reads("/dispositivi/nuovo", Compilers, device::new),
+        writes("/dispositivi/nuovo", Compilers, device::create),
+        writes("/dispositivi/controlla", Compilers, device::check),
+        reads("/dispositivi/{id}", Signed, device::get),
+        reads("/dispositivi/{id}/scheda", Signed, device::panel),
+        reads("/dispositivi/{id}/modifica", Compilers, device::edit),
+        writes("/dispositivi/{id}/modifica", Compilers, device::update),
+        reads("/dispositivi/{id}/duplica", Compilers, device::duplicate),
+        writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
+        writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+    ]
+}
+
+/// The whole application.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        router = router.route(route.path, route.handler);
+    }
+    router
+        .fallback(|| async { error::Error::not_found() })
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), guard::identify))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), error::show))
+        .layer(CompressionLayer::new())
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), microphone=(), geolocation=(self)",
+        ))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .with_state(app)
+}
+
+/// What a page may load: only what this program serves. Map backgrounds that an operator
+/// configures are images of other servers, so images may come from HTTPS.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+                      worker-src 'self' blob:; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}

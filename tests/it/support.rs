@@ -1,0 +1,475 @@
+//! What the tests stand on: a fresh database on each engine, a register over it, people, devices,
+//! and a browser that asks the router.
+//!
+//! [`both`] runs one test on SQLite and on PostgreSQL. Without `VARCO_TEST_POSTGRES` the second half
+//! is left out, unless `REQUIRE_POSTGRES=1` says that this is a failure. `tools/with-postgres` sets
+//! both. Nothing is shared between tests but PostgreSQL's template, made once by the first.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use geo::InteriorPoint;
+use http_body_util::BodyExt;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+use uuid::Uuid;
+use varco::census::draft::Draft;
+use varco::census::person::{Grant, Role, Viewer};
+use varco::census::revision::Source;
+use varco::census::territory::Municipality;
+use varco::census::vocabulary::Field;
+use varco::clock::{Clock, Instant, SECOND};
+use varco::exchange::boundaries;
+use varco::register::Register;
+use varco::register::record::{Outcome, Target};
+use varco::settings::Settings;
+use varco::storage::Store;
+use varco::storage::body::Body as Owner;
+use varco::web::App;
+use varco::web::routes;
+
+/// When every test happens: 2 March 2026, 10:00 in Italy. It moves one second at each identifier.
+pub const NOW: Instant = 1_772_442_000 * SECOND;
+
+/// The password of everybody the builders add.
+pub const PASSWORD: &str = "cinque lanterne sul ponte";
+
+/// The Comune of Milano, and its body.
+pub const MILANO: &str = "015146";
+/// The Comune of Rho, and its body.
+pub const RHO: &str = "015182";
+/// The body that coordinates.
+pub const CMM: &str = "cmm";
+
+/// Runs a test on a fresh, migrated database of each engine.
+pub fn both(test: impl AsyncFn(Store)) {
+    both_at(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        test(store.clone()).await;
+        store.close().await;
+    });
+}
+
+/// Runs a test on the address of a fresh, migrated database of each engine.
+pub fn both_at(test: impl AsyncFn(String)) {
+    on_sqlite(async |url| {
+        Store::open(&url).await.unwrap().migrate().await.unwrap();
+        test(url).await;
+    });
+    if let Some(server) = server() {
+        static TEMPLATE: OnceLock<String> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let name = format!("varco_template_{}", std::process::id());
+            runtime().block_on(async {
+                order(&server, &format!("CREATE DATABASE {name}")).await;
+                let store = Store::open(&address(&server, &name)).await.unwrap();
+                store.migrate().await.unwrap();
+                store.close().await;
+            });
+            name
+        });
+        on_postgres(&server, &format!("TEMPLATE {template}"), test);
+    }
+}
+
+/// Runs a test on the address of a database of each engine that holds nothing at all.
+pub fn both_blank(test: impl AsyncFn(String)) {
+    on_sqlite(&test);
+    if let Some(server) = server() {
+        on_postgres(&server, "", test);
+    }
+}
+
+/// Runs a test on the address of a SQLite file that is not there yet.
+pub fn on_sqlite(test: impl AsyncFn(String)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/varco.db", folder.path().display());
+    runtime().block_on(test(url));
+}
+
+/// Runs a test on a new database of the server; whatever happens, the database goes away.
+fn on_postgres(server: &str, like: &str, test: impl AsyncFn(String)) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("varco_test_{}_{number}", std::process::id());
+    let runtime = runtime();
+    runtime.block_on(order(server, &format!("CREATE DATABASE {name} {like}")));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(test(address(server, &name)));
+    }));
+    runtime.block_on(order(server, &format!("DROP DATABASE {name} WITH (FORCE)")));
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+/// The address of the PostgreSQL server for tests, when there is one.
+pub fn server() -> Option<String> {
+    let server = std::env::var("VARCO_TEST_POSTGRES").ok();
+    let required = std::env::var("REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+    assert!(
+        server.is_some() || !required,
+        "REQUIRE_POSTGRES=1, but VARCO_TEST_POSTGRES names no server: run tools/with-postgres"
+    );
+    server
+}
+
+async fn order(server: &str, statement: &str) {
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    sqlx::query(AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+fn address(server: &str, database: &str) -> String {
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{database}")
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Runs one statement on a store, past everything that protects it: for tests of what protects it.
+pub async fn execute(store: &Store, statement: &str) {
+    let statement = AssertSqlSafe(statement.to_owned());
+    match store {
+        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+    }
+}
+
+/// The boundaries that the program carries, read once.
+pub fn municipalities() -> &'static [Municipality] {
+    static SEEDED: OnceLock<Vec<Municipality>> = OnceLock::new();
+    SEEDED.get_or_init(boundaries::seeded)
+}
+
+/// A register with the territory, a body for each Comune it covers, and the one that coordinates.
+/// Its clock stands at [`NOW`].
+pub async fn register(store: Store) -> Register {
+    let mut unit = store.write().await.unwrap();
+    unit.replace_municipalities(municipalities()).await.unwrap();
+    for municipality in municipalities().iter().filter(|one| one.covered) {
+        let body = Owner {
+            code: municipality.istat.clone(),
+            name: format!("Comune di {}", municipality.name),
+            kind: "comune".to_owned(),
+        };
+        unit.put_body(&body).await.unwrap();
+    }
+    let coordinator = Owner {
+        code: CMM.to_owned(),
+        name: "Città metropolitana di Milano".to_owned(),
+        kind: "coordinatore".to_owned(),
+    };
+    unit.put_body(&coordinator).await.unwrap();
+    unit.commit().await.unwrap();
+    Register::open(store, Clock::fixed(NOW)).await.unwrap()
+}
+
+/// Adds a person with a role for a body. Their account is `role.body`, their password [`PASSWORD`].
+pub async fn person(register: &Register, role: Role, body: &str) -> Viewer {
+    let account = format!("{role}.{body}");
+    let name = format!("{role} di {body}");
+    let grants = vec![Grant {
+        role,
+        body: body.to_owned(),
+    }];
+    let id = register
+        .add_person(&Viewer::operator(), &account, &name, PASSWORD, &grants)
+        .await
+        .unwrap();
+    Viewer::person(id, account, name, grants)
+}
+
+/// Adds an officer of a body.
+pub async fn officer(register: &Register, body: &str) -> Viewer {
+    person(register, Role::Compilatore, body).await
+}
+
+/// Adds a reviewer.
+pub async fn reviewer(register: &Register) -> Viewer {
+    person(register, Role::Validatore, CMM).await
+}
+
+/// Adds an observer.
+pub async fn observer(register: &Register) -> Viewer {
+    person(register, Role::Osservatore, CMM).await
+}
+
+/// Adds an administrator.
+pub async fn administrator(register: &Register) -> Viewer {
+    person(register, Role::Amministratore, CMM).await
+}
+
+/// A complete draft without errors, somewhere in the Comune whose body this is.
+pub fn draft(body: &str, code: &str) -> Draft {
+    let comune = municipalities().iter().find(|one| one.istat == body);
+    let (lon, lat) = comune
+        .and_then(|one| one.boundary.interior_point())
+        .map_or((9.1919, 45.4642), |point| (point.x(), point.y()));
+    Draft::of(&[
+        (Field::Codice, code),
+        (Field::Ente, body),
+        (Field::Denominazione, "Varco di prova"),
+        (Field::Indirizzo, "via della Prova 1"),
+        (Field::Lat, &lat.to_string()),
+        (Field::Lon, &lon.to_string()),
+        (Field::MetodoPosizione, "gnss"),
+        (Field::Funzione, "lettura_targhe"),
+        (Field::Installazione, "fissa"),
+        (Field::Stato, "in_esercizio"),
+        (Field::Marca, "Marca"),
+        (Field::Modello, "Modello"),
+        (Field::Ocr, "a_bordo"),
+        (Field::Software, "Programma"),
+        (Field::Connettivita, "fibra"),
+        (Field::StatoScntt, "non_collegato"),
+    ])
+}
+
+/// Saves a device as this person, as the form would: [`draft`] with these fields over it. Unless
+/// they say otherwise it is reserved.
+pub async fn device(
+    register: &Register,
+    viewer: &Viewer,
+    body: &str,
+    code: &str,
+    fields: &[(Field, &str)],
+) -> Uuid {
+    let mut draft = draft(body, code);
+    for (field, text) in fields {
+        draft.set(*field, *text);
+    }
+    let outcome = register
+        .save(viewer, &draft, Target::New, Source::Form)
+        .await
+        .unwrap();
+    match outcome {
+        Outcome::Saved { device, .. } => device,
+        other => panic!("the device was not saved: {other:#?}"),
+    }
+}
+
+/// The application over a register, with the default settings.
+pub fn app(register: &Register) -> App {
+    App::new(register.clone(), Settings::default())
+}
+
+/// What a page answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header as text; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where a redirection leads.
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// The token of the form on this page.
+    pub fn csrf(&self) -> Option<String> {
+        let text = self.text();
+        let (_, rest) = text.split_once("name=\"_csrf\" value=\"")?;
+        Some(rest.split_once('"')?.0.to_owned())
+    }
+}
+
+/// A browser: it keeps cookies, remembers the token of the last form it saw, and follows nothing.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    router: Router,
+    /// The cookies it holds.
+    pub cookies: BTreeMap<String, String>,
+    /// The token of the last form it saw.
+    pub csrf: Option<String>,
+    /// Where it asks from.
+    pub address: SocketAddr,
+}
+
+impl Browser {
+    /// A browser before the application.
+    pub fn new(app: &App) -> Self {
+        Self {
+            router: routes::router(app.clone()),
+            cookies: BTreeMap::new(),
+            csrf: None,
+            address: SocketAddr::from_str("192.0.2.1:4000").unwrap(),
+        }
+    }
+
+    /// A browser in which this person of the builders has signed in.
+    pub async fn of(app: &App, viewer: &Viewer) -> Self {
+        let mut browser = Self::new(app);
+        let answer = browser.sign_in(&viewer.account, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        browser.get("/password").await;
+        assert!(browser.csrf.is_some());
+        browser
+    }
+
+    /// Sends the sign-in form.
+    pub async fn sign_in(&mut self, account: &str, password: &str) -> Answer {
+        self.post_bare("/accedi", &[("utente", account), ("password", password)])
+            .await
+    }
+
+    /// Asks for a page.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let request = Self::request(Method::GET, path)
+            .body(Body::empty())
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// Sends a form with the token of the last form seen.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.csrf.clone().expect("no page with a form was seen");
+        self.post_with(path, &token, fields).await
+    }
+
+    /// Sends a form with this token.
+    pub async fn post_with(&mut self, path: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("_csrf", token)];
+        all.extend_from_slice(fields);
+        self.post_bare(path, &all).await
+    }
+
+    /// Sends a form without any token.
+    pub async fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = Self::request(Method::POST, path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(serde_urlencoded::to_string(fields).unwrap().into())
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// Sends a form with a file in it: the fields first, in their order, then the file.
+    pub async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        (name, file, bytes): (&str, &str, &[u8]),
+    ) -> Answer {
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            let part = format!(
+                "--limite\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--limite\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--limite--\r\n");
+        let request = Self::request(Method::POST, path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=limite")
+            .body(body.into())
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// A request as browsers begin one.
+    pub fn request(method: Method, path: &str) -> axum::http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
+    }
+
+    /// Sends a request with the cookies, and keeps those that come back.
+    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        if !self.cookies.is_empty() {
+            let pairs: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let cookies = pairs.join("; ").parse().unwrap();
+            request.headers_mut().insert(header::COOKIE, cookies);
+        }
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes().to_vec(),
+        };
+        self.keep_cookies(&answer);
+        if let Some(token) = answer.csrf() {
+            self.csrf = Some(token);
+        }
+        answer
+    }
+
+    fn keep_cookies(&mut self, answer: &Answer) {
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (pair, attributes) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// Every file of the program under a folder of the repository, by its path from the root.
+pub fn sources(folder: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy();
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(name.into_owned(), text);
+            }
+        }
+    }
+    found
+}
