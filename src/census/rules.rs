@@ -224,7 +224,7 @@ fn degrees(number: f64) -> String {
 struct Whose<'w> {
     body: Option<&'w str>,
     declared: Option<&'w Municipality>,
-    /// The Comune that is itself the body.
+    /// The Comune that is itself the body, where none is declared.
     implied: Option<&'w Municipality>,
 }
 
@@ -243,13 +243,15 @@ impl<'w> Whose<'w> {
         } else {
             world.territory.find(comune)
         };
-        let implied = body
-            .and_then(|code| world.territory.get(code))
-            .filter(covered);
+        let declared = declared.filter(covered);
+        let implied = match declared {
+            Some(_) => None,
+            None => body.and_then(|code| world.territory.get(code)),
+        };
         Self {
             body,
-            declared: declared.filter(covered),
-            implied,
+            declared,
+            implied: implied.filter(covered),
         }
     }
 

@@ -526,12 +526,9 @@ pub fn reads_plates(funzione: &str) -> bool {
 pub fn fold(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     use unicode_normalization::char::is_combining_mark;
+    let text = text.trim();
     let mut folded = String::with_capacity(text.len());
-    for letter in text
-        .trim()
-        .nfd()
-        .filter(|letter| !is_combining_mark(*letter))
-    {
+    let mut push = |letter: char| {
         if letter.is_whitespace() || matches!(letter, '_' | '-') {
             if !folded.ends_with(' ') {
                 folded.push(' ');
@@ -539,8 +536,18 @@ pub fn fold(text: &str) -> String {
         } else if letter == '’' {
             folded.push('\'');
         } else {
-            folded.extend(letter.to_lowercase());
+            folded.push(letter);
         }
+    };
+    // Most texts have no accents to take apart, and lists are folded for every row of a file.
+    if text.is_ascii() {
+        text.chars()
+            .for_each(|letter| push(letter.to_ascii_lowercase()));
+    } else {
+        text.nfd()
+            .filter(|letter| !is_combining_mark(*letter))
+            .flat_map(char::to_lowercase)
+            .for_each(push);
     }
     folded.truncate(folded.trim_end().len());
     folded

@@ -57,7 +57,7 @@ const HYPHENS: u8 = 5;
 struct Signs {
     colon: bool,
     equals: bool,
-    /// A slash with a letter on one side at least, and no digit before it.
+    /// A slash that may stand in one of the paths or after one of the accounts below.
     slash: bool,
     /// Two in a row, which begin the name of a computer.
     backslashes: bool,
@@ -86,10 +86,7 @@ impl Signs {
                         signs.name |= letter;
                     }
                     b'.' => signs.name |= letter && before.is_ascii_alphabetic(),
-                    b'/' => {
-                        signs.slash |=
-                            !before.is_ascii_digit() && (letter || before.is_ascii_alphabetic());
-                    }
+                    b'/' => signs.slash |= opens_path(before, letter),
                     _ => {}
                 }
                 match byte | 0x20 {
@@ -113,6 +110,18 @@ impl Signs {
         signs.hyphens = if hyphens >= HYPHENS { HYPHENS } else { 0 };
         signs
     }
+}
+
+/// Whether a slash between these two may matter: paths begin with one, and the words that matter
+/// before one end with these letters. House numbers, models and «e/o» are spared a closer look.
+fn opens_path(before: u8, letter_after: bool) -> bool {
+    if before.is_ascii_alphanumeric() {
+        return matches!(
+            before | 0x20,
+            b'a' | b'f' | b'g' | b'i' | b'm' | b'n' | b'r' | b't'
+        );
+    }
+    letter_after
 }
 
 /// Paths that only video devices have.
@@ -482,6 +491,20 @@ mod tests {
             "/cam/realmonitor?channel=1&subtype=0",
         ] {
             assert!(find(text, Dotted::Address).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_path_and_account_is_recognised_by_itself() {
+        for path in STREAM_PATHS {
+            let text = format!("vedi {path}1");
+            assert!(find(&text, Dotted::Address).is_some(), "{text}");
+        }
+        for account in ["admin", "root", "administrator"] {
+            assert!(
+                find(&format!("{account}/x"), Dotted::Address).is_some(),
+                "{account}"
+            );
         }
     }
 
