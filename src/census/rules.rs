@@ -26,6 +26,7 @@ use super::record::{Record, Value};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, UNKNOWN};
 use jiff::civil::Date;
+use secret::Dotted;
 use std::sync::Arc;
 
 /// What the rules know of the installation.
@@ -259,6 +260,18 @@ impl<'w> Whose<'w> {
             place: draft.place.trim(),
             crs: draft.crs.trim(),
         };
+        // What is typed for the position is kept and quoted, so it must not be a secret either.
+        // Degrees, minutes and seconds may be dotted.
+        let secret = [typed.lat, typed.lon, typed.place, typed.crs]
+            .into_iter()
+            .find_map(|text| secret::find(text, Dotted::Version));
+        if let Some(secret) = secret {
+            let findings = vec![value::secrecy(Some(Field::Lat), "Posizione", secret)];
+            return Diagnosis {
+                point: None,
+                findings,
+            };
+        }
         let witness = self
             .declared
             .or(self.implied)
@@ -273,7 +286,9 @@ impl<'w> Whose<'w> {
         let near = world.bodies.nearest(text);
         let finding = value::refusal(Code::BodyUnknown, Field::Ente, text, || {
             let meant = near.and_then(|code| world.bodies.name(code)).map_or_else(
-                || " Scegliete un ente dell’elenco; per un Comune il codice è quello ISTAT, di sei cifre.".to_owned(),
+                || " Scegliete un ente dell’elenco; per un Comune il codice è quello ISTAT, di sei \
+                     cifre."
+                        .to_owned(),
                 |name| format!(" Forse intendevate «{name}»."),
             );
             format!(
@@ -281,7 +296,7 @@ impl<'w> Whose<'w> {
                 value::quoted(text)
             )
         });
-        findings.push(propose(*finding, Code::BodyUnknown, Field::Ente, near));
+        findings.push(propose(finding, Code::BodyUnknown, Field::Ente, near));
         None
     }
 
@@ -326,7 +341,7 @@ fn unknown_comune(text: &str, world: &World) -> Finding {
         )
     });
     let near = near.iter().map(|comune| comune.istat.as_str());
-    propose(*finding, Code::MunicipalityUnknown, Field::Comune, near)
+    propose(finding, Code::MunicipalityUnknown, Field::Comune, near)
 }
 
 /// The finding with these values to choose from, unless it turned out to be about a secret.
@@ -472,8 +487,8 @@ fn missing(checked: &mut Checked) {
             continue;
         }
         let message = format!(
-            "{}: servirà per inviare il dispositivo alla convalida. Salvate pure e completatelo prima \
-             di inviare.",
+            "{}: servirà per inviare il dispositivo alla convalida. Salvate pure e completatelo \
+             prima di inviare.",
             attribute.label
         );
         checked
@@ -494,14 +509,12 @@ fn confirmations(draft: &Draft, findings: &mut Vec<Finding>) {
             message,
             proposals: Vec::new(),
         };
-        if let Some(secret) = secret::find(reason, secret::Dotted::Address) {
+        if let Some(secret) = secret::find(reason, Dotted::Address) {
             findings.push(value::secrecy(None, LABEL, secret));
-        } else if reason
-            .chars()
-            .any(|letter| value::is_control(letter) && !matches!(letter, '\n' | '\r' | '\t'))
-        {
+        } else if value::has_control(reason, true) {
             let message = format!(
-                "{LABEL}: contiene caratteri di controllo. Riscrivetelo senza copiarlo da altri programmi."
+                "{LABEL}: contiene caratteri di controllo. Riscrivetelo senza copiarlo da altri \
+                 programmi."
             );
             findings.push(said(Code::TextControl, message));
         } else if reason.chars().count() > REASON_LENGTH {

@@ -35,7 +35,7 @@ pub(super) fn read(
         Kind::Body | Kind::Municipality | Kind::Latitude | Kind::Longitude => Ok(None),
     };
     read.unwrap_or_else(|finding| {
-        findings.push(*finding);
+        findings.push(finding);
         None
     })
 }
@@ -49,7 +49,7 @@ const SOFTWARE_LENGTH: usize = 120;
 /// No date of the census is before or after these years.
 const YEARS: std::ops::RangeInclusive<i16> = 1980..=2100;
 
-type Read = Result<Option<Value>, Box<Finding>>;
+type Read = Result<Option<Value>, Finding>;
 
 /// A refusal that quotes the value, unless the value is something to keep secret: findings are
 /// stored, shown and sent back in reports.
@@ -58,11 +58,11 @@ pub(super) fn refusal(
     field: Field,
     text: &str,
     says: impl FnOnce() -> String,
-) -> Box<Finding> {
+) -> Finding {
     if let Some(secret) = secret::find(text, dotted(field)) {
-        return Box::new(secrecy(Some(field), field.attribute().label, secret));
+        return secrecy(Some(field), field.attribute().label, secret);
     }
-    Box::new(Finding::new(code, field, text, says()))
+    Finding::new(code, field, text, says())
 }
 
 /// The finding about something that is never recorded. It does not repeat it.
@@ -72,8 +72,8 @@ pub(super) fn secrecy(field: Option<Field>, label: &str, secret: &str) -> Findin
         field,
         value: String::new(),
         message: format!(
-            "{label}: il testo somiglia {secret}. Toglietelo: l’archivio non conserva mai indirizzi \
-             di rete, nomi utente, password e flussi video."
+            "{label}: il testo somiglia {secret}. Toglietelo: l’archivio non conserva mai \
+             indirizzi di rete, nomi utente, password e flussi video."
         ),
         proposals: Vec::new(),
     }
@@ -104,17 +104,33 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Characters that no text keeps: the control codes, and the marks that reverse, join or hide
 /// other characters.
-pub(super) fn is_control(letter: char) -> bool {
+fn is_control(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        || matches!(
+            letter,
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        )
+        || matches!(
+            letter,
+            '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 /// Whether the text has a character that cannot be kept; plain text needs one look at each byte.
-fn has_control(text: &str, lines: bool) -> bool {
-    text.bytes().any(|byte| byte < b' ' || byte >= 0x7f)
+pub(super) fn has_control(text: &str, lines: bool) -> bool {
+    text.bytes().any(|byte| !(b' '..0x7f).contains(&byte))
         && text
             .chars()
-            .any(|letter| is_control(letter) && !(lines && matches!(letter, '\n' | '\t')))
+            .any(|letter| is_control(letter) && !(lines && matches!(letter, '\n' | '\r' | '\t')))
+}
+
+/// The words of a text with one space between them and no control characters.
+fn on_one_line(text: &str) -> String {
+    let clean = text.split(|letter: char| is_control(letter) || letter.is_whitespace());
+    clean
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 struct Reader<'a> {
@@ -123,7 +139,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn refuse(&self, code: Code, says: impl FnOnce(&str, &str) -> String) -> Box<Finding> {
+    fn refuse(&self, code: Code, says: impl FnOnce(&str, &str) -> String) -> Finding {
         refusal(code, self.attribute.field, self.text, || {
             says(self.attribute.label, &quoted(self.text))
         })
@@ -145,36 +161,20 @@ impl Reader<'_> {
         };
         let text = if unix.is_empty() { self.text } else { &unix };
         if has_control(text, lines) {
-            let clean: String = text
-                .chars()
-                .map(|letter| if is_control(letter) { ' ' } else { letter })
-                .collect();
-            let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-            let proposals = if clean.is_empty() {
-                Vec::new()
-            } else {
-                vec![self.propose(clean)]
-            };
-            let finding = self.refuse(Code::TextControl, |label, quoted| {
-                format!("{label}: «{quoted}» contiene caratteri di controllo o a capo. Riscrivetelo su una riga, senza copiarlo da altri programmi.")
-            });
-            // A secret must not come back as a proposal.
-            let proposals = if finding.code == Code::TextControl {
-                proposals
-            } else {
-                Vec::new()
-            };
-            return Err(Box::new(finding.proposing(proposals)));
+            return Err(self.uncontrolled(text, lines));
         }
         let field = self.attribute.field;
         if let Some(secret) = secret::find(text, dotted(field)) {
-            return Err(Box::new(secrecy(Some(field), self.attribute.label, secret)));
+            return Err(secrecy(Some(field), self.attribute.label, secret));
         }
         if text.len() > limit {
             let length = text.chars().count();
             if length > limit {
                 return Err(self.refuse(Code::ValueLength, |label, quoted| {
-                    format!("{label}: «{quoted}» ha {length} caratteri e ne possiamo conservare {limit}. Accorciate il testo; i dettagli stanno meglio nelle note.")
+                    format!(
+                        "{label}: «{quoted}» ha {length} caratteri e ne possiamo conservare \
+                         {limit}. Accorciate il testo; i dettagli stanno meglio nelle note."
+                    )
                 }));
             }
         }
@@ -183,6 +183,33 @@ impl Reader<'_> {
             return Ok(Some(Value::Text(UNKNOWN.to_owned())));
         }
         Ok(Some(Value::Text(text.to_owned())))
+    }
+
+    /// A text with control characters, and what it would be without them.
+    fn uncontrolled(&self, text: &str, lines: bool) -> Finding {
+        let clean = if lines {
+            text.lines()
+                .map(on_one_line)
+                .collect::<Vec<_>>()
+                .join("\n")
+                .trim()
+                .to_owned()
+        } else {
+            on_one_line(text)
+        };
+        let how = if lines { "" } else { " su una riga," };
+        let finding = self.refuse(Code::TextControl, |label, quoted| {
+            format!(
+                "{label}: «{quoted}» contiene caratteri di controllo. Riscrivetelo{how} senza \
+                 copiarlo da altri programmi."
+            )
+        });
+        // A secret must not come back as a proposal.
+        let secret = finding.code != Code::TextControl;
+        if secret || clean.is_empty() {
+            return finding;
+        }
+        finding.proposing(vec![self.propose(clean)])
     }
 
     fn cup(&self) -> Read {
@@ -239,7 +266,7 @@ impl Reader<'_> {
                 hint(&labels)
             )
         });
-        Err(Box::new(finding.proposing(proposals)))
+        Err(finding.proposing(proposals))
     }
 
     fn many(&self, terms: &'static [Term]) -> Read {
@@ -266,9 +293,12 @@ impl Reader<'_> {
             }
             let rest = joined(terms, &found);
             let finding = self.refuse(Code::ValueUnknown, |label, quoted| {
-                format!("{label}: in «{quoted}» il valore «Non noto» sta insieme ad altri. Lasciatelo da solo, oppure toglietelo.")
+                format!(
+                    "{label}: in «{quoted}» il valore «Non noto» sta insieme ad altri. Lasciatelo \
+                     da solo, oppure toglietelo."
+                )
             });
-            return Err(Box::new(finding.proposing(vec![self.propose(rest)])));
+            return Err(finding.proposing(vec![self.propose(rest)]));
         }
         let codes = joined(terms, &found);
         Ok((!codes.is_empty()).then_some(Value::Text(codes)))
@@ -281,7 +311,7 @@ impl Reader<'_> {
         mut found: Vec<bool>,
         unknown: &[String],
         piece: &str,
-    ) -> Box<Finding> {
+    ) -> Finding {
         let near: Vec<_> = unknown
             .iter()
             .take(16)
@@ -309,14 +339,14 @@ impl Reader<'_> {
                 hint(&labels)
             )
         });
-        Box::new(finding.proposing(proposals))
+        finding.proposing(proposals)
     }
 
     fn number(&self) -> &str {
         number::without_unit(self.text, units(self.attribute.field))
     }
 
-    fn no_number(&self, wanted: &str) -> Box<Finding> {
+    fn no_number(&self, wanted: &str) -> Finding {
         self.refuse(Code::ValueNotANumber, |label, quoted| {
             format!("{label}: «{quoted}» non è un numero. Scrivete {wanted}.")
         })
@@ -328,10 +358,13 @@ impl Reader<'_> {
             Whole::Is(number) => number,
             Whole::Either(one, other) => {
                 let finding = self.refuse(Code::ValueNotANumber, |label, quoted| {
-                    format!("{label}: «{quoted}» si può leggere {one} o {other}. Riscrivetelo senza separatori.")
+                    format!(
+                        "{label}: «{quoted}» si può leggere {one} o {other}. Riscrivetelo senza \
+                         separatori."
+                    )
                 });
                 let proposals = [one, other].map(|number| self.propose(number.to_string()));
-                return Err(Box::new(finding.proposing(proposals.to_vec())));
+                return Err(finding.proposing(proposals.to_vec()));
             }
             Whole::Fraction(number) => return self.fraction(number),
             Whole::Nothing if self.absent() => return Ok(None),
@@ -348,7 +381,7 @@ impl Reader<'_> {
         } else {
             Vec::new()
         };
-        Err(Box::new(finding.proposing(proposals)))
+        Err(finding.proposing(proposals))
     }
 
     #[expect(
@@ -366,7 +399,7 @@ impl Reader<'_> {
         } else {
             Vec::new()
         };
-        Err(Box::new(finding.proposing(proposals)))
+        Err(finding.proposing(proposals))
     }
 
     /// Whole numbers that are also written otherwise: bearings by name, days in hours.
@@ -383,7 +416,7 @@ impl Reader<'_> {
             .map(|days| self.propose(days.to_string()))
             .into_iter()
             .collect();
-        Err(Box::new(self.no_number("solo cifre").proposing(proposals)))
+        Err(self.no_number("solo cifre").proposing(proposals))
     }
 
     fn decimal(&self, low: f64, high: f64) -> Read {
@@ -399,7 +432,7 @@ impl Reader<'_> {
                 .into_iter()
                 .collect();
             let finding = self.no_number("solo cifre, con la virgola o il punto per i decimali");
-            return Err(Box::new(finding.proposing(proposals)));
+            return Err(finding.proposing(proposals));
         };
         if (low..=high).contains(&number) {
             return Ok(Some(Value::Decimal(number)));
@@ -407,9 +440,12 @@ impl Reader<'_> {
         Err(self.out_of_range(&italian(low), &italian(high)))
     }
 
-    fn out_of_range(&self, low: &str, high: &str) -> Box<Finding> {
+    fn out_of_range(&self, low: &str, high: &str) -> Finding {
         self.refuse(Code::ValueRange, |label, quoted| {
-            format!("{label}: «{quoted}» è fuori dai limiti, da {low} a {high}. Controllate il numero e la sua unità di misura.")
+            format!(
+                "{label}: «{quoted}» è fuori dai limiti, da {low} a {high}. Controllate il numero \
+                 e la sua unità di misura."
+            )
         })
     }
 
@@ -423,7 +459,7 @@ impl Reader<'_> {
                     _ => Vec::new(),
                 };
                 let finding = self.no_number("l’anno con quattro cifre");
-                return Err(Box::new(finding.proposing(proposals)));
+                return Err(finding.proposing(proposals));
             }
         };
         let present = i64::from(today.year());
@@ -432,7 +468,10 @@ impl Reader<'_> {
         }
         if (present..=i64::from(*YEARS.end())).contains(&year) {
             return Err(self.refuse(Code::YearFuture, |label, quoted| {
-                format!("{label}: «{quoted}» è nel futuro. Per un dispositivo non ancora installato lasciate vuoto l’anno.")
+                format!(
+                    "{label}: «{quoted}» è nel futuro. Per un dispositivo non ancora installato \
+                     lasciate vuoto l’anno."
+                )
             }));
         }
         Err(self.out_of_range(&first.to_string(), &present.to_string()))
@@ -444,18 +483,26 @@ impl Reader<'_> {
             Day::Nothing if self.absent() => return Ok(None),
             other => {
                 let finding = self.refuse(Code::ValueNotADate, |label, quoted| {
-                    format!("{label}: «{quoted}» non è una data. Scrivetela come 31/12/2024 o 2024-12-31.")
+                    format!(
+                        "{label}: «{quoted}» non è una data. Scrivetela come 31/12/2024 o \
+                         2024-12-31."
+                    )
                 });
                 let proposals = match other {
                     Day::Exchanged(date) => vec![self.propose(date.to_string())],
                     _ => Vec::new(),
                 };
-                return Err(Box::new(finding.proposing(proposals)));
+                return Err(finding.proposing(proposals));
             }
         };
         if !YEARS.contains(&date.year()) {
             return Err(self.refuse(Code::ValueRange, |label, quoted| {
-                format!("{label}: «{quoted}» è una data impossibile per un dispositivo: gli anni vanno dal {} al {}.", YEARS.start(), YEARS.end())
+                format!(
+                    "{label}: «{quoted}» è una data impossibile per un dispositivo: gli anni vanno \
+                     dal {} al {}.",
+                    YEARS.start(),
+                    YEARS.end()
+                )
             }));
         }
         Ok(Some(Value::Text(date.to_string())))
