@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod access;
 mod documentation;
 mod exports;
 mod gdal;
