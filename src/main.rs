@@ -30,6 +30,11 @@ enum Command {
     Seed(command::seed::Args),
     /// Scrive i dispositivi in un file
     Export(command::export::Args),
+    /// Importa i dispositivi di un foglio di calcolo in formato CSV
+    Import(command::import::Args),
+    /// Gestisce i confini dei Comuni
+    #[command(subcommand)]
+    Territory(command::territory::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
@@ -64,6 +69,8 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Migrate => command::migrate::run(&settings).await,
         Command::Seed(args) => command::seed::run(args, &settings).await,
         Command::Export(args) => command::export::run(args, &settings).await,
+        Command::Import(args) => command::import::run(args, &settings).await,
+        Command::Territory(args) => command::territory::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
     }
 }

@@ -5,16 +5,19 @@
 
 pub mod example;
 pub mod find;
+pub mod load;
 pub mod people;
 pub mod publish;
 pub mod record;
 pub mod seed;
 pub mod summary;
+pub mod territory;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};
 use crate::census::territory::Territory;
 use crate::clock::Clock;
+use crate::storage::body::Body;
 use crate::storage::{self, Store, Unit};
 use std::sync::Arc;
 
@@ -36,6 +39,15 @@ pub enum Error {
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+}
+
+/// What everybody may choose from.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Every body.
+    pub bodies: Vec<Body>,
+    /// Every entry of the software catalogue.
+    pub software: Vec<String>,
 }
 
 /// What operations give back.
@@ -61,6 +73,15 @@ impl Register {
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),
+        })
+    }
+
+    /// What everybody may choose from: bodies and software.
+    pub async fn catalogue(&self) -> Result<Offered> {
+        let mut unit = self.store.read().await?;
+        Ok(Offered {
+            bodies: unit.bodies().await?,
+            software: unit.software().await?,
         })
     }
 

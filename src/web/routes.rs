@@ -1,6 +1,8 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
-use super::pages::{devices, export, home, map, password, sign_in, sign_out, statement, tiles};
+use super::pages::{
+    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+};
 use super::{App, assets, error, guard};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -66,7 +68,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Everyone, Signed};
+    use Access::{Compilers, Everyone, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -83,6 +85,16 @@ pub fn routes() -> Vec<Route> {
         reads("/accessibilita", Everyone, statement::get),
         reads("/salute", Everyone, home::health),
         reads("/static/{*path}", Everyone, assets::get),
+        reads("/dispositivi/nuovo", Compilers, device::new),
+        writes("/dispositivi/nuovo", Compilers, device::create),
+        writes("/dispositivi/controlla", Compilers, device::check),
+        reads("/dispositivi/{id}", Signed, device::get),
+        reads("/dispositivi/{id}/scheda", Signed, device::panel),
+        reads("/dispositivi/{id}/modifica", Compilers, device::edit),
+        writes("/dispositivi/{id}/modifica", Compilers, device::update),
+        reads("/dispositivi/{id}/duplica", Compilers, device::duplicate),
+        writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
+        writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
     ]
 }
 

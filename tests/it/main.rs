@@ -1,8 +1,11 @@
 //! Everything that can be tested without a browser, in one binary.
 
+#![cfg(test)]
+
 mod documentation;
 mod exports;
 mod gdal;
 mod people;
+mod storage;
 mod support;
 mod tiles;

@@ -1,5 +1,6 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod device;
 pub mod devices;
 pub mod export;
 pub mod home;

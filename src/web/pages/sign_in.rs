@@ -152,8 +152,9 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
     let Some((session, viewer)) = app.register.session(token).await? else {
         return Ok(Redirect::to(path).into_response());
     };
-    let _ = (viewer, session, encoded);
-    Ok(Redirect::to(path).into_response())
+    let signed = crate::web::guard::Signed { viewer, session };
+    let fields = Fields::parse(encoded.as_bytes())?;
+    super::device::resume(app, &signed, path, &fields).await
 }
 
 /// The mark that a known browser carries for an account. It says only that this browser signed in

@@ -1,0 +1,536 @@
+//! A device: its page, its form, and what the form says while it is being filled.
+
+use crate::census::draft::Draft;
+use crate::census::finding::Finding;
+use crate::census::person::Viewer;
+use crate::census::revision::Revision;
+use crate::census::vocabulary::{Field, Section};
+use crate::clock;
+use crate::register::record::{Outcome, Seen, Target, draft_of};
+use crate::web::App;
+use crate::web::error::Error;
+use crate::web::fields::Fields;
+use crate::web::form::{self, Choices, Fragment, Purpose};
+use crate::web::guard::{Reader, Signed, Writer};
+use crate::web::page::{Html, Page};
+use askama::Template;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+/// One attribute and its value in words.
+#[derive(Debug)]
+struct Fact {
+    label: &'static str,
+    value: String,
+}
+
+/// A section of the page.
+#[derive(Debug)]
+struct Facts {
+    id: &'static str,
+    title: &'static str,
+    facts: Vec<Fact>,
+}
+
+/// One change between two states.
+#[derive(Debug)]
+struct Change {
+    label: &'static str,
+    before: String,
+    after: String,
+}
+
+/// One line of the history.
+#[derive(Debug)]
+struct Written {
+    number: i64,
+    when: String,
+    who: String,
+    how: &'static str,
+    accepted: bool,
+    changes: Vec<Change>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/device.html")]
+struct DevicePage {
+    page: Page,
+    id: Uuid,
+    heading: String,
+    body: String,
+    comune: String,
+    stato: String,
+    stato_label: String,
+    scntt: String,
+    scntt_label: String,
+    withdrawn: bool,
+    writable: bool,
+    accepted: bool,
+    saved_key: String,
+    place: String,
+    given: String,
+    sections: Vec<Facts>,
+    findings: Vec<form::FindingView>,
+    missing: Vec<form::Missing>,
+    neighbours: Vec<form::Near>,
+    site: String,
+    history: Vec<Written>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/device_panel.html")]
+struct Panel {
+    id: Uuid,
+    heading: String,
+    body: String,
+    facts: Vec<Fact>,
+    writable: bool,
+}
+
+/// The page of a device.
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Error> {
+    let id = identifier(&id)?;
+    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes())?;
+    query.only(&["salvato"])?;
+    let seen = app.register.device(&reader.viewer, id).await?;
+    let choices = Choices::of(&app, &reader.viewer).await?;
+    let mut page = Page::new(&app, Some(&reader), "Dispositivo", "dispositivi");
+    let saved_key = match query.get("salvato") {
+        "" => String::new(),
+        "nuovo" => form::NEW_KEY.to_owned(),
+        _ => form::key(id),
+    };
+    if !saved_key.is_empty() {
+        page = page.with_notice("success", "Salvato.");
+    }
+    Ok(Html(page_of(&app, page, &choices, seen, saved_key)).into_response())
+}
+
+fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: String) -> DevicePage {
+    let Seen {
+        revision,
+        writable,
+        findings,
+        neighbours,
+        history,
+    } = seen;
+    let record = &revision.record;
+    let lon = record.number(Field::Lon).unwrap_or_default();
+    let lat = record.number(Field::Lat).unwrap_or_default();
+    let draft = draft_of(&revision);
+    let title = heading(&revision);
+    DevicePage {
+        page: Page {
+            title: title.clone(),
+            ..page
+        },
+        id: revision.device,
+        heading: title,
+        body: choices.body_name(record.text(Field::Ente)),
+        comune: choices.comune_name(record.text(Field::Comune)),
+        stato: record.text(Field::Stato).to_owned(),
+        stato_label: record.words(Field::Stato),
+        scntt: record.text(Field::StatoScntt).to_owned(),
+        scntt_label: record.words(Field::StatoScntt),
+        withdrawn: revision.withdrawn,
+        writable,
+        accepted: revision.accepted,
+        saved_key,
+        place: crate::census::position::in_words(&app.register.territory, lon, lat),
+        given: given(&revision),
+        sections: sections(choices, &revision),
+        findings: form::finding_views(&findings, &draft),
+        missing: form::missing_views(&record.missing_to_submit()),
+        neighbours: form::near_views(&neighbours),
+        site: record.text(Field::Sito).to_owned(),
+        history: written(choices, &history),
+    }
+}
+
+/// The values a person would read, section by section; those nobody stated are left out.
+fn sections(choices: &Choices, revision: &Revision) -> Vec<Facts> {
+    Section::ALL
+        .into_iter()
+        .map(|section| Facts {
+            id: section.anchor(),
+            title: section.label(),
+            facts: form::attributes(section)
+                .map(|attribute| Fact {
+                    label: attribute.label,
+                    value: choices.words(revision, attribute.field),
+                })
+                .filter(|fact| !fact.value.is_empty())
+                .collect(),
+        })
+        .filter(|facts| !facts.facts.is_empty())
+        .collect()
+}
+
+/// How the point was given, in words.
+fn given(revision: &Revision) -> String {
+    let how = &revision.provenance;
+    if how.text.is_empty() {
+        return String::new();
+    }
+    let accuracy = if how.accuracy_m > 0.0 {
+        format!(", a meno di {} m", how.accuracy_m)
+    } else {
+        String::new()
+    };
+    format!("Scritta come «{}» ({}{accuracy})", how.text, how.crs)
+}
+
+fn written(choices: &Choices, history: &[Revision]) -> Vec<Written> {
+    history
+        .iter()
+        .enumerate()
+        .map(|(index, revision)| Written {
+            number: revision.number,
+            when: clock::words(revision.written_at),
+            who: revision.author.clone(),
+            how: match revision.source {
+                crate::census::revision::Source::Form => "dal modulo",
+                crate::census::revision::Source::File => "da un file",
+                crate::census::revision::Source::Command => "da un comando",
+                crate::census::revision::Source::Example => "dato di esempio",
+            },
+            accepted: revision.accepted,
+            changes: history
+                .get(index + 1)
+                .map(|before| changes(choices, before, revision))
+                .unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn changes(choices: &Choices, before: &Revision, after: &Revision) -> Vec<Change> {
+    let mut changes: Vec<Change> = after
+        .record
+        .changes(&before.record)
+        .map(|field| Change {
+            label: field.attribute().label,
+            before: choices.words(before, field),
+            after: choices.words(after, field),
+        })
+        .collect();
+    if before.withdrawn != after.withdrawn {
+        let words = |withdrawn: bool| {
+            if withdrawn {
+                "ritirato"
+            } else {
+                "nel censimento"
+            }
+        };
+        changes.push(Change {
+            label: "Censimento",
+            before: words(before.withdrawn).to_owned(),
+            after: words(after.withdrawn).to_owned(),
+        });
+    }
+    changes
+}
+
+fn heading(revision: &Revision) -> String {
+    let (code, name) = (
+        revision.record.text(Field::Codice),
+        revision.record.text(Field::Denominazione),
+    );
+    if name.is_empty() {
+        code.to_owned()
+    } else {
+        format!("{code} · {name}")
+    }
+}
+
+/// What the map shows beside itself for a device.
+pub async fn panel(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let seen = app
+        .register
+        .device(&reader.viewer, identifier(&id)?)
+        .await?;
+    let choices = Choices::of(&app, &reader.viewer).await?;
+    let revision = &seen.revision;
+    let facts = [
+        Field::Funzione,
+        Field::Stato,
+        Field::StatoScntt,
+        Field::Indirizzo,
+        Field::Comune,
+        Field::Marca,
+        Field::Modello,
+        Field::Software,
+    ]
+    .map(|field| Fact {
+        label: field.attribute().label,
+        value: choices.words(revision, field),
+    });
+    let panel = Panel {
+        id: revision.device,
+        heading: heading(revision),
+        body: choices.body_name(revision.record.text(Field::Ente)),
+        facts: facts
+            .into_iter()
+            .filter(|fact| !fact.value.is_empty())
+            .collect(),
+        writable: seen.writable,
+    };
+    Ok(Html(panel).into_response())
+}
+
+/// The empty form.
+pub async fn new(
+    State(app): State<App>,
+    reader: Reader,
+    request: Request,
+) -> Result<Response, Error> {
+    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes())?;
+    query.only(&["ente", "sito"])?;
+    may_compile(&reader.viewer)?;
+    let mut draft = Draft::default();
+    let bodies: Vec<&str> = reader.viewer.bodies().collect();
+    if let [only] = bodies.as_slice() {
+        draft.set(Field::Ente, *only);
+    }
+    for name in ["ente", "sito"] {
+        if let (Some(field), false) = (Field::named(name), query.get(name).is_empty()) {
+            draft.set(field, query.get(name));
+        }
+    }
+    form::show(&app, &reader, &Purpose::New, &draft, None, StatusCode::OK).await
+}
+
+/// The form with everything of another device but what is its own: code and serial number.
+pub async fn duplicate(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    may_compile(&reader.viewer)?;
+    let seen = app
+        .register
+        .device(&reader.viewer, identifier(&id)?)
+        .await?;
+    let mut draft = draft_of(&seen.revision);
+    draft.confirmed.clear();
+    for own in [Field::Codice, Field::Matricola] {
+        draft.set(own, "");
+    }
+    if !reader.viewer.writes(seen.revision.record.text(Field::Ente)) {
+        draft.set(Field::Ente, "");
+    }
+    form::show(&app, &reader, &Purpose::New, &draft, None, StatusCode::OK).await
+}
+
+/// The form of a device as it is.
+pub async fn edit(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let seen = app
+        .register
+        .device(&reader.viewer, identifier(&id)?)
+        .await?;
+    if !seen.writable {
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo dispositivo, ma non modificarlo.",
+        ));
+    }
+    let purpose = purpose_of(&seen.revision);
+    let draft = draft_of(&seen.revision);
+    form::show(&app, &reader, &purpose, &draft, None, StatusCode::OK).await
+}
+
+fn purpose_of(revision: &Revision) -> Purpose {
+    Purpose::Edit {
+        device: revision.device,
+        number: revision.number,
+        heading: heading(revision),
+    }
+}
+
+/// Saves a new device.
+pub async fn create(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
+    may_compile(&writer.signed.viewer)?;
+    submit(&app, &writer.signed, &Purpose::New, &writer.fields).await
+}
+
+/// Saves a device that is there.
+pub async fn update(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    writer: Writer,
+) -> Result<Response, Error> {
+    let seen = app
+        .register
+        .device(&writer.signed.viewer, identifier(&id)?)
+        .await?;
+    submit(
+        &app,
+        &writer.signed,
+        &purpose_of(&seen.revision),
+        &writer.fields,
+    )
+    .await
+}
+
+/// Applies a proposal, only checks, or saves: whichever button was pressed.
+async fn submit(
+    app: &App,
+    signed: &Signed,
+    purpose: &Purpose,
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let mut typed = form::read(fields)?;
+    if let Some(chosen) = &typed.apply {
+        let (checked, _) = app
+            .register
+            .check(&signed.viewer, &typed.draft, purpose.device())
+            .await?;
+        form::apply(&mut typed.draft, &checked.findings, chosen)?;
+        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+    }
+    if typed.only_check {
+        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+    }
+    let target = match purpose {
+        Purpose::New => Target::New,
+        Purpose::Edit { device, .. } => Target::Existing {
+            device: *device,
+            number: typed.number.unwrap_or_default(),
+        },
+    };
+    let source = crate::census::revision::Source::Form;
+    match app
+        .register
+        .save(&signed.viewer, &typed.draft, target, source)
+        .await?
+    {
+        Outcome::Saved { device, .. } | Outcome::Unchanged { device } => {
+            let how = if target == Target::New {
+                "nuovo"
+            } else {
+                "modifica"
+            };
+            Ok(Redirect::to(&format!("/dispositivi/{device}?salvato={how}")).into_response())
+        }
+        Outcome::Refused(checked) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            form::show(
+                app,
+                signed,
+                purpose,
+                &typed.draft,
+                Some(checked.findings),
+                status,
+            )
+            .await
+        }
+    }
+}
+
+/// What the rules say of the form as it stands, for the script that asks while it is being filled.
+pub async fn check(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
+    let viewer = &writer.signed.viewer;
+    may_compile(viewer)?;
+    let typed = form::read(&writer.fields)?;
+    let (checked, around) = app
+        .register
+        .check(viewer, &typed.draft, typed.device)
+        .await?;
+    Ok(Html(Fragment::of(&app, &typed.draft, &checked, &around)).into_response())
+}
+
+/// Takes a device out of the census.
+pub async fn withdraw(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    writer: Writer,
+) -> Result<Response, Error> {
+    set_withdrawn(&app, &id, &writer, true).await
+}
+
+/// Puts a device back into the census.
+pub async fn restore(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    writer: Writer,
+) -> Result<Response, Error> {
+    set_withdrawn(&app, &id, &writer, false).await
+}
+
+async fn set_withdrawn(
+    app: &App,
+    id: &str,
+    writer: &Writer,
+    withdrawn: bool,
+) -> Result<Response, Error> {
+    writer.fields.only(&[])?;
+    let id = identifier(id)?;
+    app.register
+        .set_withdrawn(&writer.signed.viewer, id, withdrawn)
+        .await?;
+    Ok(Redirect::to(&format!("/dispositivi/{id}")).into_response())
+}
+
+/// Shows again the form that a lost session had interrupted.
+pub async fn resume(
+    app: &App,
+    signed: &Signed,
+    path: &str,
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let edited = path
+        .strip_prefix("/dispositivi/")
+        .and_then(|rest| rest.strip_suffix("/modifica"));
+    let purpose = match edited {
+        Some(id) => {
+            let seen = app.register.device(&signed.viewer, identifier(id)?).await?;
+            purpose_of(&seen.revision)
+        }
+        None if path == "/dispositivi/nuovo" => Purpose::New,
+        None => return Ok(Redirect::to("/").into_response()),
+    };
+    may_compile(&signed.viewer)?;
+    let typed = form::read(fields)?;
+    form::show_resumed(app, signed, &purpose, &typed.draft).await
+}
+
+fn may_compile(viewer: &Viewer) -> Result<(), Error> {
+    if viewer.writes_any() {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Il vostro ruolo non scrive dispositivi.",
+        ))
+    }
+}
+
+/// The identifier in an address; anything else is a page that is not there.
+pub fn identifier(text: &str) -> Result<Uuid, Error> {
+    Uuid::parse_str(text).map_err(|_shape| {
+        Error::new(
+            StatusCode::NOT_FOUND,
+            "Questo dispositivo non c’è, oppure non potete vederlo.",
+        )
+    })
+}
+
+/// Whether a finding stops the device from being saved.
+#[must_use]
+pub fn stops(finding: &Finding) -> bool {
+    finding.severity() == crate::census::finding::Severity::Error
+}
