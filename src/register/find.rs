@@ -9,6 +9,7 @@ use crate::census::territory::Territory;
 use crate::census::vocabulary::Field;
 use crate::storage::device::{self, Listed, Point};
 use crate::tiles::{self, Tile, TilePoint};
+use geo::BoundingRect;
 use icu_collator::options::CollatorOptions;
 use icu_collator::{Collator, CollatorPreferences};
 use std::cmp::Ordering;
@@ -118,13 +119,19 @@ impl Register {
         })
     }
 
-    /// The rectangle around the devices that the filter finds, the territory's when there are none:
-    /// west, south, east, north in WGS 84 degrees.
+    /// The rectangle around the devices that the filter finds; when there are none, around the
+    /// Comune it asks for, or else the territory: west, south, east, north in WGS 84 degrees.
     pub async fn extent(&self, filter: &Filter) -> Result<[f64; 4]> {
-        let found = self.store.read().await?.extent(filter).await?;
-        let window = self.territory.window();
+        if let Some(found) = self.store.read().await?.extent(filter).await? {
+            return Ok(found);
+        }
+        let window = self
+            .territory
+            .get(filter.wanted(Field::Comune))
+            .and_then(|comune| comune.boundary.bounding_rect())
+            .unwrap_or_else(|| self.territory.window());
         let (low, high) = (window.min(), window.max());
-        Ok(found.unwrap_or([low.x, low.y, high.x, high.y]))
+        Ok([low.x, low.y, high.x, high.y])
     }
 
     /// The vector tile of the devices that the filter finds; empty where there are none.
