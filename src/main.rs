@@ -33,6 +33,8 @@ enum Command {
     /// Gestisce i confini dei Comuni
     #[command(subcommand)]
     Territory(command::territory::Args),
+    /// Scrive i dispositivi in un file
+    Export(command::export::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
@@ -68,6 +70,7 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Seed(args) => command::seed::run(args, &settings).await,
         Command::Import(args) => command::import::run(args, &settings).await,
         Command::Territory(args) => command::territory::run(args, &settings).await,
+        Command::Export(args) => command::export::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
     }
 }

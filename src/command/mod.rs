@@ -3,6 +3,7 @@
 //! A command ends in one of three ways: done (0), done but something was rejected or a check failed
 //! (1), or not run at all (2), and then a sentence says why and what to do.
 
+pub mod export;
 pub mod import;
 pub mod migrate;
 pub mod seed;

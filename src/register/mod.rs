@@ -41,9 +41,9 @@ pub enum Error {
     Storage(#[from] storage::Error),
 }
 
-/// The names that everybody may know.
+/// What everybody may choose from.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct Offered {
     /// Every body.
     pub bodies: Vec<Body>,
     /// Every entry of the software catalogue.
@@ -76,10 +76,10 @@ impl Register {
         })
     }
 
-    /// The names that everybody may know: bodies and software.
-    pub async fn names(&self) -> Result<Names> {
+    /// What everybody may choose from: bodies and software.
+    pub async fn catalogue(&self) -> Result<Offered> {
         let mut unit = self.store.read().await?;
-        Ok(Names {
+        Ok(Offered {
             bodies: unit.bodies().await?,
             software: unit.software().await?,
         })

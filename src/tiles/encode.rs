@@ -1,7 +1,7 @@
 //! The bytes of a tile (Mapbox Vector Tile 2).
 //!
 //! Layers: `dispositivi`, the single points; `gruppi`, what is gathered below [`CLUSTER_BELOW`];
-//! `comuni`, the boundaries. Tiles of different layers may be joined by writing their bytes one
+//! `comuni`, the boundaries; `nomi`, a point for the name of each Comune. Tiles of different layers may be joined by writing their bytes one
 //! after the other. The same points in any order give the same bytes. Enforced by
 //! `tests/it/tiles.rs`, through GDAL.
 
@@ -9,7 +9,9 @@ use super::grid::{EXTENT, Tile, key};
 use crate::census::territory::Municipality;
 use crate::census::vocabulary::Field;
 use geo::orient::{Direction, Orient};
-use geo::{BooleanOps, BoundingRect, Intersects, MapCoords, MultiPolygon, Rect, Simplify};
+use geo::{
+    BooleanOps, BoundingRect, InteriorPoint, Intersects, MapCoords, MultiPolygon, Rect, Simplify,
+};
 use mvt::{Feature, GeomData, GeomEncoder, GeomType, Layer};
 
 /// From this level on every device is a point of its own.
@@ -151,11 +153,13 @@ fn count(items: usize) -> u32 {
 }
 
 /// The boundaries that a tile shows, simplified to what can be seen at its level and cut a little
-/// outside it. Nothing gives no bytes.
+/// outside it, and the names of the Comuni whose middle is in it. Nothing gives no bytes.
 #[must_use]
 pub fn encode_boundaries(tile: Tile, municipalities: &[Municipality]) -> Vec<u8> {
     let output = mvt::Tile::new(EXTENT);
     let mut layer = output.create_layer("comuni");
+    let mut names = output.create_layer("nomi");
+    let keys = tile.keys();
     let window = tile.bounds(BUFFER);
     for municipality in municipalities {
         if municipality
@@ -169,9 +173,18 @@ pub fn encode_boundaries(tile: Tile, municipalities: &[Municipality]) -> Vec<u8>
             feature.add_tag_string("nome", &municipality.name);
             feature.add_tag_bool("territorio", municipality.covered);
             layer = feature.into_layer();
+            if let Some(middle) = municipality.boundary.interior_point()
+                && keys.contains(&key(middle.x(), middle.y()))
+            {
+                let place = tile.project(middle.x(), middle.y());
+                let mut name = names.into_feature(dot(place.x, place.y));
+                name.add_tag_string("nome", &municipality.name);
+                name.add_tag_bool("territorio", municipality.covered);
+                names = name.into_layer();
+            }
         }
     }
-    bytes(output, [layer])
+    bytes(output, [layer, names])
 }
 
 /// The part of a boundary that a tile shows; `None` when it is too small to be seen. It is
