@@ -565,6 +565,16 @@ fn visible(statement: &mut Statement, filter: &Filter) {
                 .push(SHARED)
                 .push(" AND r.ente NOT IN ")
                 .texts(own());
+            // A device that came from another body may still be accepted there; it is one device.
+            if filter.state == State::Working {
+                statement
+                    .push(
+                        " AND NOT EXISTS (SELECT 1 FROM revision w \
+                         WHERE w.device_id = r.device_id AND w.working AND w.ente IN ",
+                    )
+                    .texts(own())
+                    .push(")");
+            }
             statement.push("))");
         }
     }

@@ -9,8 +9,12 @@ pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 pub const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The name of the constraint that a statement broke. SQLite names the columns of a unique one
-/// (`device.body_code, device.code`) where PostgreSQL names the constraint.
+/// (`device.body_code, device.code`) where PostgreSQL names the constraint, and names nothing when
+/// what a row refers to is not there: that is `foreign_key` on both.
 pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
+    if error.is_foreign_key_violation() {
+        return Some("foreign_key".to_owned());
+    }
     if let Some(name) = error.constraint() {
         return Some(name.to_owned());
     }

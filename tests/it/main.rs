@@ -4,5 +4,6 @@ mod documentation;
 mod exports;
 mod gdal;
 mod people;
+mod storage;
 mod support;
 mod tiles;

@@ -1,0 +1,1130 @@
+//! Every question to the database, asked of both engines.
+
+use crate::support::{self, NOW, both, both_at, both_blank, execute, on_sqlite};
+use geo::{Coord, Rect};
+use sqlx::sqlite::SqlitePoolOptions;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+use varco::census::draft::Confirmation;
+use varco::census::filter::{Edge, Filter, Open, Slice, Sort, State};
+use varco::census::person::{Grant, Role, Viewer};
+use varco::census::record::{Record, Store as StoredAs, Value};
+use varco::census::revision::{Provenance, Revision, Source};
+use varco::census::vocabulary::{ATTRIBUTES, Field};
+use varco::clock::{Clock, SECOND};
+use varco::storage::body::Body;
+use varco::storage::device::{BATCH, Device, key};
+use varco::storage::people::{Person, Session};
+use varco::storage::{Error, Store, Unit};
+
+/// A store with two bodies.
+async fn with_bodies(store: &Store) {
+    let mut unit = store.write().await.unwrap();
+    for (code, name) in [("a", "Ente A"), ("b", "Ente B")] {
+        unit.put_body(&Body {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind: "altro".to_owned(),
+        })
+        .await
+        .unwrap();
+    }
+    unit.commit().await.unwrap();
+}
+
+fn text(text: &str) -> Option<Value> {
+    Some(Value::Text(text.to_owned()))
+}
+
+/// The first state of a device with the attributes that cannot be absent, and these over them.
+fn first(clock: &Clock, body: &str, code: &str, fields: &[(Field, Value)]) -> Revision {
+    let mut record = Record::default();
+    record.set(Field::Codice, text(code));
+    record.set(Field::Ente, text(body));
+    record.set(Field::Comune, text("015146"));
+    record.set(Field::Lat, Some(Value::Decimal(45.5)));
+    record.set(Field::Lon, Some(Value::Decimal(9.25)));
+    record.set(Field::Funzione, text("ztl"));
+    record.set(Field::Stato, text("in_esercizio"));
+    record.set(Field::Visibilita, text("riservato"));
+    for (field, value) in fields {
+        record.set(*field, Some(value.clone()));
+    }
+    Revision {
+        id: clock.new_id(),
+        device: clock.new_id(),
+        number: 1,
+        written_at: clock.now(),
+        author: "autrice".to_owned(),
+        source: Source::Form,
+        withdrawn: false,
+        accepted: false,
+        record,
+        provenance: Provenance::default(),
+        confirmed: Vec::new(),
+        warnings: 0,
+    }
+}
+
+/// The state that follows another.
+fn next(clock: &Clock, present: &Revision) -> Revision {
+    Revision {
+        id: clock.new_id(),
+        number: present.number + 1,
+        written_at: clock.now(),
+        accepted: false,
+        ..present.clone()
+    }
+}
+
+/// Adds a device for each first state.
+async fn add(unit: &mut Unit, revisions: &[Revision]) {
+    let devices: Vec<Device> = revisions.iter().map(device_of).collect();
+    unit.add_devices(&devices, NOW).await.unwrap();
+    unit.add_revisions(revisions).await.unwrap();
+}
+
+fn device_of(revision: &Revision) -> Device {
+    Device {
+        id: revision.device,
+        body: revision.record.text(Field::Ente).to_owned(),
+        code: revision.record.text(Field::Codice).to_owned(),
+        number: revision.number,
+    }
+}
+
+fn everything() -> Filter {
+    Filter::of(&Viewer::operator())
+}
+
+fn officer_of(body: &str) -> Viewer {
+    let grant = Grant {
+        role: Role::Compilatore,
+        body: body.to_owned(),
+    };
+    let account = format!("officer.{body}");
+    Viewer::person(Uuid::nil(), account.clone(), account, vec![grant])
+}
+
+fn slice(sort: Sort, size: usize) -> Slice {
+    Slice {
+        sort,
+        from: None,
+        size,
+    }
+}
+
+async fn codes(unit: &mut Unit, filter: &Filter) -> Vec<String> {
+    let listed = unit.devices(filter, &slice(Sort::Code, 1_000)).await;
+    codes_of(&listed.unwrap().rows)
+}
+
+fn codes_of(rows: &[Revision]) -> Vec<String> {
+    rows.iter()
+        .map(|row| row.record.text(Field::Codice).to_owned())
+        .collect()
+}
+
+fn person(clock: &Clock, account: &str) -> Person {
+    Person {
+        id: clock.new_id(),
+        account: account.to_owned(),
+        name: format!("Signora {account}"),
+        password_hash: "$argon2id$x".to_owned(),
+        disabled_at: None,
+    }
+}
+
+fn session(person: &Person, token_hash: &str, created_at: i64, seen_at: i64) -> Session {
+    Session {
+        token_hash: token_hash.to_owned(),
+        person_id: person.id,
+        csrf: format!("csrf of {token_hash}"),
+        created_at,
+        seen_at,
+    }
+}
+
+#[test]
+fn every_method_of_a_unit_is_named_in_this_file() {
+    let sources = support::sources("src/storage");
+    let mut methods = BTreeSet::new();
+    for (_, source) in &sources {
+        for block in source.split("\nimpl Unit {\n").skip(1) {
+            let (block, _) = block.split_once("\n}\n").unwrap();
+            for line in block.lines() {
+                if let Some(rest) = line.strip_prefix("    pub async fn ") {
+                    methods.insert(rest.split('(').next().unwrap().to_owned());
+                }
+            }
+        }
+    }
+    assert!(
+        methods.len() > 30,
+        "the methods were not found: {methods:?}"
+    );
+    let own = include_str!("storage.rs");
+    let untested: Vec<_> = methods
+        .iter()
+        .filter(|name| !own.contains(&format!(".{name}(")))
+        .collect();
+    assert!(untested.is_empty(), "no test asks {untested:?}");
+}
+
+#[test]
+fn what_the_engines_cannot_be_asked_alike_is_this_list() {
+    let source = include_str!("../../src/storage/dialect.rs");
+    let names: Vec<&str> = source
+        .lines()
+        .filter_map(|line| {
+            let line = line.strip_prefix("pub ")?;
+            let rest = line.strip_prefix("const ").or(line.strip_prefix("fn "))?;
+            rest.split([':', '(', '<']).next()
+        })
+        .collect();
+    let known = [
+        "BEGIN_WRITE",
+        "BEGIN_READ",
+        "broken_constraint",
+        "is_full",
+        "is_missing_table",
+    ];
+    assert_eq!(names, known);
+}
+
+#[test]
+fn a_body_is_added_once_and_renamed_afterwards() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let renamed = Body {
+            code: "a".to_owned(),
+            name: "Ente «À»".to_owned(),
+            kind: "unione".to_owned(),
+        };
+        let mut unit = store.write().await.unwrap();
+        unit.put_body(&renamed).await.unwrap();
+        let bodies = unit.bodies().await.unwrap();
+        assert_eq!(bodies.len(), 2);
+        assert_eq!(bodies[0], renamed);
+        assert_eq!(bodies[1].code, "b");
+    });
+}
+
+#[test]
+fn a_body_of_an_unknown_kind_breaks_a_constraint_with_a_name() {
+    both(async |store| {
+        let body = Body {
+            code: "x".to_owned(),
+            name: "X".to_owned(),
+            kind: "circolo".to_owned(),
+        };
+        let mut unit = store.write().await.unwrap();
+        let error = unit.put_body(&body).await.unwrap_err();
+        assert!(matches!(error, Error::Constraint(name) if name == "body_kind"));
+    });
+}
+
+#[test]
+fn a_software_already_there_stays_as_it_is() {
+    both(async |store| {
+        let mut unit = store.write().await.unwrap();
+        unit.add_software("Zeta", true).await.unwrap();
+        unit.add_software("Alfa", false).await.unwrap();
+        unit.add_software("Zeta", false).await.unwrap();
+        assert_eq!(unit.software().await.unwrap(), ["Alfa", "Zeta"]);
+    });
+}
+
+#[test]
+fn a_site_is_made_once_and_can_be_named() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        assert!(unit.ensure_site(&clock, "a", "V1", "varco").await.unwrap());
+        assert!(!unit.ensure_site(&clock, "a", "V1", "varco").await.unwrap());
+        assert!(unit.ensure_site(&clock, "b", "V1", "varco").await.unwrap());
+        assert!(
+            unit.ensure_site(&clock, "a", "P0", "postazione")
+                .await
+                .unwrap()
+        );
+        let mut site = unit.site_with_code("a", "V1").await.unwrap().unwrap();
+        assert_eq!((site.kind.as_str(), site.name.as_str()), ("varco", ""));
+        site.kind = "postazione".to_owned();
+        site.name = "Rotonda".to_owned();
+        unit.put_site(&site).await.unwrap();
+        assert_eq!(unit.site(site.id).await.unwrap(), Some(site));
+        assert_eq!(unit.site(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.site_with_code("a", "V2").await.unwrap(), None);
+        let all = unit.sites(None).await.unwrap();
+        let named: Vec<_> = all.iter().map(|one| (&*one.body, &*one.code)).collect();
+        assert_eq!(named, [("a", "P0"), ("a", "V1"), ("b", "V1")]);
+        let own = unit.sites(Some(&["b".to_owned()])).await.unwrap();
+        assert_eq!(own.len(), 1);
+        assert_eq!(unit.sites(Some(&[])).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn the_boundaries_come_back_as_they_were_stored() {
+    both(async |store| {
+        let wanted = support::municipalities();
+        let mut unit = store.write().await.unwrap();
+        unit.replace_municipalities(&wanted[..3]).await.unwrap();
+        unit.replace_municipalities(&wanted[2..6]).await.unwrap();
+        let mut wanted = wanted[2..6].to_vec();
+        wanted.sort_by(|left, right| left.istat.cmp(&right.istat));
+        assert_eq!(unit.municipalities().await.unwrap(), wanted);
+    });
+}
+
+#[test]
+fn a_person_is_found_by_account_with_the_roles_they_hold() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let (rosa, anna) = (person(&clock, "rosa"), person(&clock, "anna"));
+        let mut unit = store.write().await.unwrap();
+        unit.add_person(&rosa, NOW).await.unwrap();
+        unit.add_person(&anna, NOW).await.unwrap();
+        let grants =
+            [("b", Role::Compilatore), ("a", Role::Compilatore)].map(|(body, role)| Grant {
+                role,
+                body: body.to_owned(),
+            });
+        for grant in [&grants[0], &grants[1], &grants[0]] {
+            unit.grant(rosa.id, grant).await.unwrap();
+        }
+        let held = unit.grants(rosa.id).await.unwrap();
+        assert_eq!(held, [grants[1].clone(), grants[0].clone()]);
+        let found = unit.person_with_account("rosa").await.unwrap().unwrap();
+        assert_eq!(found.id, rosa.id);
+        assert_eq!(found.password_hash, rosa.password_hash);
+        assert!(unit.person_with_account("Rosa").await.unwrap().is_none());
+        let people = unit.people().await.unwrap();
+        let accounts: Vec<_> = people.iter().map(|one| one.account.as_str()).collect();
+        assert_eq!(accounts, ["anna", "rosa"]);
+        assert!(people.iter().all(|one| one.password_hash.is_empty()));
+    });
+}
+
+#[test]
+fn an_account_taken_breaks_a_constraint_with_the_same_name() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        unit.add_person(&person(&clock, "rosa"), NOW).await.unwrap();
+        let again = unit.add_person(&person(&clock, "rosa"), NOW).await;
+        assert!(matches!(again, Err(Error::Constraint(name)) if name == "person_account"));
+    });
+}
+
+#[test]
+fn a_session_lasts_until_somebody_ends_it() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let rosa = person(&clock, "rosa");
+        let mut unit = store.write().await.unwrap();
+        unit.add_person(&rosa, NOW).await.unwrap();
+        let grant = Grant {
+            role: Role::Compilatore,
+            body: "a".to_owned(),
+        };
+        unit.grant(rosa.id, &grant).await.unwrap();
+        for token in ["one", "two", "three"] {
+            unit.add_session(&session(&rosa, token, NOW, NOW))
+                .await
+                .unwrap();
+        }
+        unit.touch_session("one", NOW + SECOND).await.unwrap();
+        let (found, viewer) = unit.session("one").await.unwrap().unwrap();
+        assert_eq!((found.created_at, found.seen_at), (NOW, NOW + SECOND));
+        assert_eq!(found.csrf, "csrf of one");
+        assert_eq!(viewer.id, Some(rosa.id));
+        assert!(viewer.writes("a") && !viewer.writes("b"));
+        assert!(unit.session("four").await.unwrap().is_none());
+
+        unit.end_session("one").await.unwrap();
+        assert!(unit.session("one").await.unwrap().is_none());
+        assert!(unit.session("two").await.unwrap().is_some());
+        unit.end_sessions(rosa.id).await.unwrap();
+        assert!(unit.session("two").await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn old_sessions_end_by_disuse_or_by_age() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let rosa = person(&clock, "rosa");
+        let mut unit = store.write().await.unwrap();
+        unit.add_person(&rosa, NOW).await.unwrap();
+        for (token, created, seen) in [("unused", 50, 60), ("aged", 10, 90), ("alive", 50, 90)] {
+            let session = session(&rosa, token, created, seen);
+            unit.add_session(&session).await.unwrap();
+        }
+        unit.end_old_sessions(70, 20).await.unwrap();
+        assert!(unit.session("unused").await.unwrap().is_none());
+        assert!(unit.session("aged").await.unwrap().is_none());
+        assert!(unit.session("alive").await.unwrap().is_some());
+    });
+}
+
+#[test]
+fn who_is_disabled_or_changes_password_has_no_session_left() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let (rosa, anna) = (person(&clock, "rosa"), person(&clock, "anna"));
+        let mut unit = store.write().await.unwrap();
+        for one in [&rosa, &anna] {
+            unit.add_person(one, NOW).await.unwrap();
+            unit.add_session(&session(one, &one.account, NOW, NOW))
+                .await
+                .unwrap();
+        }
+        unit.set_password(anna.id, "$argon2id$y").await.unwrap();
+        assert!(unit.session("anna").await.unwrap().is_none());
+        assert!(unit.session("rosa").await.unwrap().is_some());
+        let changed = unit.person_with_account("anna").await.unwrap().unwrap();
+        assert_eq!(changed.password_hash, "$argon2id$y");
+
+        unit.disable_person(rosa.id, NOW + SECOND).await.unwrap();
+        assert!(unit.session("rosa").await.unwrap().is_none());
+        // Not even one that began in the same instant.
+        unit.add_session(&session(&rosa, "late", NOW, NOW))
+            .await
+            .unwrap();
+        assert!(unit.session("late").await.unwrap().is_none());
+        let disabled = unit.person_with_account("rosa").await.unwrap().unwrap();
+        assert_eq!(disabled.disabled_at, Some(NOW + SECOND));
+    });
+}
+
+#[test]
+fn a_revision_comes_back_as_it_was_written() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut revision = first(&clock, "a", "1", &[]);
+        for attribute in ATTRIBUTES {
+            if revision.record.get(attribute.field).is_none() {
+                let value = match attribute.kind.store() {
+                    StoredAs::Text => Value::Text(format!("{} d’è «ù» '\"\\%", attribute.name)),
+                    StoredAs::Integer => Value::Integer(1_234_567_890_123),
+                    StoredAs::Decimal => Value::Decimal(0.1 + 0.2),
+                };
+                revision.record.set(attribute.field, Some(value));
+            }
+        }
+        revision
+            .record
+            .set(Field::Lat, Some(Value::Decimal(45.477_615_000_000_01)));
+        revision.provenance = Provenance {
+            text: "45°27'51\"N 9°11'24\"E".to_owned(),
+            crs: "EPSG:4326".to_owned(),
+            operation: "none".to_owned(),
+            accuracy_m: 0.25,
+        };
+        revision.confirmed = vec![Confirmation {
+            code: "position.border".to_owned(),
+            reason: "è proprio lì".to_owned(),
+        }];
+        revision.source = Source::File;
+        revision.warnings = 2;
+        let bare = first(&clock, "a", "2", &[]);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[revision.clone(), bare.clone()]).await;
+        unit.commit().await.unwrap();
+
+        let mut unit = store.read().await.unwrap();
+        let history = unit.history(revision.device).await.unwrap();
+        assert_eq!(history, [revision]);
+        assert_eq!(unit.history(bare.device).await.unwrap(), [bare]);
+    });
+}
+
+#[test]
+fn each_save_makes_one_working_state_and_leaves_the_others() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let other = first(&clock, "a", "2", &[]);
+        let mut two = next(&clock, &one);
+        two.record.set(Field::Stato, text("guasto"));
+        let mut three = next(&clock, &two);
+        three.withdrawn = true;
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone(), other.clone()]).await;
+        unit.add_revisions(&[two.clone()]).await.unwrap();
+        unit.add_revisions(&[three.clone()]).await.unwrap();
+
+        let history = unit.history(one.device).await.unwrap();
+        assert_eq!(history, [three.clone(), two, one.clone()]);
+        assert_eq!(unit.device_number(one.device).await.unwrap(), Some(3));
+        assert_eq!(unit.device_number(other.device).await.unwrap(), Some(1));
+        assert_eq!(unit.device_number(Uuid::nil()).await.unwrap(), None);
+        let mut working = unit.working(&[one.device, other.device]).await.unwrap();
+        working.sort_by_key(|revision| revision.device);
+        assert_eq!(working, [three.clone(), other]);
+        assert_eq!(unit.working(&[]).await.unwrap(), []);
+
+        let mut withdrawn = everything();
+        withdrawn.withdrawn = true;
+        assert_eq!(codes(&mut unit, &everything()).await, ["2"]);
+        assert_eq!(codes(&mut unit, &withdrawn).await, ["1"]);
+        let found = Filter::device(&Viewer::operator(), one.device);
+        assert_eq!(unit.device(&found).await.unwrap(), Some(three));
+    });
+}
+
+#[test]
+fn a_number_written_twice_breaks_a_constraint_with_the_same_name() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let two = next(&clock, &one);
+        let twice = Revision {
+            id: clock.new_id(),
+            ..two.clone()
+        };
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one]).await;
+        unit.add_revisions(&[two]).await.unwrap();
+        let error = unit.add_revisions(&[twice]).await.unwrap_err();
+        assert!(matches!(error, Error::Constraint(name) if name == "revision_number"));
+    });
+}
+
+#[test]
+fn a_device_is_found_by_its_code_and_can_be_renamed() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "T1", &[]);
+        let two = first(&clock, "a", "T2", &[]);
+        let foreign = first(&clock, "b", "T1", &[]);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone(), two.clone(), foreign]).await;
+        let found = unit.device_with_code("a", "T1").await.unwrap();
+        assert_eq!(found, Some(device_of(&one)));
+        assert_eq!(unit.device_with_code("a", "t1").await.unwrap(), None);
+        let mut several = unit
+            .devices_with_codes("a", &["T2", "T1", "T9", "'; --"])
+            .await
+            .unwrap();
+        several.sort_by(|left, right| left.code.cmp(&right.code));
+        assert_eq!(several, [device_of(&one), device_of(&two)]);
+        assert_eq!(unit.devices_with_codes("a", &[]).await.unwrap(), []);
+
+        unit.rename_device(one.device, "b", "T9").await.unwrap();
+        let renamed = unit.device_with_code("b", "T9").await.unwrap().unwrap();
+        assert_eq!(renamed.id, one.device);
+        let taken = unit.rename_device(two.device, "b", "T9").await;
+        assert!(matches!(taken, Err(Error::Constraint(name)) if name == "device_code"));
+    });
+}
+
+#[test]
+fn more_devices_than_fit_one_statement_are_all_stored() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let many: Vec<Revision> = (0..=BATCH)
+            .map(|number| first(&clock, "a", &format!("{number:05}"), &[]))
+            .collect();
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &many).await;
+        let count = i64::try_from(many.len()).unwrap();
+        assert_eq!(unit.count(&everything()).await.unwrap(), count);
+        let codes: Vec<String> = (0..10_001).map(|number| format!("{number:05}")).collect();
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let found = unit.devices_with_codes("a", &codes).await.unwrap();
+        assert_eq!(found.len(), many.len());
+    });
+}
+
+#[test]
+fn a_list_is_paged_by_key_in_both_directions_by_every_sort_with_ties() {
+    both(async |store| {
+        with_bodies(&store).await;
+        // A clock that is set back to one of two instants gives ties in the time of writing.
+        let mut all = Vec::new();
+        for number in 0..23_i64 {
+            let clock = Clock::fixed(NOW + number * SECOND);
+            let fields = [
+                (
+                    Field::Denominazione,
+                    Value::Text(["Alfa", "Ènd", "alfa"][number as usize % 3].to_owned()),
+                ),
+                (
+                    Field::Comune,
+                    Value::Text(["015146", "015182"][number as usize % 2].to_owned()),
+                ),
+                (
+                    Field::Funzione,
+                    Value::Text(["ztl", "altro"][number as usize / 12].to_owned()),
+                ),
+            ];
+            let body = ["a", "b"][number as usize % 2];
+            let code = ["A", "a", "B", "_", "é", "1", "10", "2"][number as usize % 8];
+            let mut one = first(&clock, body, &format!("{code}{}", number / 8), &fields);
+            one.written_at = NOW + (number % 2) * SECOND;
+            if number % 5 == 0 {
+                one.record.set(Field::Denominazione, None);
+            }
+            all.push(one);
+        }
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &all).await;
+        for sort in Sort::ALL {
+            let whole = unit
+                .devices(&everything(), &slice(sort, 100))
+                .await
+                .unwrap();
+            assert!(!whole.before && !whole.after);
+            assert_eq!(whole.rows.len(), all.len());
+            let expected = sorted(sort, &all);
+            let whole: Vec<Uuid> = whole.rows.iter().map(|row| row.device).collect();
+            assert_eq!(whole, expected, "{sort:?}");
+
+            let (mut forwards, mut from) = (Vec::new(), None);
+            loop {
+                let slice = Slice {
+                    sort,
+                    from: from.clone(),
+                    size: 4,
+                };
+                let page = unit.devices(&everything(), &slice).await.unwrap();
+                assert_eq!(page.before, from.is_some());
+                forwards.extend(page.rows.iter().map(|row| row.device));
+                if !page.after {
+                    break;
+                }
+                assert_eq!(page.rows.len(), 4);
+                from = Some((Edge::After, key(sort, page.rows.last().unwrap())));
+            }
+            assert_eq!(forwards, expected, "{sort:?}, forwards");
+
+            let last = all
+                .iter()
+                .find(|one| one.device == *expected.last().unwrap())
+                .unwrap();
+            let (mut backwards, mut from) = (vec![last.device], key(sort, last));
+            loop {
+                let slice = Slice {
+                    sort,
+                    from: Some((Edge::Before, from)),
+                    size: 4,
+                };
+                let page = unit.devices(&everything(), &slice).await.unwrap();
+                assert!(page.after);
+                let mut rows: Vec<Uuid> = page.rows.iter().map(|row| row.device).collect();
+                rows.extend(backwards);
+                backwards = rows;
+                if !page.before {
+                    break;
+                }
+                from = key(sort, &page.rows[0]);
+            }
+            assert_eq!(backwards, expected, "{sort:?}, backwards");
+        }
+    });
+}
+
+/// The devices in the order that a list must have: bytes, on either engine.
+fn sorted(sort: Sort, all: &[Revision]) -> Vec<Uuid> {
+    let mut all = all.to_vec();
+    let text = |one: &Revision, field| one.record.text(field).to_owned();
+    let place = |one: &Revision| (text(one, Field::Ente), text(one, Field::Codice), one.device);
+    match sort {
+        Sort::Code => all.sort_by_key(place),
+        Sort::Name => all.sort_by_key(|one| (text(one, Field::Denominazione), one.device)),
+        Sort::Municipality => all.sort_by_key(|one| (text(one, Field::Comune), place(one))),
+        Sort::Function => all.sort_by_key(|one| (text(one, Field::Funzione), place(one))),
+        Sort::Changed => {
+            all.sort_by_key(|one| std::cmp::Reverse((one.written_at, one.device)));
+        }
+    }
+    all.iter().map(|one| one.device).collect()
+}
+
+#[test]
+fn a_key_that_is_not_one_is_refused() {
+    both(async |store| {
+        let mut unit = store.read().await.unwrap();
+        for key in [
+            vec![],
+            vec!["a".to_owned(), "b".to_owned(), "no".to_owned()],
+        ] {
+            let slice = Slice {
+                sort: Sort::Code,
+                from: Some((Edge::After, key)),
+                size: 1,
+            };
+            let refused = unit.devices(&everything(), &slice).await;
+            assert!(matches!(refused, Err(Error::Stored(_))));
+        }
+    });
+}
+
+#[test]
+fn a_search_finds_any_case_and_accents_and_takes_no_letter_for_a_pattern() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let named = |code: &str, name: &str| {
+            first(
+                &clock,
+                "a",
+                code,
+                &[(Field::Denominazione, Value::Text(name.to_owned()))],
+            )
+        };
+        let all = [
+            named("1", "Piazza della Libertà"),
+            named("2", "Viale LIBERTA’ 5"),
+            named("3", "Sconto 100% sicuro"),
+            named("4", "Sconto 1000 sicuro"),
+            named("5", "via_dei_Mille"),
+            named("6", "C:\\varchi\\nord"),
+            named("7", "Straße L'Aquila"),
+        ];
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &all).await;
+        for (words, wanted) in [
+            ("liberta", vec!["1", "2"]),
+            ("LIBERTÀ piazza", vec!["1"]),
+            ("100%", vec!["3"]),
+            ("1_0", vec!["3", "4"]),
+            ("via_dei", vec!["5"]),
+            ("dei mille", vec!["5"]),
+            ("\\varchi", vec!["6"]),
+            ("\\", vec!["6"]),
+            ("l’aquila", vec!["7"]),
+            ("STRASSE", vec![]),
+            ("straße", vec!["7"]),
+            ("%", vec!["3"]),
+            ("' OR 1=1 --", vec![]),
+            ("  ", vec!["1", "2", "3", "4", "5", "6", "7"]),
+        ] {
+            let mut filter = everything();
+            filter.text = words.to_owned();
+            assert_eq!(codes(&mut unit, &filter).await, wanted, "«{words}»");
+        }
+    });
+}
+
+#[test]
+fn every_filter_narrows_lists_counts_points_and_the_rectangle_alike() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut all = Vec::new();
+        for number in 0..4_i32 {
+            let fields = [
+                (Field::Lat, Value::Decimal(45.0 + f64::from(number))),
+                (Field::Lon, Value::Decimal(9.0 + f64::from(number))),
+                (Field::Software, Value::Text(format!("S{}", number % 2))),
+                (Field::Azimut, Value::Integer(i64::from(number) * 90)),
+            ];
+            let mut one = first(&clock, "a", &number.to_string(), &fields);
+            one.warnings = i64::from(number == 2);
+            all.push(one);
+        }
+        for attribute in ATTRIBUTES {
+            if all[3].record.get(attribute.field).is_none() {
+                let value = match attribute.kind.store() {
+                    StoredAs::Text => Value::Text("x".to_owned()),
+                    StoredAs::Integer => Value::Integer(1),
+                    StoredAs::Decimal => Value::Decimal(1.0),
+                };
+                all[3].record.set(attribute.field, Some(value));
+            }
+        }
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &all).await;
+        let with = |change: &dyn Fn(&mut Filter)| {
+            let mut filter = everything();
+            change(&mut filter);
+            filter
+        };
+        for (filter, wanted) in [
+            (everything(), vec!["0", "1", "2", "3"]),
+            (
+                with(&|f| f.exact = vec![(Field::Software, "S1".to_owned())]),
+                vec!["1", "3"],
+            ),
+            (
+                with(&|f| f.exact = vec![(Field::Ente, "b".to_owned())]),
+                vec![],
+            ),
+            (with(&|f| f.open = Some(Open::Warnings)), vec!["2"]),
+            (with(&|f| f.open = Some(Open::Missing)), vec!["0", "1", "2"]),
+            (with(&|f| f.open = Some(Open::Nothing)), vec!["3"]),
+            (
+                with(&|f| {
+                    f.within = Some(Rect::new(
+                        Coord { x: 10.0, y: 46.0 },
+                        Coord { x: 11.0, y: 47.0 },
+                    ));
+                }),
+                vec!["1", "2"],
+            ),
+            (with(&|f| f.device = Some(all[2].device)), vec!["2"]),
+        ] {
+            assert_eq!(codes(&mut unit, &filter).await, wanted, "{filter:?}");
+            let count = unit.count(&filter).await.unwrap();
+            assert_eq!(count, i64::try_from(wanted.len()).unwrap(), "{filter:?}");
+            let points = unit.points(&filter).await.unwrap();
+            let found: Vec<&str> = points.iter().map(|point| &*point.codice).collect();
+            assert_eq!(found, wanted, "{filter:?}");
+            let by = unit.count_by(&filter, Field::Ente).await.unwrap();
+            assert_eq!(by.iter().map(|(_, number)| number).sum::<i64>(), count);
+            let extent = unit.extent(&filter).await.unwrap();
+            assert_eq!(extent.is_some(), !wanted.is_empty());
+        }
+        let extent = unit.extent(&everything()).await.unwrap();
+        assert_eq!(extent, Some([9.0, 45.0, 12.0, 48.0]));
+        let points = unit.points(&everything()).await.unwrap();
+        let (calm, warned) = (&points[1], &points[2]);
+        assert!(warned.warnings && !calm.warnings);
+        assert_eq!((calm.lon, calm.lat, calm.azimut), (10.0, 46.0, Some(90)));
+        assert_eq!(calm.denominazione, "");
+    });
+}
+
+#[test]
+fn counts_come_most_first_and_then_by_value() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let standing = |code: &str, standing: &str| {
+            first(
+                &clock,
+                "a",
+                code,
+                &[(Field::StatoScntt, Value::Text(standing.to_owned()))],
+            )
+        };
+        let all = [
+            standing("1", "predisposto"),
+            standing("2", "collegato"),
+            standing("3", "collegato"),
+            standing("4", "in_collaudo"),
+            first(&clock, "a", "5", &[]),
+        ];
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &all).await;
+        let counts = unit
+            .count_by(&everything(), Field::StatoScntt)
+            .await
+            .unwrap();
+        let counts: Vec<_> = counts
+            .iter()
+            .map(|(value, n)| (value.as_str(), *n))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                ("collegato", 2),
+                ("", 1),
+                ("in_collaudo", 1),
+                ("predisposto", 1)
+            ]
+        );
+    });
+}
+
+#[test]
+fn accepting_marks_the_working_state_and_unmarks_the_one_before() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let other = first(&clock, "b", "1", &[]);
+        let two = next(&clock, &one);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone(), other]).await;
+        let mut own = everything();
+        own.exact = vec![(Field::Ente, "a".to_owned())];
+        assert_eq!(unit.accept_working(&own).await.unwrap(), 1);
+        let mut accepted = everything();
+        accepted.state = State::Accepted;
+        assert_eq!(unit.count(&accepted).await.unwrap(), 1);
+
+        unit.add_revisions(&[two]).await.unwrap();
+        let found = unit.device(&accepted).await.unwrap().unwrap();
+        assert_eq!((found.number, found.accepted), (1, true));
+        assert_eq!(unit.accept_working(&everything()).await.unwrap(), 2);
+        assert_eq!(unit.count(&accepted).await.unwrap(), 2);
+        let history = unit.history(one.device).await.unwrap();
+        let marks: Vec<_> = history
+            .iter()
+            .map(|one| (one.number, one.accepted))
+            .collect();
+        assert_eq!(marks, [(2, true), (1, false)]);
+    });
+}
+
+#[test]
+fn an_officer_sees_their_own_and_of_the_others_what_is_accepted_and_not_reserved() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let shown = |body: &str, code: &str, visibility: &str| {
+            first(
+                &clock,
+                body,
+                code,
+                &[(Field::Visibilita, Value::Text(visibility.to_owned()))],
+            )
+        };
+        let all = [
+            shown("a", "own", "riservato"),
+            shown("b", "reserved", "riservato"),
+            shown("b", "shared", "enti"),
+            shown("b", "public", "pubblico"),
+        ];
+        let later = shown("b", "proposed", "pubblico");
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &all).await;
+        unit.accept_working(&everything()).await.unwrap();
+        // What another body is still working on is nobody else's business.
+        let mut changed = next(&clock, &all[2]);
+        changed.record.set(Field::Denominazione, text("Non ancora"));
+        unit.add_revisions(&[changed]).await.unwrap();
+        add(&mut unit, &[later]).await;
+
+        let mine = Filter::of(&officer_of("a"));
+        assert_eq!(codes(&mut unit, &mine).await, ["own", "public", "shared"]);
+        let shared = Filter::device(&officer_of("a"), all[2].device);
+        let shared = unit.device(&shared).await.unwrap().unwrap();
+        assert_eq!(
+            (shared.number, shared.record.text(Field::Denominazione)),
+            (1, "")
+        );
+        let reserved = Filter::device(&officer_of("a"), all[1].device);
+        assert_eq!(unit.device(&reserved).await.unwrap(), None);
+
+        let theirs = Filter::of(&officer_of("b"));
+        assert_eq!(
+            codes(&mut unit, &theirs).await,
+            ["proposed", "public", "reserved", "shared"]
+        );
+        let nobody = Filter::of(&Viewer::person(Uuid::nil(), "x".into(), "x".into(), vec![]));
+        assert_eq!(codes(&mut unit, &nobody).await, ["public", "shared"]);
+        let mut accepted = mine.clone();
+        accepted.state = State::Accepted;
+        assert_eq!(unit.count(&accepted).await.unwrap(), 3);
+        assert_eq!(unit.count(&nobody).await.unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_device_that_changed_body_is_one_device_for_whoever_asks() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(
+            &clock,
+            "a",
+            "1",
+            &[(Field::Visibilita, Value::Text("enti".to_owned()))],
+        );
+        let mut moved = next(&clock, &one);
+        moved.record.set(Field::Ente, text("b"));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one]).await;
+        unit.accept_working(&everything()).await.unwrap();
+        unit.rename_device(moved.device, "b", "1").await.unwrap();
+        unit.add_revisions(&[moved.clone()]).await.unwrap();
+        let theirs = Filter::of(&officer_of("b"));
+        assert_eq!(unit.count(&theirs).await.unwrap(), 1);
+        let found = Filter::device(&officer_of("b"), moved.device);
+        assert_eq!(unit.device(&found).await.unwrap(), Some(moved));
+    });
+}
+
+#[test]
+fn a_unit_dropped_leaves_nothing_behind() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[first(&clock, "a", "1", &[])]).await;
+        assert_eq!(unit.count(&everything()).await.unwrap(), 1);
+        drop(unit);
+        let mut unit = store.write().await.unwrap();
+        assert_eq!(unit.count(&everything()).await.unwrap(), 0);
+        assert_eq!(unit.device_with_code("a", "1").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_reader_sees_one_state_throughout() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut reader = store.read().await.unwrap();
+        assert_eq!(reader.count(&everything()).await.unwrap(), 0);
+        let mut writer = store.write().await.unwrap();
+        add(&mut writer, &[first(&clock, "a", "1", &[])]).await;
+        writer.commit().await.unwrap();
+        assert_eq!(reader.count(&everything()).await.unwrap(), 0);
+        drop(reader);
+        let mut reader = store.read().await.unwrap();
+        assert_eq!(reader.count(&everything()).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_device_of_a_body_that_does_not_exist_is_not_stored() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let device = device_of(&first(&clock, "nessuno", "1", &[]));
+        let mut unit = store.write().await.unwrap();
+        let refused = unit.add_devices(&[device], NOW).await;
+        assert!(
+            matches!(refused, Err(Error::Constraint(ref name)) if name == "foreign_key"),
+            "{refused:?}"
+        );
+    });
+}
+
+#[test]
+fn a_point_off_the_globe_is_refused_by_the_database_too() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let off = first(&clock, "a", "1", &[(Field::Lon, Value::Decimal(888.0))]);
+        let mut unit = store.write().await.unwrap();
+        unit.add_devices(&[device_of(&off)], NOW).await.unwrap();
+        let refused = unit.add_revisions(&[off]).await;
+        assert!(matches!(refused, Err(Error::Constraint(name)) if name == "revision_point"));
+    });
+}
+
+#[test]
+fn a_database_from_a_newer_version_is_left_alone_and_says_so() {
+    both_at(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        execute(
+            &store,
+            "INSERT INTO _sqlx_migrations
+             (version, description, success, checksum, execution_time)
+             SELECT 9001, 'later', success, checksum, execution_time FROM _sqlx_migrations LIMIT 1",
+        )
+        .await;
+        for refused in [store.check().await, store.migrate().await] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error, Error::Newer(9001)), "{error}");
+            assert_eq!(
+                error.to_string(),
+                "il database è stato scritto da una versione più recente di Varco (migrazione \
+                 9001): usate quella versione o una successiva"
+            );
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_database_that_was_not_prepared_says_so_and_can_be_prepared_twice() {
+    both_blank(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        let error = store.check().await.unwrap_err();
+        assert!(matches!(error, Error::NotMigrated), "{error}");
+        let mut unit = store.read().await.unwrap();
+        let error = unit.bodies().await.unwrap_err();
+        assert!(matches!(error, Error::NotMigrated), "{error}");
+        drop(unit);
+        store.migrate().await.unwrap();
+        store.migrate().await.unwrap();
+        store.check().await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn an_address_that_is_not_one_is_named_without_its_password() {
+    on_sqlite(async |_| {
+        for url in [
+            "mysql://u:segreta@server/varco",
+            "varco.db",
+            "postgres://u:segreta@h:porta/x",
+        ] {
+            let error = Store::open(url).await.unwrap_err();
+            assert!(matches!(error, Error::Address { .. }), "{error}");
+            assert!(!error.to_string().contains("segreta"), "{error}");
+        }
+        let error = Store::open("sqlite:///nessuna/cartella/varco.db")
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Driver(_)), "{error}");
+    });
+}
+
+#[test]
+fn a_full_disk_stores_nothing_of_the_whole_unit() {
+    on_sqlite(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        with_bodies(&store).await;
+        store.close().await;
+
+        // One connection, so that the limit holds for all that follows.
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let store = Store::Sqlite(pool.connect(&url).await.unwrap());
+        execute(&store, "PRAGMA max_page_count = 1").await;
+        let clock = Clock::fixed(NOW);
+        let many: Vec<Revision> = (0..200)
+            .map(|number| first(&clock, "a", &number.to_string(), &[]))
+            .collect();
+        let devices: Vec<Device> = many.iter().map(device_of).collect();
+        let mut unit = store.write().await.unwrap();
+        unit.add_software("prima del pieno", true).await.unwrap();
+        let mut stored = unit.add_devices(&devices, NOW).await;
+        if stored.is_ok() {
+            stored = unit.add_revisions(&many).await;
+        }
+        let error = stored.unwrap_err();
+        assert!(matches!(error, Error::Full), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "non c’è più spazio su disco: nulla è stato salvato"
+        );
+        drop(unit);
+
+        execute(&store, "PRAGMA max_page_count = 1000000").await;
+        let mut unit = store.write().await.unwrap();
+        assert_eq!(unit.software().await.unwrap(), Vec::<String>::new());
+        assert_eq!(unit.count(&everything()).await.unwrap(), 0);
+        assert_eq!(unit.device_with_code("a", "0").await.unwrap(), None);
+        add(&mut unit, &many).await;
+        unit.commit().await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn the_server_keeps_a_geometry_beside_the_coordinates() {
+    both(async |store| {
+        let Store::Postgres(pool) = &store else {
+            return;
+        };
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[first(&clock, "a", "1", &[])]).await;
+        unit.commit().await.unwrap();
+        let geometry: String = sqlx::query_scalar("SELECT ST_AsEWKT(geom) FROM revision")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(geometry, "SRID=4326;POINT(9.25 45.5)");
+    });
+}
