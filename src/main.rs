@@ -28,6 +28,11 @@ enum Command {
     Migrate,
     /// Carica territorio, enti e catalogo; con --demo anche dati di esempio
     Seed(command::seed::Args),
+    /// Importa i dispositivi di un foglio di calcolo in formato CSV
+    Import(command::import::Args),
+    /// Gestisce i confini dei Comuni
+    #[command(subcommand)]
+    Territory(command::territory::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
@@ -61,6 +66,8 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Serve(args) => command::serve::run(args, settings).await,
         Command::Migrate => command::migrate::run(&settings).await,
         Command::Seed(args) => command::seed::run(args, &settings).await,
+        Command::Import(args) => command::import::run(args, &settings).await,
+        Command::Territory(args) => command::territory::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
     }
 }

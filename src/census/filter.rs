@@ -30,6 +30,54 @@ impl State {
     }
 }
 
+/// For whom a copy is made: how much of the census leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tier {
+    /// Only what is marked public, where it is only roughly, and nothing that helps who means harm.
+    Pubblico,
+    /// What is marked public or for the bodies of the project.
+    Enti,
+    /// Everything.
+    #[default]
+    Riservato,
+}
+
+impl Tier {
+    /// All of them, the widest audience first.
+    pub const ALL: [Self; 3] = [Self::Pubblico, Self::Enti, Self::Riservato];
+
+    /// The spelling in commands; the same as the visibility a device is given.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pubblico => "pubblico",
+            Self::Enti => "enti",
+            Self::Riservato => "riservato",
+        }
+    }
+
+    /// Whether a copy of this tier has the attribute.
+    #[must_use]
+    pub fn shows(self, field: Field) -> bool {
+        const HARMLESS: [Field; 13] = [
+            Field::Codice,
+            Field::Ente,
+            Field::Comune,
+            Field::Lat,
+            Field::Lon,
+            Field::Funzione,
+            Field::Installazione,
+            Field::Stato,
+            Field::AnnoInstallazione,
+            Field::DataAttivazione,
+            Field::ConservazioneGiorni,
+            Field::Informativa,
+            Field::Visibilita,
+        ];
+        self != Self::Pubblico || HARMLESS.contains(&field)
+    }
+}
+
 /// What is still open on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
@@ -81,6 +129,8 @@ pub struct Filter {
     scope: Scope,
     /// Which state.
     pub state: State,
+    /// For whom; of a narrower tier than one's own, only the devices whose visibility allows it.
+    pub tier: Tier,
     /// Words to find, any case and accents.
     pub text: String,
     /// Exact values wanted: body, Comune, function, state, SCNTT state, software, site.
@@ -105,6 +155,9 @@ pub const EXACT: [Field; 7] = [
     Field::Software,
     Field::Sito,
 ];
+
+/// The longest value a parameter may have, in characters.
+const MAX_CHARACTERS: usize = 200;
 
 /// A parameter that says nothing to this page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +192,7 @@ impl Filter {
         Self {
             scope,
             state: State::Working,
+            tier: Tier::Riservato,
             text: String::new(),
             exact: Vec::new(),
             open: None,
@@ -177,9 +231,12 @@ impl Filter {
     pub fn take(&mut self, name: &str, value: &str) -> Result<(), FilterError> {
         let refused = || FilterError::Value {
             name: name.to_owned(),
-            value: value.to_owned(),
+            value: value.chars().take(40).collect(),
         };
         let value = value.trim();
+        if value.chars().count() > MAX_CHARACTERS || value.chars().any(char::is_control) {
+            return Err(refused());
+        }
         if let Some(field) = EXACT.into_iter().find(|field| field.name() == name) {
             if value.is_empty() {
                 return Ok(());
@@ -344,6 +401,27 @@ mod tests {
             "il parametro «funzone» non esiste: forse intendevate «funzione»?"
         );
         assert!(filter.take("funzione", "boh").is_err());
+    }
+
+    #[test]
+    fn a_value_no_database_can_take_is_refused() {
+        let mut filter = Filter::of(&Viewer::operator());
+        assert!(filter.take("cerca", "a\0b").is_err());
+        assert!(filter.take("cerca", &"a ".repeat(200)).is_err());
+        assert!(filter.take("cerca", "via Roma, 12").is_ok());
+    }
+
+    #[test]
+    fn a_public_copy_says_neither_where_exactly_nor_with_what() {
+        for field in [
+            Field::Indirizzo,
+            Field::Denominazione,
+            Field::Software,
+            Field::Note,
+        ] {
+            assert!(!Tier::Pubblico.shows(field) && Tier::Enti.shows(field));
+        }
+        assert!(Tier::Pubblico.shows(Field::Lat));
     }
 
     proptest::proptest! {

@@ -238,6 +238,9 @@ codes! {
     SiteNew "site.new" Info
         "Il sito non c’è ancora: verrà creato."
         "Controllate il codice del sito.";
+    RowRestored "row.restored" Info
+        "Il dispositivo era ritirato: il file lo rimette nel censimento."
+        "Se deve restare ritirato, togliete la riga dal file.";
     RowConflict "row.conflict" Error
         "Il dispositivo è stato modificato da altri mentre lavoravate."
         "Rileggete i valori attuali e salvate di nuovo.";
@@ -262,6 +265,24 @@ pub enum Proposal {
         /// The value to put there.
         value: String,
     },
+}
+
+impl std::fmt::Display for Proposal {
+    /// In a few words: the point to five decimals and the system its numbers were read in, or the
+    /// value as people read it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Position(position) => write!(
+                formatter,
+                "{:.5} {:.5} ({})",
+                position.lat, position.lon, position.crs
+            ),
+            Self::Value { field, value } => match Field::named(field) {
+                Some(field) => formatter.write_str(&field.words(value)),
+                None => formatter.write_str(value),
+            },
+        }
+    }
 }
 
 /// A point that the coordinates may mean.

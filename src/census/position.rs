@@ -8,49 +8,25 @@
 //! Enforced by the tests below: every mishap on true points, and texts of any kind, which never
 //! panic.
 
-use super::finding::{Code, Finding, PositionProposal, Proposal};
-use super::notation::{self, Axis, Number, Pair, Unread};
+mod mishap;
+mod words;
+
+pub use words::in_words;
+
+use super::finding::{Code, Finding};
+use super::notation::{self, Pair, Unread};
 use super::projection::{self, Crs};
-use super::territory::{Municipality, Territory, metres_between};
+use super::territory::{Municipality, Territory};
 use super::vocabulary::Field;
+use mishap::{Hypothesis, METRES_FROM};
+use words::{distance, named};
 
 /// How far outside the declared Comune a point may be, in metres, before it is an error: the
 /// embedded boundaries are generalised, up to 450 m off.
 pub const BORDER_BAND_M: f64 = 500.0;
 
-/// A position whose last digit leaves more than this in doubt, in metres, is coarse. Whole seconds
-/// (15 m) are not, three decimals of a degree (56 m) are.
-const COARSE_M: f64 = 20.0;
-
-/// Two readings nearer than this, in metres, are one.
-const SAME_M: f64 = 1.0;
-
-/// Metres in one degree of a meridian.
-const DEGREE_M: f64 = 111_320.0;
-
-/// Coordinates smaller than this, in degrees, are zeros in disguise.
-const NULL_ISLAND_DEGREES: f64 = 0.5;
-
-/// Numbers beyond this are metres, not degrees.
-const METRES_FROM: f64 = 1_000.0;
-
-/// A lost decimal point is believed when a coordinate has at least these digits: `888` is a typing
-/// error, not 8.88.
-const LOST_POINT_DIGITS: usize = 5;
-
 /// The system of plain degrees.
 const WGS84: &str = "EPSG:4326";
-
-/// The metric systems tried when none is declared, the most used first. Those that give the same
-/// numbers as EPSG:32632 (7791, 6707, 25832) are one hypothesis with it.
-const METRIC: [&str; 6] = [
-    "EPSG:32632",
-    "EPSG:3003",
-    "EPSG:32633",
-    "EPSG:3004",
-    "EPSG:3857",
-    "EPSG:23032",
-];
 
 /// A position as somebody typed it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -115,48 +91,6 @@ pub fn diagnose(
     doctor.at_once().unwrap_or_else(|| doctor.diagnose())
 }
 
-/// Where a point is, in Italian words: the Comune and the nearest border.
-#[must_use]
-pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {
-    let Some(home) = territory.containing(lon, lat) else {
-        return match territory.nearest(lon, lat, |one| one.covered) {
-            Some((one, metres)) => {
-                format!(
-                    "Fuori dal territorio, a {} dal Comune di {}.",
-                    distance(metres),
-                    one.name
-                )
-            }
-            None => "Nessun territorio è caricato.".to_owned(),
-        };
-    };
-    let border = -territory.metres_outside(home, lon, lat);
-    let other = territory.nearest(lon, lat, |one| one.istat != home.istat);
-    let away = match other {
-        // A border of the whole territory may be nearer than the nearest other Comune.
-        Some((one, metres)) if metres <= border + SAME_M => {
-            format!("a {} dal confine con {}", distance(metres), one.name)
-        }
-        _ => format!("a {} dal confine", distance(border)),
-    };
-    if home.covered {
-        format!("Nel Comune di {}, {away}.", home.name)
-    } else {
-        format!("Nel Comune di {}, fuori dal territorio, {away}.", home.name)
-    }
-}
-
-/// A distance as people say it.
-fn distance(metres: f64) -> String {
-    if metres < 999.5 {
-        format!("{:.0} m", metres.max(0.0))
-    } else if metres < 99_950.0 {
-        format!("{:.1} km", metres / 1000.0).replace('.', ",")
-    } else {
-        format!("{:.0} km", metres / 1000.0)
-    }
-}
-
 /// How a point stands towards the territory and the witness.
 enum Standing {
     /// Where it should be.
@@ -176,99 +110,6 @@ struct Plain {
     crs: &'static Crs,
     operation: &'static str,
     standing: Standing,
-}
-
-/// What may have happened to the numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "mishaps are independent and may all happen"
-)]
-struct Mishap {
-    swap: bool,
-    north_point: bool,
-    east_point: bool,
-    degrees: bool,
-    north_sign: bool,
-    east_sign: bool,
-    crs: bool,
-}
-
-impl Mishap {
-    fn point(self) -> bool {
-        self.north_point || self.east_point
-    }
-
-    fn sign(self) -> bool {
-        self.north_sign || self.east_sign
-    }
-
-    /// How much has to be believed.
-    fn cost(self) -> usize {
-        [self.swap, self.point(), self.degrees, self.sign(), self.crs]
-            .into_iter()
-            .filter(|happened| *happened)
-            .count()
-    }
-
-    fn code(self) -> Code {
-        if self.crs {
-            Code::PositionOtherCrs
-        } else if self.point() {
-            Code::PositionLostDecimal
-        } else if self.degrees {
-            Code::PositionDegrees
-        } else if self.sign() {
-            Code::PositionWrongSign
-        } else {
-            Code::PositionSwapped
-        }
-    }
-
-    fn operation(self) -> &'static str {
-        match (self.swap, self.code()) {
-            (true, Code::PositionOtherCrs) => "swap_crs",
-            (false, Code::PositionOtherCrs) => "crs",
-            (true, Code::PositionLostDecimal) => "swap_decimal_point",
-            (false, Code::PositionLostDecimal) => "decimal_point",
-            (true, Code::PositionDegrees) => "swap_degrees_minutes_seconds",
-            (false, Code::PositionDegrees) => "degrees_minutes_seconds",
-            (true, Code::PositionWrongSign) => "swap_sign",
-            (false, Code::PositionWrongSign) => "sign",
-            _ => "swap",
-        }
-    }
-}
-
-/// One explanation of the numbers and the point it leads to.
-#[derive(Debug, Clone)]
-struct Hypothesis {
-    lon: f64,
-    lat: f64,
-    crs: &'static Crs,
-    mishap: Mishap,
-    comune: String,
-    /// Whether the point is in the witness or within the band around it.
-    witnessed: bool,
-    /// Whether it is inside the witness, not just near it.
-    inside: bool,
-}
-
-impl Hypothesis {
-    fn proposal(&self) -> Proposal {
-        Proposal::Position(PositionProposal {
-            lat: self.lat,
-            lon: self.lon,
-            crs: self.crs.code,
-            operation: self.mishap.operation(),
-            accuracy_m: self.crs.accuracy_m,
-            comune: Some(self.comune.clone()),
-        })
-    }
-
-    fn metres_to(&self, other: &Self) -> f64 {
-        metres_between((self.lon, self.lat), (other.lon, other.lat))
-    }
 }
 
 struct Doctor<'a> {
@@ -455,7 +296,7 @@ impl Doctor<'_> {
                 .containing(reading.lon, reading.lat)
                 .is_some()
             {
-                hypotheses.retain(|one| one.witnessed || !one.mishap.degrees);
+                hypotheses.retain(|one| one.witnessed || (one.covered && !one.mishap.degrees));
             }
             return if hypotheses.is_empty() {
                 let findings = vec![self.outside(pair, reading)];
@@ -574,712 +415,11 @@ fn plain_decimal(text: &str) -> Option<(f64, usize)> {
     Some((std::str::from_utf8(digits).ok()?.parse().ok()?, decimals))
 }
 
-/// The hypotheses.
-impl Doctor<'_> {
-    /// Every explanation that puts the point where it may be, without those that something simpler
-    /// or better witnessed makes needless.
-    fn hypotheses(&self, pairs: &[Pair], declared_crs: Option<&'static Crs>) -> Vec<Hypothesis> {
-        let mut found = Vec::new();
-        for pair in pairs {
-            self.in_degrees(pair, declared_crs, &mut found);
-            self.in_metres(pair, declared_crs, &mut found);
-            self.counted_from_rome(pair, declared_crs, &mut found);
-        }
-        if found.iter().any(|one| one.witnessed) {
-            found.retain(|one| one.witnessed);
-        }
-        let cheapest = found.iter().map(|one| one.mishap.cost()).min().unwrap_or(0);
-        found.retain(|one| one.mishap.cost() == cheapest);
-        let mut distinct: Vec<Hypothesis> = Vec::new();
-        for one in found {
-            if distinct.iter().all(|other| other.metres_to(&one) > SAME_M) {
-                distinct.push(one);
-            }
-        }
-        distinct
-    }
-
-    fn consider(
-        &self,
-        (lon, lat): (f64, f64),
-        crs: &'static Crs,
-        mishap: Mishap,
-        found: &mut Vec<Hypothesis>,
-    ) {
-        let window = self.territory.window();
-        let plausible = (window.min().x..=window.max().x).contains(&lon)
-            && (window.min().y..=window.max().y).contains(&lat);
-        if !plausible || mishap == Mishap::default() {
-            return;
-        }
-        let Some(home) = self.territory.containing(lon, lat) else {
-            return;
-        };
-        let inside = self
-            .witness
-            .is_some_and(|witness| witness.istat == home.istat);
-        let witnessed = inside
-            || self.witness.is_some_and(|witness| {
-                self.territory.metres_outside(witness, lon, lat) <= BORDER_BAND_M
-            });
-        if home.covered || witnessed {
-            let comune = home.istat.clone();
-            found.push(Hypothesis {
-                lon,
-                lat,
-                crs,
-                mishap,
-                comune,
-                witnessed,
-                inside,
-            });
-        }
-    }
-
-    /// Exchanged axes, lost points, degrees and minutes, wrong signs, and their combinations.
-    fn in_degrees(
-        &self,
-        pair: &Pair,
-        declared_crs: Option<&'static Crs>,
-        found: &mut Vec<Hypothesis>,
-    ) {
-        let base = declared_crs.filter(|crs| crs.geographic);
-        let Some(crs) = base.or_else(|| projection::system(WGS84)) else {
-            return;
-        };
-        let other_crs = declared_crs.is_some_and(|declared| declared.code != crs.code);
-        for swap in [false, true] {
-            let (north, east) = if swap {
-                (&pair.east, &pair.north)
-            } else {
-                (&pair.north, &pair.east)
-            };
-            for a in variants(north) {
-                for b in variants(east) {
-                    if a.degrees != b.degrees || !believable(north, east, &a, &b) {
-                        continue;
-                    }
-                    for (north_sign, east_sign) in
-                        [(false, false), (true, false), (false, true), (true, true)]
-                    {
-                        let lat = if north_sign { -a.value } else { a.value };
-                        let lon = if east_sign { -b.value } else { b.value };
-                        let mishap = Mishap {
-                            swap,
-                            north_point: a.point,
-                            east_point: b.point,
-                            degrees: a.degrees,
-                            north_sign,
-                            east_sign,
-                            crs: other_crs,
-                        };
-                        let point = if crs.code == WGS84 {
-                            Some((lon, lat))
-                        } else {
-                            projection::to_wgs84(crs, lon, lat)
-                        };
-                        if let Some(point) = point {
-                            self.consider(point, crs, mishap, found);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The numbers as metres in each system, in both orders.
-    fn in_metres(
-        &self,
-        pair: &Pair,
-        declared_crs: Option<&'static Crs>,
-        found: &mut Vec<Hypothesis>,
-    ) {
-        for north in metres(&pair.north) {
-            for east in metres(&pair.east) {
-                let declared = declared_crs
-                    .filter(|crs| !crs.geographic)
-                    .map(|crs| crs.code);
-                let known = METRIC
-                    .iter()
-                    .copied()
-                    .filter(|code| Some(*code) != declared);
-                for crs in declared
-                    .into_iter()
-                    .chain(known)
-                    .filter_map(projection::system)
-                {
-                    for swap in [false, true] {
-                        let (x, y) = if swap { (north, east) } else { (east, north) };
-                        let other = declared != Some(crs.code);
-                        // Without names the order of metres is nobody's mistake.
-                        let swap = swap && !(pair.free && other);
-                        if let Some(point) = projection::to_wgs84(crs, x, y) {
-                            let mishap = Mishap {
-                                swap,
-                                crs: other,
-                                ..Mishap::default()
-                            };
-                            self.consider(point, crs, mishap, found);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Longitudes counted from Rome.
-    fn counted_from_rome(
-        &self,
-        pair: &Pair,
-        declared_crs: Option<&'static Crs>,
-        found: &mut Vec<Hypothesis>,
-    ) {
-        let Some(crs) = projection::system("EPSG:4806") else {
-            return;
-        };
-        if declared_crs == Some(crs) {
-            return;
-        }
-        for swap in [false, true] {
-            let (north, east) = if swap {
-                (&pair.east, &pair.north)
-            } else {
-                (&pair.north, &pair.east)
-            };
-            if north.value.abs() <= 90.0
-                && east.value.abs() <= 180.0
-                && let Some(point) = projection::to_wgs84(crs, east.value, north.value)
-            {
-                let mishap = Mishap {
-                    swap,
-                    crs: true,
-                    ..Mishap::default()
-                };
-                self.consider(point, crs, mishap, found);
-            }
-        }
-    }
-}
-
-/// One way to read a number of degrees.
-struct Variant {
-    value: f64,
-    point: bool,
-    degrees: bool,
-}
-
-fn variants(number: &Number) -> Vec<Variant> {
-    let mut all = Vec::new();
-    if number.value.abs() <= 180.0 {
-        all.push(Variant {
-            value: number.value,
-            point: false,
-            degrees: false,
-        });
-    }
-    let sign = if number.value.is_sign_negative() {
-        -1.0
-    } else {
-        1.0
-    };
-    let misplaced = number.decimals.is_none() || number.value.abs() > 180.0;
-    if misplaced && number.digits.len() >= 2 {
-        for whole in 1..=3_usize.min(number.digits.len() - 1) {
-            if let Some(value) = with_point(&number.digits, whole) {
-                all.push(Variant {
-                    value: sign * value,
-                    point: true,
-                    degrees: false,
-                });
-            }
-        }
-    }
-    if let Some(value) = degrees_and_minutes(number) {
-        all.push(Variant {
-            value: sign * value,
-            point: false,
-            degrees: true,
-        });
-    }
-    all
-}
-
-fn with_point(digits: &str, whole: usize) -> Option<f64> {
-    let (before, after) = digits.split_at_checked(whole)?;
-    format!("{before}.{after}").parse().ok()
-}
-
-/// 45.2751 as 45°27′51″, and 452751 likewise.
-fn degrees_and_minutes(number: &Number) -> Option<f64> {
-    let digits = &number.digits;
-    let decimals = match number.decimals {
-        Some(decimals) if (2..=8).contains(&decimals) => decimals,
-        None if (5..=6).contains(&digits.len()) => 4,
-        _ => return None,
-    };
-    let (whole, rest) = digits.split_at_checked(digits.len().checked_sub(decimals)?)?;
-    let rest = format!("{rest:0<4}");
-    let (minutes, rest) = rest.split_at_checked(2)?;
-    let (seconds, fraction) = rest.split_at_checked(2)?;
-    let degrees: f64 = if whole.is_empty() {
-        0.0
-    } else {
-        whole.parse().ok()?
-    };
-    let minutes: f64 = minutes.parse().ok()?;
-    let seconds: f64 = format!("{seconds}.{fraction}0").parse().ok()?;
-    (minutes < 60.0 && seconds < 60.0).then_some(degrees + minutes / 60.0 + seconds / 3600.0)
-}
-
-/// Whether a pair of variants explains enough digits to be believed.
-fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
-    let enough = |number: &Number, variant: &Variant| {
-        variant.point && number.digits.len() >= LOST_POINT_DIGITS
-    };
-    let seconds = |number: &Number| number.decimals.is_none_or(|decimals| decimals >= 3);
-    (!(a.point || b.point) || enough(north, a) || enough(east, b))
-        && (!a.degrees || seconds(north) || seconds(east))
-}
-
-/// The values of a number that may be metres.
-fn metres(number: &Number) -> impl Iterator<Item = f64> {
-    let written = Some(number.value).filter(|_| !number.sexagesimal);
-    written
-        .into_iter()
-        .chain(number.grouped)
-        .filter(|value| value.abs() > METRES_FROM)
-}
-
-/// A system by name and code.
-fn named(crs: &Crs) -> String {
-    format!("{} ({})", crs.name, crs.code)
-}
-
-/// The findings and their words.
-impl Doctor<'_> {
-    fn finding(&self, code: Code, field: Field, message: impl Into<String>) -> Finding {
-        Finding::new(code, field, self.text(field), message)
-    }
-
-    /// What was typed for a coordinate.
-    fn text(&self, field: Field) -> &str {
-        let place = self.typed.place.trim();
-        if !place.is_empty() {
-            place
-        } else if field == Field::Lon {
-            self.typed.lon.trim()
-        } else {
-            self.typed.lat.trim()
-        }
-    }
-
-    /// Everything that was typed, in quotation marks.
-    fn quoted(&self) -> String {
-        if self.typed.place.trim().is_empty() {
-            format!(
-                "«{}» e «{}»",
-                short(self.text(Field::Lat)),
-                short(self.text(Field::Lon))
-            )
-        } else {
-            format!("«{}»", short(self.text(Field::Lat)))
-        }
-    }
-
-    fn unknown_crs(&self, text: &str) -> Finding {
-        let message = format!(
-            "Il sistema di riferimento «{}» non è tra quelli noti: indicatelo come EPSG:4326, EPSG:32632, EPSG:3003…",
-            short(text)
-        );
-        self.finding(Code::PositionOtherCrs, Field::Lat, message)
-    }
-
-    fn unread(&self, why: Unread) -> Finding {
-        const EXAMPLE: &str = "scrivete per esempio 45,4642 9,19 oppure 45°27'51\"N 9°11'24\"E";
-        let (code, field, message) = match why {
-            Unread::Empty => (
-                Code::PositionMissing,
-                Field::Lat,
-                "Manca la posizione: fate clic sulla mappa oppure scrivete le coordinate."
-                    .to_owned(),
-            ),
-            Unread::Missing(Axis::North) => (
-                Code::PositionMissing,
-                Field::Lat,
-                format!(
-                    "Manca la latitudine: c’è solo «{}».",
-                    short(self.text(Field::Lon))
-                ),
-            ),
-            Unread::Missing(Axis::East) => (
-                Code::PositionMissing,
-                Field::Lon,
-                format!(
-                    "Manca la longitudine: c’è solo «{}».",
-                    short(self.text(Field::Lat))
-                ),
-            ),
-            Unread::OneNumber => (
-                Code::PositionUnreadable,
-                Field::Lat,
-                format!(
-                    "In {} si legge un numero solo e ne servono due: {EXAMPLE}.",
-                    self.quoted()
-                ),
-            ),
-            Unread::Sixty => (
-                Code::PositionUnreadable,
-                Field::Lat,
-                format!(
-                    "In {} minuti o secondi sono 60 o più: controllate le cifre.",
-                    self.quoted()
-                ),
-            ),
-            Unread::Link => (
-                Code::PositionUnreadable,
-                Field::Lat,
-                format!(
-                    "Il collegamento {} non contiene coordinate: apritelo e copiate l’indirizzo completo della mappa.",
-                    self.quoted()
-                ),
-            ),
-            Unread::Unclear => (
-                Code::PositionUnreadable,
-                Field::Lat,
-                format!("Le coordinate {} non si leggono: {EXAMPLE}.", self.quoted()),
-            ),
-        };
-        self.finding(code, field, message)
-    }
-
-    fn null_island(&self, pair: &Pair, declared_crs: Option<&Crs>) -> Option<Finding> {
-        let tiny = |number: &Number| number.value.abs() < NULL_ISLAND_DEGREES;
-        let zero = |number: &Number| number.value == 0.0;
-        let counted_from_greenwich = declared_crs.is_none_or(|crs| crs.code != "EPSG:4806");
-        let (field, what) = if tiny(&pair.north) && tiny(&pair.east) && counted_from_greenwich {
-            (Field::Lat, "Le coordinate sono zero, o quasi")
-        } else if zero(&pair.north) {
-            (Field::Lat, "La latitudine è zero")
-        } else if zero(&pair.east) && counted_from_greenwich {
-            (Field::Lon, "La longitudine è zero")
-        } else {
-            return None;
-        };
-        let message = format!(
-            "{what} ({}): di solito vuol dire che mancavano. Fate clic sulla mappa oppure scrivete le coordinate.",
-            self.quoted()
-        );
-        Some(self.finding(Code::PositionNullIsland, field, message))
-    }
-
-    fn near_border(&self, reading: &Plain, metres: f64) -> Finding {
-        let witness = self.witness.map_or("", |one| one.name.as_str());
-        let home = self.whose(reading);
-        if self.declared {
-            let message = format!(
-                "Il punto è {home}, {} fuori dal confine di {witness}, il Comune dichiarato. I confini caricati sono \
-                 generalizzati: se il punto è giusto confermate con un motivo.",
-                distance(metres)
-            );
-            self.finding(Code::PositionNearBorder, Field::Lat, message)
-        } else {
-            let message = format!(
-                "Il punto è {home}, {} oltre il confine di {witness}, che è generalizzato: lo attribuiamo a {witness}. \
-                 Se è in un altro Comune, indicatelo.",
-                distance(metres)
-            );
-            self.finding(Code::PositionBorderBody, Field::Lat, message)
-        }
-    }
-
-    fn away(&self, reading: &Plain, metres: f64) -> Finding {
-        let witness = self.witness.map_or("", |one| one.name.as_str());
-        let home = self.whose(reading);
-        if !self.declared {
-            let message = format!(
-                "Il punto è {home}, a {} dal confine di {witness}, il Comune dell’ente. Se il dispositivo è davvero là, \
-                 indicate il Comune oppure confermate con un motivo.",
-                distance(metres)
-            );
-            return self.finding(Code::PositionElsewhere, Field::Lat, message);
-        }
-        let message = format!(
-            "Il punto è {home}, a {} dal confine di {witness}, il Comune dichiarato. Correggete il Comune o la posizione.",
-            distance(metres)
-        );
-        let instead = self.territory.containing(reading.lon, reading.lat);
-        let proposals = instead
-            .filter(|one| one.covered)
-            .map(|one| Proposal::Value {
-                field: Field::Comune.name(),
-                value: one.istat.clone(),
-            });
-        self.finding(Code::PositionOutsideMunicipality, Field::Lat, message)
-            .proposing(proposals.into_iter().collect())
-    }
-
-    /// «nel Comune di Pero», or that no Comune is known there.
-    fn whose(&self, reading: &Plain) -> String {
-        match self.territory.containing(reading.lon, reading.lat) {
-            Some(one) => format!("nel Comune di {}", one.name),
-            None => "fuori dal territorio".to_owned(),
-        }
-    }
-
-    fn outside(&self, pair: &Pair, reading: &Plain) -> Finding {
-        let words = in_words(self.territory, reading.lon, reading.lat);
-        let metres = self
-            .territory
-            .nearest(reading.lon, reading.lat, |one| one.covered);
-        let near = match metres {
-            Some((one, metres)) if metres <= BORDER_BAND_M && self.witness.is_none() => format!(
-                " Se il dispositivo è nel Comune di {}, a {}, indicate il Comune.",
-                one.name,
-                distance(metres)
-            ),
-            _ => String::new(),
-        };
-        let how = if reading.crs.code == WGS84 {
-            String::new()
-        } else {
-            format!(", lette in {},", named(reading.crs))
-        };
-        let field = if pair.north.value.abs() > 90.0 {
-            Field::Lon
-        } else {
-            Field::Lat
-        };
-        let message = format!(
-            "Le coordinate {}{how} indicano un punto fuori dal territorio. {words}{near} Controllate le cifre.",
-            self.quoted()
-        );
-        self.finding(Code::PositionOutsideTerritory, field, message)
-    }
-
-    /// The numbers are no place on Earth, or metres of nowhere near.
-    fn impossible(&self, pair: &Pair, declared_crs: Option<&Crs>) -> Vec<Finding> {
-        let (north, east) = (pair.north.value.abs(), pair.east.value.abs());
-        if let Some(crs) = declared_crs.filter(|crs| !crs.geographic) {
-            let message = format!(
-                "Le coordinate {} non sono metri di {}.",
-                self.quoted(),
-                named(crs)
-            );
-            return vec![self.finding(Code::PositionRange, Field::Lat, message)];
-        }
-        if (10_000.0..1e8).contains(&north) && (10_000.0..1e8).contains(&east) {
-            let message = format!(
-                "Le coordinate {} sembrano metri, ma in nessuno dei sistemi di riferimento noti cadono nel territorio. \
-                 Controllate le cifre.",
-                self.quoted()
-            );
-            return vec![self.finding(Code::PositionOutsideTerritory, Field::Lat, message)];
-        }
-        let range = |bad: bool, field: Field, what: &str, most: u32| {
-            bad.then(|| {
-                let message = format!(
-                    "La {what} «{}» è impossibile: deve stare tra -{most} e {most}.",
-                    short(self.text(field))
-                );
-                self.finding(Code::PositionRange, field, message)
-            })
-        };
-        range(north > 90.0, Field::Lat, "latitudine", 90)
-            .into_iter()
-            .chain(range(east > 180.0, Field::Lon, "longitudine", 180))
-            .collect()
-    }
-
-    fn coarse(&self, pair: &Pair, crs: &Crs) -> Option<Finding> {
-        let to_metres = if crs.geographic { DEGREE_M } else { 1.0 };
-        let (north, east) = (pair.north.unit, pair.east.unit);
-        // Spreadsheets drop the zeros at the end: the finer of the two tells how it was typed, unless
-        // the other lost more than chance explains.
-        let unit = if north.max(east) > 0.05 {
-            north.max(east)
-        } else {
-            north.min(east)
-        };
-        let doubt = unit * to_metres / 2.0;
-        (doubt > COARSE_M).then(|| {
-            let message = format!(
-                "Le coordinate {} hanno poche cifre: il punto può essere sbagliato di {}. Riportate almeno cinque \
-                 decimali, oppure confermate con un motivo.",
-                self.quoted(),
-                distance(doubt)
-            );
-            self.finding(Code::PositionCoarse, Field::Lat, message)
-        })
-    }
-
-    /// How far the declared system moves the point from where the same numbers would be in WGS 84.
-    fn declared_datum(&self, pair: &Pair, reading: &Plain, crs: &Crs) -> Option<Finding> {
-        let usual = match crs.code {
-            "EPSG:4265" => WGS84,
-            "EPSG:23032" => "EPSG:32632",
-            _ => return None,
-        };
-        let usual = projection::system(usual)?;
-        let elsewhere = projection::to_wgs84(usual, pair.east.value, pair.north.value)?;
-        let message = format!(
-            "Il sistema dichiarato è {}: gli stessi numeri in {} indicherebbero un punto a {} da qui, e i confini non \
-             bastano a distinguerli. Guardate sulla mappa se il punto è dove lo conoscete.",
-            named(crs),
-            named(usual),
-            distance(metres_between((reading.lon, reading.lat), elsewhere)),
-        );
-        Some(self.finding(Code::PositionDatum, Field::Lat, message))
-    }
-
-    /// The one explanation, with its proposal.
-    fn mishap(&self, only: &Hypothesis) -> Finding {
-        let mishap = only.mishap;
-        // The variants of an exchanged pair are those of the other column.
-        let (first, second) = if mishap.swap {
-            (Field::Lon, Field::Lat)
-        } else {
-            (Field::Lat, Field::Lon)
-        };
-        let field = match (
-            mishap.north_point || mishap.north_sign,
-            mishap.east_point || mishap.east_sign,
-        ) {
-            (true, _) => first,
-            (false, true) => second,
-            (false, false) => Field::Lat,
-        };
-        let mut what = Vec::new();
-        if mishap.crs {
-            let unit = if only.crs.geographic {
-                "gradi"
-            } else {
-                "metri"
-            };
-            what.push(format!(
-                "{} sembrano {unit} in {}",
-                self.quoted(),
-                named(only.crs)
-            ));
-        }
-        if mishap.point() {
-            let text = short(self.text(field));
-            what.push(format!(
-                "in «{text}» sembra perso il separatore dei decimali"
-            ));
-        }
-        if mishap.degrees {
-            what.push(format!(
-                "{} sembrano gradi, minuti e secondi scritti come decimali",
-                self.quoted()
-            ));
-        }
-        if mishap.sign() {
-            what.push(format!(
-                "il segno di «{}» sembra sbagliato",
-                short(self.text(field))
-            ));
-        }
-        if mishap.swap {
-            what.push(if mishap.cost() == 1 {
-                format!(
-                    "latitudine e longitudine ({}) sembrano scambiate",
-                    self.quoted()
-                )
-            } else {
-                "latitudine e longitudine sembrano scambiate".to_owned()
-            });
-        }
-        let message = format!(
-            "{}. Letto così, il punto cade nel Comune di {}: se è giusto accettate la proposta.",
-            capital(&what.join(", e ")),
-            self.name_of(&only.comune)
-        );
-        self.finding(mishap.code(), field, message)
-            .proposing(vec![only.proposal()])
-    }
-
-    fn ambiguous(&self, plain: Option<&Plain>, hypotheses: &[Hypothesis]) -> Finding {
-        let as_typed = plain.map(|reading| {
-            Proposal::Position(PositionProposal {
-                lat: reading.lat,
-                lon: reading.lon,
-                crs: reading.crs.code,
-                operation: "none",
-                accuracy_m: reading.crs.accuracy_m,
-                comune: self
-                    .territory
-                    .containing(reading.lon, reading.lat)
-                    .filter(|one| one.covered)
-                    .map(|one| one.istat.clone()),
-            })
-        });
-        let places: Vec<_> = plain
-            .map(|reading| format!("così come sono, {}", self.whose(reading)))
-            .into_iter()
-            .chain(hypotheses.iter().map(|one| {
-                format!(
-                    "{}, nel Comune di {}",
-                    words(one),
-                    self.name_of(&one.comune)
-                )
-            }))
-            .collect();
-        let message = format!(
-            "Le coordinate {} si possono leggere in più modi: {}. Scegliete guardando dove cade il punto.",
-            self.quoted(),
-            places.join("; ")
-        );
-        let proposals = as_typed
-            .into_iter()
-            .chain(hypotheses.iter().map(Hypothesis::proposal));
-        self.finding(Code::PositionAmbiguous, Field::Lat, message)
-            .proposing(proposals.collect())
-    }
-
-    fn name_of(&self, istat: &str) -> String {
-        self.territory
-            .get(istat)
-            .map_or_else(|| istat.to_owned(), |one| one.name.clone())
-    }
-}
-
-/// A hypothesis in a few words.
-fn words(one: &Hypothesis) -> String {
-    let what = match one.mishap.code() {
-        Code::PositionOtherCrs => format!("in {}", named(one.crs)),
-        Code::PositionLostDecimal => "con il separatore dei decimali al suo posto".to_owned(),
-        Code::PositionDegrees => "come gradi, minuti e secondi".to_owned(),
-        Code::PositionWrongSign => "con il segno cambiato".to_owned(),
-        _ => return "scambiate".to_owned(),
-    };
-    if one.mishap.swap {
-        format!("{what} e scambiate")
-    } else {
-        what
-    }
-}
-
-/// A typed text cut for a message.
-fn short(text: &str) -> String {
-    let mut cut: String = text.chars().take(60).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
-    }
-    cut
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::census::finding::Severity;
+    use crate::census::finding::{PositionProposal, Proposal, Severity};
+    use crate::census::territory::metres_between;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
@@ -1360,7 +500,6 @@ mod tests {
         assert_eq!(only.operation, operation);
         let off = metres_between((only.lon, only.lat), truth);
         assert!(off < 15.0, "{off} m off: {only:?}");
-        assert!(only.comune.is_some());
         assert_eq!(diagnosis.point, None);
     }
 
@@ -1523,7 +662,8 @@ mod tests {
             "degrees_minutes_seconds",
             truth,
         );
-        let implied = columns("45,2751", "9,1124", "", Some(MILAN), false);
+        // Of 45.3120 9.1005 both readings are in the territory.
+        let implied = columns("45,3120", "9,1005", "", Some(MILAN), false);
         assert_eq!(codes(&implied), [Code::PositionAmbiguous]);
         let operations: Vec<_> = proposed(&implied.findings[0])
             .iter()
@@ -1569,12 +709,41 @@ mod tests {
     }
 
     #[test]
+    fn ed50_is_shown_beside_utm_where_only_it_is_in_the_declared_comune() {
+        let utm = projection::system("32632").unwrap();
+        let ed50 = projection::system("23032").unwrap();
+        let (x, y) = (0..4_000_u32)
+            .map(|step| (514_853.0, 5_040_000.0 + f64::from(step)))
+            .find(|(x, y)| {
+                let home = |crs| {
+                    let (lon, lat) = projection::to_wgs84(crs, *x, *y).unwrap();
+                    MILANO.containing(lon, lat).map(|one| one.istat.as_str())
+                };
+                home(utm) != Some(MILAN) && home(ed50) == Some(MILAN)
+            })
+            .expect("the northern border of Milano");
+        let diagnosis = columns(
+            &format!("{y:.1}"),
+            &format!("{x:.1}"),
+            "",
+            Some(MILAN),
+            true,
+        );
+        assert_eq!(codes(&diagnosis), [Code::PositionAmbiguous]);
+        let systems: Vec<_> = proposed(&diagnosis.findings[0])
+            .iter()
+            .map(|one| one.crs)
+            .collect();
+        assert_eq!(systems, ["EPSG:32632", "EPSG:23032"]);
+    }
+
+    #[test]
     fn degrees_from_rome_are_recognised() {
         let crs = projection::system("4806").unwrap();
         let (x, y) = projection::from_wgs84(crs, POINT.0, POINT.1).unwrap();
         let diagnosis = columns(&format!("{y:.6}"), &format!("{x:.6}"), "", None, false);
         mended(&diagnosis, Code::PositionOtherCrs, "crs", POINT);
-        assert_eq!(proposed(&diagnosis.findings[0])[0].accuracy_m, 4.0);
+        assert!((proposed(&diagnosis.findings[0])[0].accuracy_m - 4.0).abs() < 1e-9);
     }
 
     #[test]
@@ -1806,6 +975,25 @@ mod tests {
         fn any_numbers_have_an_answer(a in any::<f64>(), b in any::<f64>(), crs in 0..13_usize) {
             let diagnosis = columns(&a.to_string(), &b.to_string(), projection::SYSTEMS[crs].code, None, false);
             prop_assert!(diagnosis.point.is_some() || !diagnosis.findings.is_empty());
+        }
+
+        #[test]
+        fn degrees_written_as_decimals_are_mended_wherever_they_fall((lon, lat, istat) in inside()) {
+            // 45°27'51" as 45.2751, with the true point rounded to whole seconds.
+            let typed = |degrees: f64| {
+                let seconds = (degrees * 3600.0).round();
+                let text = format!("{}.{:02}{:02}", (seconds / 3600.0).floor(), (seconds / 60.0).floor() % 60.0, seconds % 60.0);
+                (text, seconds / 3600.0)
+            };
+            let ((y, lat), (x, lon)) = (typed(lat), typed(lon));
+            let diagnosis = columns(&y, &x, "", Some(&istat), true);
+            let plain: (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+            let home = MILANO.get(&istat).unwrap();
+            if MILANO.metres_outside(home, plain.0, plain.1) <= BORDER_BAND_M {
+                prop_assert!(diagnosis.point.is_some());
+            } else {
+                mended(&diagnosis, Code::PositionDegrees, "degrees_minutes_seconds", (lon, lat));
+            }
         }
 
         #[test]

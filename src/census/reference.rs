@@ -13,9 +13,9 @@ use std::fmt::Write;
 pub fn findings() -> String {
     let mut page = String::from(
         "# Segnalazioni\n\n\
-         Ogni cosa che le regole trovano in un dispositivo ha un codice che non cambia. Un **errore** \
-         impedisce di salvare; un **avviso** si può confermare con un motivo; una **nota** non impedisce \
-         nulla. Nei rapporti le gravità sono `error`, `warning` e `info`.\n\n\
+         Ogni cosa che le regole trovano in un dispositivo ha un codice che non cambia. Un \
+         **errore** impedisce di salvare; un **avviso** si può confermare con un motivo; una \
+         **nota** non impedisce nulla. Nei rapporti le gravità sono `error`, `warning` e `info`.\n\n\
          | Codice | Gravità | Che cosa vuol dire | Che cosa fare |\n|---|---|---|---|\n",
     );
     for code in CODES {
@@ -39,8 +39,8 @@ pub fn columns() -> String {
         "# Colonne\n\n\
          Gli attributi di un dispositivo, con lo stesso nome in ogni file, nell’interfaccia per i \
          programmi e nelle segnalazioni. La colonna «shp» è il nome negli shapefile e nel livello \
-         PostGIS. Nei file si possono scrivere anche le intestazioni e i valori elencati come altre \
-         grafie; maiuscole, accenti, trattini e spazi doppi non contano.\n\n\
+         PostGIS. Nei file si possono scrivere anche le intestazioni e i valori elencati come \
+         altre grafie; maiuscole, accenti, trattini e spazi doppi non contano.\n\n\
          **Salvare**: senza, il dispositivo non si salva. **Inviare**: senza, non si invia alla \
          convalida. **Inviare (targhe)**: lo stesso, per i dispositivi che leggono targhe.\n",
     );

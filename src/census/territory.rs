@@ -180,18 +180,23 @@ impl Territory {
         lat: f64,
         wanted: impl Fn(&Municipality) -> bool,
     ) -> Option<(&Municipality, f64)> {
+        let scale = Scale::at(lat);
         let mut best: Option<(&Municipality, f64)> = None;
         for (one, outline) in self.municipalities.iter().zip(&self.outlines) {
             let reach = best.map_or(f64::INFINITY, |(_, metres)| metres);
-            if !wanted(one) || outline.metres_to_box(lon, lat) > reach {
+            if !wanted(one) || outline.metres_to_box(&scale, lon, lat) > reach {
                 continue;
             }
-            let metres = self.metres_outside(one, lon, lat);
-            if metres < reach {
+            if outline.contains(lon, lat) {
+                return Some((one, -outline.metres(lon, lat)));
+            }
+            if let Some((.., metres)) = outline.nearest_edge(&scale, lon, lat)
+                && metres < reach
+            {
                 best = Some((one, metres));
             }
         }
-        best
+        best.map(|(one, _)| (one, self.metres_outside(one, lon, lat)))
     }
 
     /// The rectangle, EPSG:4326, in which a point of this territory may plausibly be: the covered
@@ -419,27 +424,29 @@ impl Outline {
 
     /// Metres to the nearest edge, inside or outside.
     fn metres(&self, lon: f64, lat: f64) -> f64 {
-        let scale = Scale::at(lat);
-        let nearest = self
-            .edges
-            .iter()
-            .map(|edge| scale.nearest_on(edge, lon, lat))
-            .min_by(|a, b| a.2.total_cmp(&b.2));
-        match nearest {
+        match self.nearest_edge(&Scale::at(lat), lon, lat) {
             None => f64::INFINITY,
             Some((x, y, metres)) if metres > FLAT_REACH => metres_between((lon, lat), (x, y)),
             Some((.., metres)) => metres,
         }
     }
 
-    /// Metres to the box around the boundary, a little less than the truth; 0 inside.
-    fn metres_to_box(&self, lon: f64, lat: f64) -> f64 {
+    /// The nearest point of the boundary, and the metres to it on a flat Earth.
+    fn nearest_edge(&self, scale: &Scale, lon: f64, lat: f64) -> Option<(f64, f64, f64)> {
+        self.edges
+            .iter()
+            .map(|edge| scale.nearest_on(edge, lon, lat))
+            .min_by(|a, b| a.2.total_cmp(&b.2))
+    }
+
+    /// Metres on a flat Earth to the box around the boundary; 0 inside.
+    fn metres_to_box(&self, scale: &Scale, lon: f64, lat: f64) -> f64 {
         let Some(area) = self.area else {
             return f64::INFINITY;
         };
         let x = lon.clamp(area.min().x, area.max().x);
         let y = lat.clamp(area.min().y, area.max().y);
-        metres_between((lon, lat), (x, y)) * 0.98
+        ((lon - x) * scale.lon).hypot((lat - y) * scale.lat)
     }
 }
 
@@ -540,7 +547,10 @@ mod tests {
             .filter(|(one, _)| one.covered);
         for (one, outline) in covered {
             for edge in &outline.edges {
-                let middle = ((edge.x0 + edge.x1) / 2.0, (edge.y0 + edge.y1) / 2.0);
+                let middle = (
+                    f64::midpoint(edge.x0, edge.x1),
+                    f64::midpoint(edge.y0, edge.y1),
+                );
                 for (x, y) in [(edge.x0, edge.y0), middle] {
                     let owners: Vec<_> = MILANO
                         .municipalities

@@ -3,9 +3,11 @@
 //! A command ends in one of three ways: done (0), done but something was rejected or a check failed
 //! (1), or not run at all (2), and then a sentence says why and what to do.
 
+pub mod import;
 pub mod migrate;
 pub mod seed;
 pub mod serve;
+pub mod territory;
 pub mod user;
 
 use crate::clock::Clock;
@@ -54,7 +56,7 @@ impl From<std::io::Error> for Failure {
 }
 
 /// What every command gives back.
-pub type Result = std::result::Result<Outcome, Failure>;
+pub type Result<T = Outcome> = std::result::Result<T, Failure>;
 
 /// Writes a line on standard output. A reader that went away is not an error of ours.
 pub fn say(line: impl Display) {
@@ -62,7 +64,7 @@ pub fn say(line: impl Display) {
 }
 
 /// The register of the configured database, which must be migrated.
-pub async fn open(settings: &Settings) -> std::result::Result<Register, Failure> {
+pub async fn open(settings: &Settings) -> Result<Register> {
     let store = Store::open(&settings.database).await?;
     Ok(Register::open(store, Clock::System).await?)
 }

@@ -501,3 +501,205 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
     }
     Err(BoundaryError::PartMissing(missing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::census::territory::Territory;
+    use shapefile::dbase::{FieldName, TableWriterBuilder};
+    use shapefile::{Point, ShapeWriter, Writer};
+    use std::io::Write;
+
+    /// A square of one kilometre in EPSG:32632 with a hole, and another square east of it.
+    fn write_shapefile(folder: &Path, codes: [&str; 2]) -> std::path::PathBuf {
+        let ring = |x: f64, y: f64, side: f64| {
+            vec![
+                Point::new(x, y),
+                Point::new(x, y + side),
+                Point::new(x + side, y + side),
+                Point::new(x + side, y),
+                Point::new(x, y),
+            ]
+        };
+        let table = TableWriterBuilder::new()
+            .add_character_field(FieldName::try_from("PRO_COM_T").unwrap(), 6)
+            .add_character_field(FieldName::try_from("COMUNE").unwrap(), 50)
+            .add_numeric_field(FieldName::try_from("COD_PROV").unwrap(), 3, 0);
+        let path = folder.join("Com_WGS84.shp");
+        let shapes = ShapeWriter::with_shx(
+            File::create(&path).unwrap(),
+            File::create(path.with_extension("shx")).unwrap(),
+        );
+        let rows = table.build_with_dest(File::create(path.with_extension("dbf")).unwrap());
+        let mut writer = Writer::new(shapes, rows);
+        for (index, code) in codes.into_iter().enumerate() {
+            let x = if index == 0 { 514_000.0 } else { 515_000.0 };
+            let shape = shapefile::Polygon::with_rings(vec![
+                PolygonRing::Outer(ring(x, 5_034_000.0, 1_000.0)),
+                PolygonRing::Inner(ring(x + 100.0, 5_034_100.0, 100.0)),
+            ]);
+            let mut record = dbase::Record::default();
+            record.insert(
+                "PRO_COM_T".to_owned(),
+                FieldValue::Character(Some(code.to_owned())),
+            );
+            record.insert(
+                "COMUNE".to_owned(),
+                FieldValue::Character(Some(format!("Città {code}"))),
+            );
+            record.insert("COD_PROV".to_owned(), FieldValue::Numeric(Some(15.0)));
+            writer.write_shape_and_record(&shape, &record).unwrap();
+        }
+        drop(writer);
+        std::fs::write(path.with_extension("cpg"), "UTF-8").unwrap();
+        path
+    }
+
+    #[test]
+    fn the_embedded_boundaries_are_read_whole() {
+        let seeded = seeded();
+        assert_eq!(seeded.len(), 249);
+        let milano = seeded.iter().find(|one| one.istat == "015146").unwrap();
+        assert_eq!(
+            (
+                milano.name.as_str(),
+                milano.belfiore.as_str(),
+                milano.province.as_str()
+            ),
+            ("Milano", "F205", "MI")
+        );
+    }
+
+    #[test]
+    fn geojson_is_read_with_istat_names_and_an_old_crs_member() {
+        let text = r#"{"type":"FeatureCollection",
+            "crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32632"}},
+            "features":[{"type":"Feature","properties":{"PRO_COM_T":"001001","COMUNE":"Agliè","COD_PROV":1},
+            "geometry":{"type":"Polygon","coordinates":[[[514000,5034000],[515000,5034000],[515000,5035000],[514000,5034000]]]}}]}"#;
+        let read = read_geojson(text.as_bytes(), true).unwrap();
+        assert_eq!(
+            (read[0].istat.as_str(), read[0].name.as_str()),
+            ("001001", "Agliè")
+        );
+        let corner = read[0].boundary.0[0].exterior().0[0];
+        assert!(
+            (corner.x - 9.179).abs() < 0.001 && (corner.y - 45.459).abs() < 0.001,
+            "{corner:?}"
+        );
+    }
+
+    #[test]
+    fn an_error_names_its_record() {
+        let good = r#"{"type":"Feature","properties":{"istat":"001001","name":"A"},"geometry":{"type":"Polygon","coordinates":[[[9,45],[9.1,45],[9.1,45.1],[9,45]]]}}"#;
+        let collection = |features: &str| {
+            let text = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+            read_geojson(text.as_bytes(), true)
+                .map(|read| read.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(collection(good), Ok(1));
+        for (bad, why) in [
+            (
+                good.to_owned(),
+                "Record 2 dei confini: il codice ISTAT 001001 compare due volte.",
+            ),
+            (
+                good.replace("\"001001\"", "\"AB\""),
+                "Record 2 dei confini: il codice ISTAT «0000AB»",
+            ),
+            (
+                good.replace("\"A\"", "\"\""),
+                "Record 2 dei confini: manca il nome",
+            ),
+            (
+                good.replace("45.1]", "95.1]"),
+                "Record 2 dei confini: il vertice 9.1 95.1",
+            ),
+            (
+                good.replace(",[9.1,45.1],[9,45]]", "]"),
+                "Record 2 dei confini: un anello",
+            ),
+            (
+                good.replace("[9.1,45.1]", "[9.1]"),
+                "Record 2 dei confini: un vertice non ha due",
+            ),
+            (
+                good.replace("Polygon", "Point")
+                    .replace("[[[9,45],[9.1,45],[9.1,45.1],[9,45]]]", "[9,45]"),
+                "Record 2 dei confini: la geometria è Point",
+            ),
+        ] {
+            let bad = if bad == good {
+                bad
+            } else {
+                bad.replace("001001", "001002")
+            };
+            let error = collection(&format!("{good},{bad}")).unwrap_err();
+            assert!(error.starts_with(why), "{error}");
+        }
+        assert!(matches!(
+            read_geojson("<html>".as_bytes(), true),
+            Err(BoundaryError::NotA { .. })
+        ));
+        assert!(collection("").unwrap_err().contains("nessun Comune"));
+    }
+
+    #[test]
+    fn istats_shapefile_is_read_with_and_without_prj_and_zipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_shapefile(folder.path(), ["015146", "015182"]);
+        let check = |path: &Path| {
+            let read = read_shapefile(path, |istat| Some(istat == "015146")).unwrap();
+            assert_eq!(read.len(), 2);
+            assert_eq!(read[0].name, "Città 015146");
+            assert!(read[0].covered && !read[1].covered);
+            let territory = Territory::new(read);
+            assert_eq!(territory.containing(9.19, 45.4642).unwrap().istat, "015146");
+            assert_eq!(territory.neighbours("015146")[0].istat, "015182");
+        };
+        check(&path);
+        let wkt = r#"PROJCS["WGS_1984_UTM_Zone_32N",GEOGCS["GCS_WGS_1984"]]"#;
+        std::fs::write(path.with_extension("prj"), wkt).unwrap();
+        check(&path);
+
+        let zipped = folder.path().join("Limiti.zip");
+        let mut archive = zip::ZipWriter::new(File::create(&zipped).unwrap());
+        for end in ["shp", "dbf", "prj", "cpg"] {
+            let options = zip::write::SimpleFileOptions::default();
+            archive
+                .start_file(format!("Limiti01/Com/Com_WGS84.{end}"), options)
+                .unwrap();
+            archive
+                .write_all(&std::fs::read(path.with_extension(end)).unwrap())
+                .unwrap();
+        }
+        archive.finish().unwrap();
+        check(&zipped);
+        let some = read_shapefile(&zipped, |istat| (istat == "015182").then_some(true)).unwrap();
+        assert_eq!(some.len(), 1);
+
+        std::fs::write(path.with_extension("prj"), r#"PROJCS["Luna_2000"]"#).unwrap();
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::UnknownCrs(_)), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_shapefile_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_shapefile(folder.path(), ["015146", "015146"]);
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(
+            error.to_string().starts_with("Record 2 dei confini"),
+            "{error}"
+        );
+        std::fs::remove_file(path.with_extension("dbf")).unwrap();
+        let error = read_shapefile(&path, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::PartMissing(_)), "{error}");
+        let zipped = folder.path().join("rotto.zip");
+        std::fs::write(&zipped, "PK e basta").unwrap();
+        let error = read_shapefile(&zipped, |_| Some(true)).unwrap_err();
+        assert!(matches!(error, BoundaryError::NotA { .. }), "{error}");
+        let error = read_shapefile(&folder.path().join("assente.shp"), |_| Some(true)).unwrap_err();
+        assert!(error.to_string().contains("assente"), "{error}");
+    }
+}

@@ -206,8 +206,8 @@ impl Mapping {
                 constants.push((field, UNKNOWN.to_owned()));
                 let label = field.attribute().label;
                 let message = format!(
-                    "Il file non ha la colonna «{}» ({label}): in tutte le righe il valore è «non \
-                     noto». Potete indicare un valore per tutto il file.",
+                    "Il file non ha la colonna «{}» ({label}): per i dispositivi nuovi il valore è \
+                     «non noto». Potete indicare un valore per tutto il file.",
                     field.name()
                 );
                 Finding::new(Code::ValueDefaulted, field, UNKNOWN, message)

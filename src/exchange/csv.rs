@@ -501,6 +501,28 @@ pub fn unguard(text: &str) -> &str {
     }
 }
 
+/// Writes a table as an Italian spreadsheet opens it at once: `;` between cells, UTF-8 with its
+/// mark. No text of it is run as a formula.
+pub fn write_table<'a>(
+    mut destination: impl Write,
+    rows: impl IntoIterator<Item = Vec<std::borrow::Cow<'a, str>>>,
+) -> io::Result<()> {
+    destination.write_all("\u{feff}".as_bytes())?;
+    let mut writer = spreadsheet(destination);
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| guard(cell)))?;
+    }
+    writer.flush()
+}
+
+/// A writer of rows as spreadsheets set to Italian read them.
+fn spreadsheet<W: Write>(destination: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .delimiter(b';')
+        .terminator(Terminator::CRLF)
+        .from_writer(destination)
+}
+
 /// Writes devices as an Italian spreadsheet opens them at once: `;` between cells, decimal comma,
 /// UTF-8 with its mark, the attributes' spelling as header.
 #[derive(Debug)]
@@ -512,10 +534,7 @@ impl<W: Write> CsvWriter<W> {
     /// Starts the file with its header.
     pub fn new(mut destination: W) -> io::Result<Self> {
         destination.write_all("\u{feff}".as_bytes())?;
-        let mut writer = csv::WriterBuilder::new()
-            .delimiter(b';')
-            .terminator(Terminator::CRLF)
-            .from_writer(destination);
+        let mut writer = spreadsheet(destination);
         writer.write_record(Field::ALL.iter().map(|field| field.name()))?;
         Ok(Self { writer })
     }

@@ -4,10 +4,14 @@
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
 pub mod example;
+pub mod find;
+pub mod load;
 pub mod people;
+pub mod publish;
 pub mod record;
 pub mod seed;
 pub mod summary;
+pub mod territory;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};
@@ -29,14 +33,17 @@ pub enum Error {
     /// What was asked for cannot be done as it stands.
     #[error("{0}")]
     Invalid(String),
+    /// The file that was asked for could not be written.
+    #[error("il file non si è potuto scrivere: {}", publish::reason(.0))]
+    Write(#[from] std::io::Error),
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),
 }
 
-/// The names that everybody may know.
+/// What everybody may choose from.
 #[derive(Debug, Clone)]
-pub struct Names {
+pub struct Offered {
     /// Every body.
     pub bodies: Vec<Body>,
     /// Every entry of the software catalogue.
@@ -69,10 +76,10 @@ impl Register {
         })
     }
 
-    /// The names that everybody may know: bodies and software.
-    pub async fn names(&self) -> Result<Names> {
+    /// What everybody may choose from: bodies and software.
+    pub async fn catalogue(&self) -> Result<Offered> {
         let mut unit = self.store.read().await?;
-        Ok(Names {
+        Ok(Offered {
             bodies: unit.bodies().await?,
             software: unit.software().await?,
         })

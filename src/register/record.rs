@@ -391,17 +391,21 @@ pub(super) async fn around(
         around.site_known = !site.is_empty() && unit.site_with_code(body, site).await?.is_some();
     }
     if let Some(point) = rules::locate(draft, world) {
-        around.neighbours = neighbours(unit, viewer, point.lon, point.lat, except).await?;
+        around.neighbours = neighbours(unit, viewer, point.lon, point.lat, |device| {
+            Some(device) == except
+        })
+        .await?;
     }
     Ok(around)
 }
 
-async fn neighbours(
+/// What this person may see within [`NEIGHBOURHOOD_M`] of a point, but for some devices.
+pub(super) async fn neighbours(
     unit: &mut Unit,
     viewer: &Viewer,
     lon: f64,
     lat: f64,
-    except: Option<Uuid>,
+    except: impl Fn(Uuid) -> bool,
 ) -> Result<Vec<Neighbour>> {
     let high = NEIGHBOURHOOD_M / METRES_PER_DEGREE;
     let wide = high / lat.to_radians().cos().max(0.01);
@@ -420,7 +424,7 @@ async fn neighbours(
         .points(&filter)
         .await?
         .into_iter()
-        .filter(|near| Some(near.device) != except)
+        .filter(|near| !except(near.device))
         .map(|near| Neighbour {
             metres: metres_between((lon, lat), (near.lon, near.lat)),
             codice: near.codice,

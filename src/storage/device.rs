@@ -5,7 +5,7 @@
 
 use super::statement::{Bind, Statement, bound};
 use super::{Error, Result, Unit, on};
-use crate::census::filter::{Edge, Filter, Open, Scope, Slice, Sort, State};
+use crate::census::filter::{Edge, Filter, Open, Scope, Slice, Sort, State, Tier};
 use crate::census::record::{Record, Store as StoredAs, Value};
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::vocabulary::{ATTRIBUTES, Field};
@@ -336,6 +336,18 @@ impl Unit {
         }))
     }
 
+    /// Which bodies, Comuni and software the devices that the filter finds have, each combination
+    /// once and in no order; without software, the last is empty.
+    pub async fn occurring(&mut self, filter: &Filter) -> Result<Vec<(String, String, String)>> {
+        let mut statement = Statement::new(
+            "SELECT DISTINCT r.ente, r.comune, coalesce(r.software, '') FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query_as, statement).fetch_all(conn).await?
+        }))
+    }
+
     /// The points of the devices that the filter finds, in the order of body and code.
     pub async fn points(&mut self, filter: &Filter) -> Result<Vec<Point>> {
         let mut statement = Statement::new(
@@ -465,10 +477,23 @@ pub fn key(sort: Sort, revision: &Revision) -> Vec<String> {
     key
 }
 
+/// Whether texts that came from outside can be the key of a row in a list sorted like this.
+#[must_use]
+pub fn is_key(sort: Sort, key: &[String]) -> bool {
+    let text = |part: &String| !part.contains('\0');
+    let Some((device, rest)) = key.split_last() else {
+        return false;
+    };
+    Uuid::parse_str(device).is_ok()
+        && key.len() == order(sort).0.len()
+        && rest.iter().all(text)
+        && (sort != Sort::Changed || rest.iter().all(|part| part.parse::<Instant>().is_ok()))
+}
+
 fn bind_key(statement: &mut Statement, sort: Sort, key: &[String]) -> Result<()> {
     let unreadable = || Error::Stored("la posizione nell’elenco".to_owned());
     let columns = order(sort).0.len();
-    if key.len() != columns {
+    if !is_key(sort, key) {
         return Err(unreadable());
     }
     for (index, part) in key.iter().enumerate() {
@@ -500,6 +525,11 @@ fn condition(statement: &mut Statement, filter: &Filter) {
             .push(" AND r.withdrawn = ")
             .bind(Bind::Flag(filter.withdrawn));
     }
+    match filter.tier {
+        Tier::Pubblico => statement.push(" AND r.visibilita = 'pubblico'"),
+        Tier::Enti => statement.push(" AND r.visibilita IN ('enti', 'pubblico')"),
+        Tier::Riservato => statement,
+    };
     for (field, value) in &filter.exact {
         statement
             .push(" AND r.")

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 /// Why a request was not done.
@@ -63,6 +64,11 @@ impl From<register::Error> for Error {
             register::Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
             register::Error::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
             register::Error::Invalid(message) => Self::bad_request(message),
+            register::Error::Write(error) if error.kind() == ErrorKind::StorageFull => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "Sul server non c’è più spazio per preparare il file: avvertite l’amministratore.",
+            ),
+            register::Error::Write(error) => Self::internal(error),
             register::Error::Storage(error) => error.into(),
         }
     }

@@ -16,7 +16,8 @@ use crate::census::projection;
 use crate::census::revision::Revision;
 use crate::census::rules::{self, Around, Checked, Neighbour};
 use crate::census::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, Section};
-use crate::register::Names;
+use crate::register::Offered;
+use crate::register::find::Choice;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -58,15 +59,6 @@ impl Purpose {
     }
 }
 
-/// A code and its words, for a list of choices.
-#[derive(Debug, Clone)]
-pub struct Choice {
-    /// What is sent.
-    pub code: String,
-    /// What people read.
-    pub label: String,
-}
-
 /// The names behind the codes of an installation, and what may be chosen.
 #[derive(Debug)]
 pub struct Choices {
@@ -80,7 +72,7 @@ pub struct Choices {
 impl Choices {
     /// What this person may choose from.
     pub async fn of(app: &App, viewer: &Viewer) -> Result<Self, Error> {
-        let Names { bodies, software } = app.register.names().await?;
+        let Offered { bodies, software } = app.register.catalogue().await?;
         let sites = app.register.sites(viewer).await?;
         let comuni = app
             .register

@@ -12,6 +12,7 @@ pub mod form;
 pub mod guard;
 pub mod page;
 pub mod pages;
+pub mod query;
 pub mod routes;
 pub mod throttle;
 

@@ -1,6 +1,8 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
-use super::pages::{device, home, password, sign_in, sign_out, statement};
+use super::pages::{
+    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+};
 use super::{App, assets, error, guard};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -74,6 +76,12 @@ pub fn routes() -> Vec<Route> {
         writes("/esci", Signed, sign_out::post),
         reads("/password", Signed, password::get),
         writes("/password", Signed, password::post),
+        reads("/dispositivi", Signed, devices::get),
+        reads("/mappa", Signed, map::get),
+        reads("/tiles/dispositivi/{z}/{x}/{y}", Signed, tiles::devices),
+        reads("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
+        reads("/esporta", Signed, export::get),
+        reads("/esporta/{file}", Signed, export::download),
         reads("/accessibilita", Everyone, statement::get),
         reads("/salute", Everyone, home::health),
         reads("/static/{*path}", Everyone, assets::get),

@@ -1,5 +1,7 @@
 //! Everything that can be tested without a browser, in one binary.
 
+#![cfg(test)]
+
 mod documentation;
 mod exports;
 mod gdal;

@@ -11,123 +11,223 @@ use jiff::civil::Date;
 
 /// Adds a finding for every contradiction in what was read.
 pub(super) fn find(checked: &mut Checked, today: Date) {
-    let record = &checked.record;
-    let mut found = Vec::new();
-    reading(record, &mut found);
-    views(record, &mut found);
-    connection(record, &mut found);
-    if record.text(Field::StatoScntt) == "collegato"
-        && !stated(record, Field::Software)
-        && !checked.refused(Field::Software)
-    {
-        found.push(said(record, Code::ConnectedWithoutSoftware, Field::Software, "È collegato a SCNTT ma il software di gestione non è indicato. Indicate il software che invia i transiti."));
-    }
-    times(record, today, &mut found);
+    let software_refused = checked.refused(Field::Software);
+    let mut reader = Reader { record: &checked.record, found: Vec::new() };
+    reader.plates();
+    reader.views();
+    reader.connection(software_refused);
+    reader.installation(today);
+    reader.activation(today);
+    reader.retention();
+    let mut found = reader.found;
     checked.findings.append(&mut found);
 }
 
-fn said(record: &Record, code: Code, field: Field, message: impl Into<String>) -> Finding {
-    Finding::new(code, field, &record.plain(field), message)
+/// More days than this need an act that says so.
+const RETENTION_DAYS: i64 = 7;
+
+struct Reader<'a> {
+    record: &'a Record,
+    found: Vec<Finding>,
 }
 
-fn stated(record: &Record, field: Field) -> bool {
-    !matches!(record.text(field), "" | UNKNOWN)
-}
-
-/// Functions that are certain not to read plates: speed and red-light devices often do.
-fn reads_none(funzione: &str) -> bool {
-    matches!(funzione, "contesto" | "osservazione" | "ambientale")
-}
-
-fn reading(record: &Record, found: &mut Vec<Finding>) {
-    let funzione = record.text(Field::Funzione);
-    let words = record.words(Field::Funzione);
-    let ocr = record.text(Field::Ocr);
-    let recognises = matches!(ocr, "a_bordo" | "su_server");
-    if reads_plates(funzione) && ocr == "nessuna" {
-        found.push(said(record, Code::OcrMissing, Field::Ocr, format!("La funzione è «{words}» ma la lettura targhe è «Nessuna». Correggete la funzione o la lettura targhe.")));
+impl Reader<'_> {
+    fn say(&mut self, code: Code, field: Field, message: impl Into<String>) {
+        self.found.push(Finding::new(code, field, &self.record.plain(field), message));
     }
-    if recognises && reads_none(funzione) {
-        found.push(said(record, Code::OcrUnexpected, Field::Ocr, format!("La lettura targhe è «{}» ma la funzione è «{words}», che non la prevede. Se legge targhe, la funzione è «Lettura targhe» o «Ibrida».", record.words(Field::Ocr))));
+
+    fn text(&self, field: Field) -> &str {
+        self.record.text(field)
     }
-    let images = stated(record, Field::TransitoImmagini)
-        && record.text(Field::TransitoImmagini) != "nessuna";
-    let data = stated(record, Field::TransitoDati);
-    if (data || images) && reads_none(funzione) && !recognises {
-        let field = if data {
+
+    fn words(&self, field: Field) -> String {
+        self.record.words(field)
+    }
+
+    fn integer(&self, field: Field) -> Option<i64> {
+        match self.record.get(field) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn date(&self, field: Field) -> Option<Date> {
+        self.text(field).parse().ok()
+    }
+
+    fn stated(&self, field: Field) -> bool {
+        !matches!(self.text(field), "" | UNKNOWN)
+    }
+
+    fn recognises_plates(&self) -> bool {
+        matches!(self.text(Field::Ocr), "a_bordo" | "su_server")
+    }
+
+    /// A function that certainly reads no plates: speed and red-light devices often do.
+    fn only_watches(&self) -> bool {
+        matches!(self.text(Field::Funzione), "contesto" | "osservazione" | "ambientale")
+    }
+
+    fn plates(&mut self) {
+        if reads_plates(self.text(Field::Funzione)) && self.text(Field::Ocr) == "nessuna" {
+            let message = format!(
+                "La funzione è «{}» ma la lettura targhe è «Nessuna». Correggete la funzione o la \
+                 lettura targhe.",
+                self.words(Field::Funzione)
+            );
+            self.say(Code::OcrMissing, Field::Ocr, message);
+        }
+        if !self.only_watches() {
+            return;
+        }
+        if self.recognises_plates() {
+            let message = format!(
+                "La lettura targhe è «{}» ma la funzione è «{}», che non la prevede. Se legge \
+                 targhe, la funzione è «Lettura targhe» o «Ibrida».",
+                self.words(Field::Ocr),
+                self.words(Field::Funzione)
+            );
+            self.say(Code::OcrUnexpected, Field::Ocr, message);
+            return;
+        }
+        self.transit();
+        if self.text(Field::StatoScntt) == "collegato" {
+            let message = format!(
+                "È collegato a SCNTT ma la funzione è «{}», che non legge targhe. Correggete la \
+                 funzione o lo stato SCNTT.",
+                self.words(Field::Funzione)
+            );
+            self.say(Code::ConnectedNotReader, Field::StatoScntt, message);
+        }
+    }
+
+    /// Transits of a device that reads no plates.
+    fn transit(&mut self) {
+        let images =
+            self.stated(Field::TransitoImmagini) && self.text(Field::TransitoImmagini) != "nessuna";
+        let field = if self.stated(Field::TransitoDati) {
             Field::TransitoDati
-        } else {
+        } else if images {
             Field::TransitoImmagini
+        } else {
+            return;
         };
-        found.push(said(record, Code::TransitWithoutReader, field, format!("Dichiara i dati dei transiti («{}») ma la funzione è «{words}», che non legge targhe. Correggete la funzione o i dati del transito.", record.words(field))));
+        let message = format!(
+            "Dichiara i dati dei transiti («{}») ma la funzione è «{}», che non legge targhe. \
+             Correggete la funzione o i dati del transito.",
+            self.words(field),
+            self.words(Field::Funzione)
+        );
+        self.say(Code::TransitWithoutReader, field, message);
     }
-    if record.text(Field::StatoScntt) == "collegato" && reads_none(funzione) && !recognises {
-        found.push(said(record, Code::ConnectedNotReader, Field::StatoScntt, format!("È collegato a SCNTT ma la funzione è «{words}», che non legge targhe. Correggete la funzione o lo stato SCNTT.")));
-    }
-}
 
-fn views(record: &Record, found: &mut Vec<Finding>) {
-    let Some(Value::Integer(views)) = record.get(Field::PuntiRipresa) else {
-        return;
-    };
-    match (record.text(Field::Forma), views) {
-        ("multiottica", 1) => found.push(said(record, Code::OneViewMultisensor, Field::PuntiRipresa, "È una multiottica ma dichiara un solo punto di ripresa. Scrivete quanti punti di ripresa ha.")),
-        // Thermal cameras often have a second, visible view, and fisheyes are cut into several.
-        ("bullet" | "dome" | "ptz" | "box", 2..) => found.push(said(record, Code::ManyViewsSingle, Field::PuntiRipresa, format!("Dichiara {views} punti di ripresa ma la forma è «{}», che ne prevede uno. Se ha più ottiche, la forma è «Multiottica».", record.words(Field::Forma)))),
-        _ => {}
-    }
-}
-
-fn connection(record: &Record, found: &mut Vec<Finding>) {
-    if record.text(Field::StatoScntt) != "collegato" {
-        return;
-    }
-    if record.text(Field::Connettivita) == "nessuna" {
-        found.push(said(record, Code::ConnectedWithoutNetwork, Field::Connettivita, "È collegato a SCNTT ma la connettività è «Nessuna». Correggete la connettività o lo stato SCNTT."));
-    }
-    if stated(record, Field::Stato) && record.text(Field::Stato) != "in_esercizio" {
-        found.push(said(
-            record,
-            Code::ConnectedNotWorking,
-            Field::StatoScntt,
-            format!(
-                "È collegato a SCNTT ma lo stato è «{}». Correggete lo stato o lo stato SCNTT.",
-                record.words(Field::Stato)
+    fn views(&mut self) {
+        let Some(views) = self.integer(Field::PuntiRipresa) else { return };
+        match self.text(Field::Forma) {
+            "multiottica" if views == 1 => self.say(
+                Code::OneViewMultisensor,
+                Field::PuntiRipresa,
+                "È una multiottica ma dichiara un solo punto di ripresa. Scrivete quanti punti di \
+                 ripresa ha.",
             ),
-        ));
+            // Thermal cameras often have a second, visible view, and fisheyes are cut into several.
+            "bullet" | "dome" | "ptz" | "box" if views > 1 => {
+                let message = format!(
+                    "Dichiara {views} punti di ripresa ma la forma è «{}», che ne prevede uno. Se \
+                     ha più ottiche, la forma è «Multiottica».",
+                    self.words(Field::Forma)
+                );
+                self.say(Code::ManyViewsSingle, Field::PuntiRipresa, message);
+            }
+            _ => {}
+        }
     }
-}
 
-fn times(record: &Record, today: Date, found: &mut Vec<Finding>) {
-    let installed = match record.get(Field::AnnoInstallazione) {
-        Some(Value::Integer(year)) => Some(*year),
-        _ => None,
-    };
-    let stato = record.text(Field::Stato);
-    if let Some(year) = installed {
-        // A device being installed this year already has the year it will have.
-        let building = stato == "in_installazione" && year < i64::from(today.year());
-        if building || matches!(stato, "progettato" | "finanziato") {
-            found.push(said(record, Code::InstalledNotBuilt, Field::AnnoInstallazione, format!("L’anno di installazione è {year} ma lo stato è «{}». Correggete lo stato o l’anno.", record.words(Field::Stato))));
+    fn connection(&mut self, software_refused: bool) {
+        if self.text(Field::StatoScntt) != "collegato" {
+            return;
+        }
+        if !self.stated(Field::Software) && !software_refused {
+            self.say(
+                Code::ConnectedWithoutSoftware,
+                Field::Software,
+                "È collegato a SCNTT ma il software di gestione non è indicato. Indicate il \
+                 software che invia i transiti.",
+            );
+        }
+        if self.text(Field::Connettivita) == "nessuna" {
+            self.say(
+                Code::ConnectedWithoutNetwork,
+                Field::Connettivita,
+                "È collegato a SCNTT ma la connettività è «Nessuna». Correggete la connettività o \
+                 lo stato SCNTT.",
+            );
+        }
+        if self.stated(Field::Stato) && self.text(Field::Stato) != "in_esercizio" {
+            let message = format!(
+                "È collegato a SCNTT ma lo stato è «{}». Correggete lo stato o lo stato SCNTT.",
+                self.words(Field::Stato)
+            );
+            self.say(Code::ConnectedNotWorking, Field::StatoScntt, message);
         }
     }
-    if let Some(activated) = date(record, Field::DataAttivazione) {
-        let words = record.words(Field::DataAttivazione);
-        if stato == "in_esercizio" && activated > today {
-            found.push(said(record, Code::WorkingInFuture, Field::DataAttivazione, format!("È in esercizio ma la data di attivazione, {words}, è nel futuro. Correggete lo stato o la data.")));
+
+    fn installation(&mut self, today: Date) {
+        let Some(year) = self.integer(Field::AnnoInstallazione) else { return };
+        let not_built = match self.text(Field::Stato) {
+            "progettato" | "finanziato" => true,
+            // A device being installed this year already has the year it will have.
+            "in_installazione" => year < i64::from(today.year()),
+            _ => false,
+        };
+        if not_built {
+            let message = format!(
+                "L’anno di installazione è {year} ma lo stato è «{}». Correggete lo stato o \
+                 l’anno.",
+                self.words(Field::Stato)
+            );
+            self.say(Code::InstalledNotBuilt, Field::AnnoInstallazione, message);
         }
+    }
+
+    fn activation(&mut self, today: Date) {
+        let Some(activated) = self.date(Field::DataAttivazione) else { return };
+        if self.text(Field::Stato) == "in_esercizio" && activated > today {
+            let message = format!(
+                "È in esercizio ma la data di attivazione, {}, è nel futuro. Correggete lo stato o \
+                 la data.",
+                self.words(Field::DataAttivazione)
+            );
+            self.say(Code::WorkingInFuture, Field::DataAttivazione, message);
+        }
+        let installed = self.integer(Field::AnnoInstallazione);
         if let Some(year) = installed.filter(|year| i64::from(activated.year()) < *year) {
-            found.push(said(record, Code::ActivationBeforeInstallation, Field::DataAttivazione, format!("La data di attivazione, {words}, è prima dell’anno di installazione, {year}. Correggete la data o l’anno.")));
+            let message = format!(
+                "La data di attivazione, {}, è prima dell’anno di installazione, {year}. \
+                 Correggete la data o l’anno.",
+                self.words(Field::DataAttivazione)
+            );
+            self.say(Code::ActivationBeforeInstallation, Field::DataAttivazione, message);
         }
-        if date(record, Field::ManutenzioneScadenza).is_some_and(|ends| ends < activated) {
-            found.push(said(record, Code::MaintenanceBeforeActivation, Field::ManutenzioneScadenza, format!("La manutenzione scade il {}, prima dell’attivazione del {words}. Correggete una delle due date.", record.words(Field::ManutenzioneScadenza))));
+        if self.date(Field::ManutenzioneScadenza).is_some_and(|ends| ends < activated) {
+            let message = format!(
+                "La manutenzione scade il {}, prima dell’attivazione del {}. Correggete una delle \
+                 due date.",
+                self.words(Field::ManutenzioneScadenza),
+                self.words(Field::DataAttivazione)
+            );
+            self.say(Code::MaintenanceBeforeActivation, Field::ManutenzioneScadenza, message);
         }
     }
-    if let Some(Value::Integer(days @ 8..)) = record.get(Field::ConservazioneGiorni) {
-        found.push(said(record, Code::RetentionLong, Field::ConservazioneGiorni, format!("Le immagini sono conservate per {days} giorni, più di sette. Se un atto lo prevede, confermate citandolo.")));
-    }
-}
 
-fn date(record: &Record, field: Field) -> Option<Date> {
-    record.text(field).parse().ok()
+    fn retention(&mut self) {
+        let days = self.integer(Field::ConservazioneGiorni);
+        if let Some(days) = days.filter(|days| *days > RETENTION_DAYS) {
+            let message = format!(
+                "Le immagini sono conservate per {days} giorni, più di sette. Se un atto lo \
+                 prevede, confermate citandolo."
+            );
+            self.say(Code::RetentionLong, Field::ConservazioneGiorni, message);
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default, Clone)]
 pub struct Bodies {
     entries: Vec<(String, String)>,
-    /// Codes as they are, and folded spellings of codes and names; `None` where two bodies share one.
+    /// Codes as they are, and folded spellings of codes and names; `None` where two bodies share
+    /// one.
     spellings: HashMap<String, Option<usize>>,
 }
 
@@ -102,6 +103,15 @@ impl Catalogue {
             spellings.entry(fold(name)).or_insert(position);
         }
         Self { names, spellings }
+    }
+
+    /// The same catalogue with one name more.
+    pub fn add(&mut self, name: &str) {
+        let position = self.names.len();
+        self.names.push(name.to_owned());
+        for spelling in [name.to_owned(), fold(name)] {
+            self.spellings.entry(spelling).or_insert(position);
+        }
     }
 
     /// The name as the catalogue has it, whatever the case and the accents.

@@ -28,14 +28,30 @@ pub(super) fn find(field: Field, terms: &'static [Term], text: &str) -> Option<&
 
 /// Whether a text says that the value is not known, as spelled in every list.
 pub(super) fn says_unknown(text: &str) -> bool {
-    if text == UNKNOWN {
-        return true;
-    }
-    text.len() <= LONGEST
-        && Field::Vpn
-            .terms()
-            .and_then(|terms| find(Field::Vpn, terms, text))
-            .is_some_and(|term| term.code == UNKNOWN)
+    text == UNKNOWN
+        || may_say_unknown(text)
+            && Field::Vpn
+                .terms()
+                .and_then(|terms| find(Field::Vpn, terms, text))
+                .is_some_and(|term| term.code == UNKNOWN)
+}
+
+/// Whether a text begins like one of the spellings of «non noto» and is not longer than them: most
+/// texts are neither, and folding costs more than this.
+fn may_say_unknown(text: &str) -> bool {
+    static INITIALS: OnceLock<(usize, Vec<u8>)> = OnceLock::new();
+    let (longest, initials) = INITIALS.get_or_init(|| {
+        let terms = Field::Vpn.terms().unwrap_or_default();
+        let unknown = terms.iter().filter(|term| term.code == UNKNOWN);
+        let spellings: Vec<_> = unknown.flat_map(|term| term.synonyms).collect();
+        let longest = spellings.iter().map(|spelling| spelling.len()).max();
+        (
+            longest.unwrap_or(0),
+            spellings.iter().filter_map(|spelling| spelling.bytes().next()).collect(),
+        )
+    });
+    let initial = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    text.len() <= longest + 2 && initial.is_some_and(|initial| initials.contains(&initial))
 }
 
 /// What a text with several entries means.

@@ -16,7 +16,7 @@ pub enum Dotted {
     Version,
 }
 
-/// What a text seems to contain that is never recorded, in Italian words that follow «somiglia a».
+/// What a text seems to contain that is never recorded, in Italian words that follow «somiglia».
 /// The secret itself is not part of the answer: findings are stored and shown.
 #[must_use]
 pub fn find(text: &str, dotted: Dotted) -> Option<&'static str> {
@@ -29,67 +29,88 @@ pub fn find(text: &str, dotted: Dotted) -> Option<&'static str> {
     if signs.colon && stream_or_private_url(text) {
         return Some("all’indirizzo di un flusso video o di un apparato");
     }
-    if signs.backslashes && text.contains("\\\\") {
+    if signs.backslashes {
         return Some("al nome di un computer della rete");
     }
-    if (signs.colon || signs.equals || signs.w || signs.slash) && credential(text) {
+    if (signs.colon || signs.equals || signs.word || signs.slash) && credential(text) {
         return Some("a un nome utente o a una password");
     }
-    if signs.dots && address(text, dotted) {
+    let numeric = (signs.numbers > 1 && address(text, dotted))
+        || (signs.colon && (ipv6(text) || hardware(text, ':')))
+        || (signs.hyphens == HYPHENS && hardware(text, '-'));
+    if numeric {
         return Some("a un indirizzo di rete");
     }
-    if signs.colon && (ipv6(text) || hardware(text, ':')) {
-        return Some("a un indirizzo di rete");
-    }
-    if signs.hyphens > 4 && hardware(text, '-') {
-        return Some("a un indirizzo di rete");
-    }
-    if signs.dots && text.split(|letter: char| !in_host(letter)).any(host) {
+    if signs.name && text.split(|letter: char| !in_host(letter)).any(host) {
         return Some("al nome di un apparato nella rete");
     }
-    (signs.slash && STREAM_PATHS.iter().any(|path| text.contains(path)))
+    ((signs.slash || signs.name) && STREAM_PATHS.iter().any(|path| text.contains(path)))
         .then_some("all’indirizzo di un flusso video o di un apparato")
 }
 
-/// The bytes without which nothing below can be found.
+/// How many hyphens a hardware address has.
+const HYPHENS: u8 = 5;
+
+/// The signs without which nothing below can be found; most texts have none.
 #[derive(Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a sign seen or not")]
 struct Signs {
     colon: bool,
     equals: bool,
+    /// A slash with a letter on one side at least, and no digit before it.
     slash: bool,
+    /// Two in a row, which begin the name of a computer.
     backslashes: bool,
-    /// A full stop between two letters or digits.
-    dots: bool,
-    /// Every English word for password has one, and Italian words do not.
-    w: bool,
-    /// Counted from five on: a hardware address has five.
+    /// A word with a «w» after a «p», as every English word for password.
+    word: bool,
+    /// A full stop, or a full stop and more, that joins a word to a letter.
+    name: bool,
+    /// How many full stops follow a digit and precede a letter or digit; none if only one does.
+    numbers: u8,
+    /// Five if there are so many hyphens, else none.
     hyphens: u8,
 }
 
 impl Signs {
     fn of(bytes: &[u8]) -> Self {
         let mut signs = Self::default();
-        let mut hyphens = 0_u8;
-        let mut previous = b' ';
-        let mut dotted = false;
-        for byte in bytes {
-            match byte {
-                b':' => signs.colon = true,
-                b'=' => signs.equals = true,
-                b'/' => signs.slash = true,
-                b'\\' => signs.backslashes |= previous == b'\\',
-                b'w' | b'W' => signs.w = true,
-                b'-' => hyphens = hyphens.saturating_add(1),
-                _ => {}
+        let (mut hyphens, mut numbers) = (0_u8, 0_u8);
+        let (mut before, mut previous) = (b' ', b' ');
+        let mut after_p = false;
+        for &byte in bytes {
+            if byte.is_ascii_alphanumeric() {
+                let letter = byte.is_ascii_alphabetic();
+                match previous {
+                    b'.' if before.is_ascii_digit() => {
+                        numbers = numbers.saturating_add(1);
+                        signs.name |= letter;
+                    }
+                    b'.' => signs.name |= letter && before.is_ascii_alphabetic(),
+                    b'/' => {
+                        signs.slash |=
+                            !before.is_ascii_digit() && (letter || before.is_ascii_alphabetic());
+                    }
+                    _ => {}
+                }
+                match byte | 0x20 {
+                    b'p' => after_p = true,
+                    b'w' => signs.word |= after_p,
+                    _ => {}
+                }
+            } else {
+                after_p = false;
+                match byte {
+                    b':' => signs.colon = true,
+                    b'=' => signs.equals = true,
+                    b'\\' => signs.backslashes |= previous == b'\\',
+                    b'-' => hyphens = hyphens.saturating_add(1),
+                    _ => {}
+                }
             }
-            signs.dots |= dotted && byte.is_ascii_alphanumeric();
-            dotted = *byte == b'.' && previous.is_ascii_alphanumeric();
-            previous = *byte;
+            (before, previous) = (previous, byte);
         }
-        if hyphens > 4 {
-            signs.hyphens = hyphens;
-        }
+        signs.numbers = if numbers > 1 { numbers } else { 0 };
+        signs.hyphens = if hyphens >= HYPHENS { HYPHENS } else { 0 };
         signs
     }
 }

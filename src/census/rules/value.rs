@@ -35,7 +35,7 @@ pub(super) fn read(
         Kind::Body | Kind::Municipality | Kind::Latitude | Kind::Longitude => Ok(None),
     };
     read.unwrap_or_else(|finding| {
-        findings.push(*finding);
+        findings.push(finding);
         None
     })
 }
@@ -49,7 +49,7 @@ const SOFTWARE_LENGTH: usize = 120;
 /// No date of the census is before or after these years.
 const YEARS: std::ops::RangeInclusive<i16> = 1980..=2100;
 
-type Read = Result<Option<Value>, Box<Finding>>;
+type Read = Result<Option<Value>, Finding>;
 
 /// A refusal that quotes the value, unless the value is something to keep secret: findings are
 /// stored, shown and sent back in reports.
@@ -58,11 +58,11 @@ pub(super) fn refusal(
     field: Field,
     text: &str,
     says: impl FnOnce() -> String,
-) -> Box<Finding> {
+) -> Finding {
     if let Some(secret) = secret::find(text, dotted(field)) {
-        return Box::new(secrecy(Some(field), field.attribute().label, secret));
+        return secrecy(Some(field), field.attribute().label, secret);
     }
-    Box::new(Finding::new(code, field, text, says()))
+    Finding::new(code, field, text, says())
 }
 
 /// The finding about something that is never recorded. It does not repeat it.
@@ -72,8 +72,8 @@ pub(super) fn secrecy(field: Option<Field>, label: &str, secret: &str) -> Findin
         field,
         value: String::new(),
         message: format!(
-            "{label}: il testo somiglia {secret}. Toglietelo: l’archivio non conserva mai indirizzi \
-             di rete, nomi utente, password e flussi video."
+            "{label}: il testo somiglia {secret}. Toglietelo: l’archivio non conserva mai \
+             indirizzi di rete, nomi utente, password e flussi video."
         ),
         proposals: Vec::new(),
     }
@@ -91,11 +91,8 @@ fn dotted(field: Field) -> Dotted {
 
 /// A value as a sentence quotes it: one line, not too long.
 pub(super) fn quoted(text: &str) -> String {
-    let mut quoted: String = text
-        .chars()
-        .take(60)
-        .map(|letter| if is_control(letter) { ' ' } else { letter })
-        .collect();
+    let mut quoted: String =
+        text.chars().take(60).map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
     if text.chars().nth(60).is_some() {
         quoted.push('…');
     }
@@ -104,17 +101,24 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Characters that no text keeps: the control codes, and the marks that reverse, join or hide
 /// other characters.
-pub(super) fn is_control(letter: char) -> bool {
+fn is_control(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Whether the text has a character that cannot be kept; plain text needs one look at each byte.
-fn has_control(text: &str, lines: bool) -> bool {
-    text.bytes().any(|byte| byte < b' ' || byte >= 0x7f)
+pub(super) fn has_control(text: &str, lines: bool) -> bool {
+    text.bytes().any(|byte| !(b' '..0x7f).contains(&byte))
         && text
             .chars()
-            .any(|letter| is_control(letter) && !(lines && matches!(letter, '\n' | '\t')))
+            .any(|letter| is_control(letter) && !(lines && matches!(letter, '\n' | '\r' | '\t')))
+}
+
+/// The words of a text with one space between them and no control characters.
+fn on_one_line(text: &str) -> String {
+    let clean = text.split(|letter: char| is_control(letter) || letter.is_whitespace());
+    clean.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 struct Reader<'a> {
@@ -123,17 +127,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn refuse(&self, code: Code, says: impl FnOnce(&str, &str) -> String) -> Box<Finding> {
+    fn refuse(&self, code: Code, says: impl FnOnce(&str, &str) -> String) -> Finding {
         refusal(code, self.attribute.field, self.text, || {
             says(self.attribute.label, &quoted(self.text))
         })
     }
 
     fn propose(&self, value: impl Into<String>) -> Proposal {
-        Proposal::Value {
-            field: self.attribute.name,
-            value: value.into(),
-        }
+        Proposal::Value { field: self.attribute.name, value: value.into() }
     }
 
     /// Free text.
@@ -145,36 +146,20 @@ impl Reader<'_> {
         };
         let text = if unix.is_empty() { self.text } else { &unix };
         if has_control(text, lines) {
-            let clean: String = text
-                .chars()
-                .map(|letter| if is_control(letter) { ' ' } else { letter })
-                .collect();
-            let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-            let proposals = if clean.is_empty() {
-                Vec::new()
-            } else {
-                vec![self.propose(clean)]
-            };
-            let finding = self.refuse(Code::TextControl, |label, quoted| {
-                format!("{label}: «{quoted}» contiene caratteri di controllo o a capo. Riscrivetelo su una riga, senza copiarlo da altri programmi.")
-            });
-            // A secret must not come back as a proposal.
-            let proposals = if finding.code == Code::TextControl {
-                proposals
-            } else {
-                Vec::new()
-            };
-            return Err(Box::new(finding.proposing(proposals)));
+            return Err(self.uncontrolled(text, lines));
         }
         let field = self.attribute.field;
         if let Some(secret) = secret::find(text, dotted(field)) {
-            return Err(Box::new(secrecy(Some(field), self.attribute.label, secret)));
+            return Err(secrecy(Some(field), self.attribute.label, secret));
         }
         if text.len() > limit {
             let length = text.chars().count();
             if length > limit {
                 return Err(self.refuse(Code::ValueLength, |label, quoted| {
-                    format!("{label}: «{quoted}» ha {length} caratteri e ne possiamo conservare {limit}. Accorciate il testo; i dettagli stanno meglio nelle note.")
+                    format!(
+                        "{label}: «{quoted}» ha {length} caratteri e ne possiamo conservare \
+                         {limit}. Accorciate il testo; i dettagli stanno meglio nelle note."
+                    )
                 }));
             }
         }
@@ -185,12 +170,31 @@ impl Reader<'_> {
         Ok(Some(Value::Text(text.to_owned())))
     }
 
+    /// A text with control characters, and what it would be without them.
+    fn uncontrolled(&self, text: &str, lines: bool) -> Finding {
+        let clean = if lines {
+            text.lines().map(on_one_line).collect::<Vec<_>>().join("\n").trim().to_owned()
+        } else {
+            on_one_line(text)
+        };
+        let how = if lines { "" } else { " su una riga," };
+        let finding = self.refuse(Code::TextControl, |label, quoted| {
+            format!(
+                "{label}: «{quoted}» contiene caratteri di controllo. Riscrivetelo{how} senza \
+                 copiarlo da altri programmi."
+            )
+        });
+        // A secret must not come back as a proposal.
+        let secret = finding.code != Code::TextControl;
+        if secret || clean.is_empty() {
+            return finding;
+        }
+        finding.proposing(vec![self.propose(clean)])
+    }
+
     fn cup(&self) -> Read {
         let canonical = self.text.len() == 15
-            && self
-                .text
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            && self.text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         if canonical {
             return Ok(Some(Value::Text(self.text.to_owned())));
         }
@@ -228,10 +232,7 @@ impl Reader<'_> {
         }
         let near = list::nearest(field, terms, self.text);
         let proposals = near.iter().map(|term| self.propose(term.code)).collect();
-        let labels: Vec<_> = near
-            .iter()
-            .map(|term| format!("«{}»", term.label))
-            .collect();
+        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
         let finding = self.refuse(Code::ValueUnknown, |label, quoted| {
             format!(
                 "{label}: «{quoted}» non è nell’elenco ({}).{}",
@@ -239,7 +240,7 @@ impl Reader<'_> {
                 hint(&labels)
             )
         });
-        Err(Box::new(finding.proposing(proposals)))
+        Err(finding.proposing(proposals))
     }
 
     fn many(&self, terms: &'static [Term]) -> Read {
@@ -266,9 +267,12 @@ impl Reader<'_> {
             }
             let rest = joined(terms, &found);
             let finding = self.refuse(Code::ValueUnknown, |label, quoted| {
-                format!("{label}: in «{quoted}» il valore «Non noto» sta insieme ad altri. Lasciatelo da solo, oppure toglietelo.")
+                format!(
+                    "{label}: in «{quoted}» il valore «Non noto» sta insieme ad altri. Lasciatelo \
+                     da solo, oppure toglietelo."
+                )
             });
-            return Err(Box::new(finding.proposing(vec![self.propose(rest)])));
+            return Err(finding.proposing(vec![self.propose(rest)]));
         }
         let codes = joined(terms, &found);
         Ok((!codes.is_empty()).then_some(Value::Text(codes)))
@@ -281,7 +285,7 @@ impl Reader<'_> {
         mut found: Vec<bool>,
         unknown: &[String],
         piece: &str,
-    ) -> Box<Finding> {
+    ) -> Finding {
         let near: Vec<_> = unknown
             .iter()
             .take(16)
@@ -292,15 +296,8 @@ impl Reader<'_> {
         for (term, found) in terms.iter().zip(found.iter_mut()) {
             *found |= near.iter().any(|near| near.code == term.code);
         }
-        let proposals = if mended {
-            vec![self.propose(joined(terms, &found))]
-        } else {
-            Vec::new()
-        };
-        let labels: Vec<_> = near
-            .iter()
-            .map(|term| format!("«{}»", term.label))
-            .collect();
+        let proposals = if mended { vec![self.propose(joined(terms, &found))] } else { Vec::new() };
+        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
         let piece = quoted(piece);
         let finding = self.refuse(Code::ValueUnknown, |label, _| {
             format!(
@@ -309,14 +306,14 @@ impl Reader<'_> {
                 hint(&labels)
             )
         });
-        Box::new(finding.proposing(proposals))
+        finding.proposing(proposals)
     }
 
     fn number(&self) -> &str {
         number::without_unit(self.text, units(self.attribute.field))
     }
 
-    fn no_number(&self, wanted: &str) -> Box<Finding> {
+    fn no_number(&self, wanted: &str) -> Finding {
         self.refuse(Code::ValueNotANumber, |label, quoted| {
             format!("{label}: «{quoted}» non è un numero. Scrivete {wanted}.")
         })
@@ -328,10 +325,13 @@ impl Reader<'_> {
             Whole::Is(number) => number,
             Whole::Either(one, other) => {
                 let finding = self.refuse(Code::ValueNotANumber, |label, quoted| {
-                    format!("{label}: «{quoted}» si può leggere {one} o {other}. Riscrivetelo senza separatori.")
+                    format!(
+                        "{label}: «{quoted}» si può leggere {one} o {other}. Riscrivetelo senza \
+                         separatori."
+                    )
                 });
                 let proposals = [one, other].map(|number| self.propose(number.to_string()));
-                return Err(Box::new(finding.proposing(proposals.to_vec())));
+                return Err(finding.proposing(proposals.to_vec()));
             }
             Whole::Fraction(number) => return self.fraction(number),
             Whole::Nothing if self.absent() => return Ok(None),
@@ -343,30 +343,20 @@ impl Reader<'_> {
         let finding = self.out_of_range(&low.to_string(), &high.to_string());
         // A bearing goes round: 360 is north, -90 is west.
         let turn = self.attribute.field == Field::Azimut && (-360..=720).contains(&number);
-        let proposals = if turn {
-            vec![self.propose(number.rem_euclid(360).to_string())]
-        } else {
-            Vec::new()
-        };
-        Err(Box::new(finding.proposing(proposals)))
+        let proposals =
+            if turn { vec![self.propose(number.rem_euclid(360).to_string())] } else { Vec::new() };
+        Err(finding.proposing(proposals))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the angle is between 0 and 360"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the angle is between 0 and 360")]
     fn fraction(&self, number: f64) -> Read {
         let finding = self.refuse(Code::ValueNotANumber, |label, quoted| {
             format!("{label}: «{quoted}» non è un numero intero. Scrivetelo senza decimali.")
         });
         let turn = self.attribute.field == Field::Azimut && (0.0..360.0).contains(&number);
         let rounded = (number.round() as i64).rem_euclid(360);
-        let proposals = if turn {
-            vec![self.propose(rounded.to_string())]
-        } else {
-            Vec::new()
-        };
-        Err(Box::new(finding.proposing(proposals)))
+        let proposals = if turn { vec![self.propose(rounded.to_string())] } else { Vec::new() };
+        Err(finding.proposing(proposals))
     }
 
     /// Whole numbers that are also written otherwise: bearings by name, days in hours.
@@ -379,11 +369,8 @@ impl Reader<'_> {
             Field::ConservazioneGiorni => days_of_hours(self.text),
             _ => None,
         };
-        let proposals = proposal
-            .map(|days| self.propose(days.to_string()))
-            .into_iter()
-            .collect();
-        Err(Box::new(self.no_number("solo cifre").proposing(proposals)))
+        let proposals = proposal.map(|days| self.propose(days.to_string())).into_iter().collect();
+        Err(self.no_number("solo cifre").proposing(proposals))
     }
 
     fn decimal(&self, low: f64, high: f64) -> Read {
@@ -393,13 +380,10 @@ impl Reader<'_> {
             }
             let proposal =
                 (self.attribute.field == Field::RisoluzioneMp).then(|| megapixels(self.text));
-            let proposals = proposal
-                .flatten()
-                .map(|number| self.propose(number))
-                .into_iter()
-                .collect();
+            let proposals =
+                proposal.flatten().map(|number| self.propose(number)).into_iter().collect();
             let finding = self.no_number("solo cifre, con la virgola o il punto per i decimali");
-            return Err(Box::new(finding.proposing(proposals)));
+            return Err(finding.proposing(proposals));
         };
         if (low..=high).contains(&number) {
             return Ok(Some(Value::Decimal(number)));
@@ -407,9 +391,12 @@ impl Reader<'_> {
         Err(self.out_of_range(&italian(low), &italian(high)))
     }
 
-    fn out_of_range(&self, low: &str, high: &str) -> Box<Finding> {
+    fn out_of_range(&self, low: &str, high: &str) -> Finding {
         self.refuse(Code::ValueRange, |label, quoted| {
-            format!("{label}: «{quoted}» è fuori dai limiti, da {low} a {high}. Controllate il numero e la sua unità di misura.")
+            format!(
+                "{label}: «{quoted}» è fuori dai limiti, da {low} a {high}. Controllate il numero \
+                 e la sua unità di misura."
+            )
         })
     }
 
@@ -423,7 +410,7 @@ impl Reader<'_> {
                     _ => Vec::new(),
                 };
                 let finding = self.no_number("l’anno con quattro cifre");
-                return Err(Box::new(finding.proposing(proposals)));
+                return Err(finding.proposing(proposals));
             }
         };
         let present = i64::from(today.year());
@@ -432,7 +419,10 @@ impl Reader<'_> {
         }
         if (present..=i64::from(*YEARS.end())).contains(&year) {
             return Err(self.refuse(Code::YearFuture, |label, quoted| {
-                format!("{label}: «{quoted}» è nel futuro. Per un dispositivo non ancora installato lasciate vuoto l’anno.")
+                format!(
+                    "{label}: «{quoted}» è nel futuro. Per un dispositivo non ancora installato \
+                     lasciate vuoto l’anno."
+                )
             }));
         }
         Err(self.out_of_range(&first.to_string(), &present.to_string()))
@@ -444,18 +434,26 @@ impl Reader<'_> {
             Day::Nothing if self.absent() => return Ok(None),
             other => {
                 let finding = self.refuse(Code::ValueNotADate, |label, quoted| {
-                    format!("{label}: «{quoted}» non è una data. Scrivetela come 31/12/2024 o 2024-12-31.")
+                    format!(
+                        "{label}: «{quoted}» non è una data. Scrivetela come 31/12/2024 o \
+                         2024-12-31."
+                    )
                 });
                 let proposals = match other {
                     Day::Exchanged(date) => vec![self.propose(date.to_string())],
                     _ => Vec::new(),
                 };
-                return Err(Box::new(finding.proposing(proposals)));
+                return Err(finding.proposing(proposals));
             }
         };
         if !YEARS.contains(&date.year()) {
             return Err(self.refuse(Code::ValueRange, |label, quoted| {
-                format!("{label}: «{quoted}» è una data impossibile per un dispositivo: gli anni vanno dal {} al {}.", YEARS.start(), YEARS.end())
+                format!(
+                    "{label}: «{quoted}» è una data impossibile per un dispositivo: gli anni vanno \
+                     dal {} al {}.",
+                    YEARS.start(),
+                    YEARS.end()
+                )
             }));
         }
         Ok(Some(Value::Text(date.to_string())))
@@ -475,11 +473,7 @@ fn italian(number: f64) -> String {
 }
 
 fn joined(terms: &[Term], found: &[bool]) -> String {
-    let codes = terms
-        .iter()
-        .zip(found)
-        .filter(|(_, found)| **found)
-        .map(|(term, _)| term.code);
+    let codes = terms.iter().zip(found).filter(|(_, found)| **found).map(|(term, _)| term.code);
     codes.collect::<Vec<_>>().join(",")
 }
 
@@ -487,8 +481,7 @@ fn joined(terms: &[Term], found: &[bool]) -> String {
 /// to do. «Non noto», the last of every list, is left to the longer road.
 fn canonical_list(text: &str, terms: &[Term]) -> bool {
     let mut rest = terms.iter().filter(|term| term.code != UNKNOWN);
-    text.split(',')
-        .all(|code| rest.any(|term| term.code == code))
+    text.split(',').all(|code| rest.any(|term| term.code == code))
 }
 
 /// The units of measure that may follow a field's number.
@@ -550,10 +543,7 @@ fn megapixels(text: &str) -> Option<String> {
         _ => {
             let (width, height) = folded.split_once(['x', '×', '*'])?;
             let side = |text: &str| {
-                text.trim()
-                    .parse::<u32>()
-                    .ok()
-                    .filter(|side| (100..40_000).contains(side))
+                text.trim().parse::<u32>().ok().filter(|side| (100..40_000).contains(side))
             };
             u64::from(side(width)?) * u64::from(side(height)?)
         }

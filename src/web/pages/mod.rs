@@ -1,8 +1,12 @@
 //! One file for each page: what it shows, and what its form does.
 
 pub mod device;
+pub mod devices;
+pub mod export;
 pub mod home;
+pub mod map;
 pub mod password;
 pub mod sign_in;
 pub mod sign_out;
 pub mod statement;
+pub mod tiles;

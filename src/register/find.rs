@@ -1,0 +1,238 @@
+//! Finding devices: a page of the list with what can be chosen in it, and the same on the map.
+//!
+//! List, counts and tiles ask with the same [`Filter`]; nothing here looks at a device without one.
+
+use super::{Error, Register, Result};
+use crate::census::filter::{Filter, Slice};
+use crate::census::rules::Bodies;
+use crate::census::territory::Territory;
+use crate::census::vocabulary::Field;
+use crate::storage::device::{self, Listed, Point};
+use crate::tiles::{self, Tile, TilePoint};
+use icu_collator::options::CollatorOptions;
+use icu_collator::{Collator, CollatorPreferences};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+/// How much further than its own edge a tile asks, as a share of its width: enough for rounding,
+/// because the grid itself says which points belong to it.
+const EDGE: f64 = 1e-6;
+
+/// Something that can be chosen in a list: what is sent and what people read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Choice {
+    /// What is sent.
+    pub code: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// What occurs among the devices that a person may see, in Italian order.
+#[derive(Debug, Clone)]
+pub struct Choices {
+    /// Bodies.
+    pub bodies: Vec<Choice>,
+    /// Comuni.
+    pub municipalities: Vec<Choice>,
+    /// Software.
+    pub software: Vec<Choice>,
+}
+
+/// What the codes of devices mean to people.
+#[derive(Debug, Clone)]
+pub struct Names {
+    bodies: Bodies,
+    territory: Arc<Territory>,
+}
+
+impl Names {
+    /// What people read for the value of an attribute; the value itself when it has no name.
+    #[must_use]
+    pub fn words(&self, field: Field, value: &str) -> String {
+        let name = match field {
+            Field::Ente => self.bodies.name(value),
+            Field::Comune => self.territory.get(value).map(|found| found.name.as_str()),
+            _ => return field.words(value),
+        };
+        name.unwrap_or(value).to_owned()
+    }
+}
+
+/// A page of the list.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The devices of the page.
+    pub listed: Listed,
+    /// How many there are on all pages.
+    pub total: i64,
+    /// What may be chosen.
+    pub choices: Choices,
+    /// What the codes mean.
+    pub names: Names,
+}
+
+impl Register {
+    /// A page of the devices that the filter finds, with what the page shows around them.
+    pub async fn find(&self, filter: &Filter, slice: &Slice) -> Result<Found> {
+        if let Some((_, key)) = &slice.from
+            && !device::is_key(slice.sort, key)
+        {
+            return Err(Error::Invalid(
+                "Il punto dell’elenco da cui continuare non si legge: tornate all’inizio \
+                 dell’elenco."
+                    .to_owned(),
+            ));
+        }
+        let mut everything = filter.clone();
+        everything.text.clear();
+        everything.exact.clear();
+        everything.open = None;
+        let mut unit = self.store.read().await?;
+        let names = self.names_in(&mut unit).await?;
+        let occurring = unit.occurring(&everything).await?;
+        Ok(Found {
+            listed: unit.devices(filter, slice).await?,
+            total: unit.count(filter).await?,
+            choices: choices(&names, occurring),
+            names,
+        })
+    }
+
+    /// How many devices the filter finds.
+    pub async fn count(&self, filter: &Filter) -> Result<i64> {
+        Ok(self.store.read().await?.count(filter).await?)
+    }
+
+    /// What the codes of devices mean to people.
+    pub async fn names(&self) -> Result<Names> {
+        self.names_in(&mut self.store.read().await?).await
+    }
+
+    async fn names_in(&self, unit: &mut crate::storage::Unit) -> Result<Names> {
+        let bodies = unit.bodies().await?.into_iter();
+        Ok(Names {
+            bodies: Bodies::new(bodies.map(|body| (body.code, body.name))),
+            territory: Arc::clone(&self.territory),
+        })
+    }
+
+    /// The rectangle around the devices that the filter finds, the territory's when there are none:
+    /// west, south, east, north in WGS 84 degrees.
+    pub async fn extent(&self, filter: &Filter) -> Result<[f64; 4]> {
+        let found = self.store.read().await?.extent(filter).await?;
+        let window = self.territory.window();
+        let (low, high) = (window.min(), window.max());
+        Ok(found.unwrap_or([low.x, low.y, high.x, high.y]))
+    }
+
+    /// The vector tile of the devices that the filter finds; empty where there are none.
+    pub async fn tile(&self, filter: &Filter, tile: Tile) -> Result<Vec<u8>> {
+        let mut filter = filter.clone();
+        filter.within = Some(tile.bounds(EDGE));
+        let points = self.store.read().await?.points(&filter).await?;
+        let encode = move || {
+            let points: Vec<TilePoint> = points.into_iter().map(tile_point).collect();
+            tiles::encode(tile, &points)
+        };
+        Ok(tokio::task::spawn_blocking(encode)
+            .await
+            .map_err(io::Error::from)?)
+    }
+
+    /// The vector tile of the boundaries and names of the Comuni, the same for everybody.
+    pub async fn boundary_tile(&self, tile: Tile) -> Result<Vec<u8>> {
+        let territory = Arc::clone(&self.territory);
+        let encode = move || tiles::encode_boundaries(tile, territory.municipalities());
+        Ok(tokio::task::spawn_blocking(encode)
+            .await
+            .map_err(io::Error::from)?)
+    }
+}
+
+fn tile_point(point: Point) -> TilePoint {
+    TilePoint {
+        id: point.device.to_string(),
+        lon: point.lon,
+        lat: point.lat,
+        codice: point.codice,
+        denominazione: point.denominazione,
+        ente: point.ente,
+        funzione: point.funzione,
+        stato: point.stato,
+        stato_scntt: point.stato_scntt,
+        findings: point.warnings,
+    }
+}
+
+fn choices(names: &Names, occurring: Vec<(String, String, String)>) -> Choices {
+    let mut values: [BTreeSet<String>; 3] = Default::default();
+    let [bodies, municipalities, software] = &mut values;
+    for (body, municipality, program) in occurring {
+        bodies.insert(body);
+        municipalities.insert(municipality);
+        software.insert(program);
+    }
+    let [bodies, municipalities, software] = values;
+    Choices {
+        bodies: sorted(names, Field::Ente, bodies),
+        municipalities: sorted(names, Field::Comune, municipalities),
+        software: sorted(names, Field::Software, software),
+    }
+}
+
+fn sorted(names: &Names, field: Field, values: BTreeSet<String>) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = values
+        .into_iter()
+        .filter(|code| !code.is_empty())
+        .map(|code| Choice {
+            label: names.words(field, &code),
+            code,
+        })
+        .collect();
+    sort_for_people(&mut choices, |choice| &choice.label);
+    choices
+}
+
+/// Sorts by a text as an Italian reader expects. The root order of Unicode is the Italian one.
+pub fn sort_for_people<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
+    let collator =
+        Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok();
+    let compare = |left: &str, right: &str| -> Ordering {
+        match &collator {
+            Some(collator) => collator.compare(left, right),
+            None => left.cmp(right),
+        }
+    };
+    items.sort_by(|left, right| compare(text(left), text(right)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_an_italian_reader() {
+        let mut names = [
+            "Zelo",
+            "Cerro",
+            "Cà Bianca",
+            "Cassano",
+            "abbiategrasso",
+            "Èze",
+        ];
+        sort_for_people(&mut names, |name| name);
+        assert_eq!(
+            names,
+            [
+                "abbiategrasso",
+                "Cà Bianca",
+                "Cassano",
+                "Cerro",
+                "Èze",
+                "Zelo"
+            ]
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Handing devices over: which ones, in which state, as which file.
+
+use crate::census::filter::{Filter, State as Asked};
+use crate::census::projection;
+use crate::register;
+use crate::register::publish::{Export, Format};
+use crate::web::App;
+use crate::web::error::Error;
+use crate::web::fields::Fields;
+use crate::web::guard::Reader;
+use crate::web::page::{Html, Page};
+use crate::web::query::{self, Chip};
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use std::io::{self, Seek};
+use tokio_util::io::ReaderStream;
+
+const PATH: &str = "/esporta";
+
+/// A state of the devices that can be handed over.
+#[derive(Debug)]
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    counted: String,
+    chosen: bool,
+}
+
+/// A reference system of the shapefile.
+#[derive(Debug)]
+struct System {
+    code: &'static str,
+    name: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "pages/export.html")]
+struct Exports {
+    page: Page,
+    chips: Vec<Chip>,
+    states: Vec<Choice>,
+    conditions: Vec<(&'static str, String)>,
+    systems: Vec<System>,
+    list: String,
+}
+
+/// The page.
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati"])?;
+    let filter = in_state(filter, &rest)?;
+    let names = app.register.names().await?;
+    let mut states = Vec::new();
+    for (state, label, help) in [
+        (
+            Asked::Working,
+            "Ultimo stato salvato",
+            "Quello che vedete nell’elenco, anche se nessuno lo ha ancora convalidato.",
+        ),
+        (
+            Asked::Accepted,
+            "Ultimo stato convalidato",
+            "Solo quello che un validatore ha accettato: per i livelli da consegnare.",
+        ),
+    ] {
+        let mut asked = filter.clone();
+        asked.state = state;
+        states.push(Choice {
+            name: state.name(),
+            label,
+            help,
+            counted: query::devices(app.register.count(&asked).await?),
+            chosen: state == filter.state,
+        });
+    }
+    let systems = Format::Shapefile.systems().iter();
+    let page = Page::new(&app, Some(&reader), "Esporta", "esporta");
+    Ok(Html(Exports {
+        page,
+        chips: query::chips(
+            PATH,
+            &filter,
+            &names,
+            &[("stato_dati", rest.get("stato_dati"))],
+        ),
+        states,
+        conditions: filter.parameters(),
+        systems: systems
+            .filter_map(|code| projection::system(code))
+            .map(|crs| System {
+                code: crs.code,
+                name: crs.name,
+            })
+            .collect(),
+        list: query::address("/dispositivi", &filter, &[]),
+    })
+    .into_response())
+}
+
+/// The file.
+pub async fn download(
+    State(app): State<App>,
+    reader: Reader,
+    Path(file): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let format = Format::ALL
+        .into_iter()
+        .find(|format| file == format!("{}.{}", register::publish::LAYER, format.extension()))
+        .ok_or_else(Error::not_found)?;
+    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati", "crs"])?;
+    let filter = in_state(filter, &rest)?;
+    let export = Export::new(format, rest.get("crs"), filter)?;
+    let mut content = tempfile::tempfile().map_err(register::Error::Write)?;
+    let sink = content.try_clone().map_err(register::Error::Write)?;
+    let published = app.register.export(&export, sink).await?;
+    tracing::info!(
+        account = %reader.viewer.account,
+        file = %export.file_name(),
+        devices = published.devices,
+        "devices were handed over"
+    );
+    let length = rewind(&mut content).map_err(register::Error::Write)?;
+    let headers = [
+        (header::CONTENT_TYPE, media_type(format).to_owned()),
+        (header::CONTENT_LENGTH, length.to_string()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}\"", export.file_name()),
+        ),
+    ];
+    let stream = ReaderStream::new(tokio::fs::File::from_std(content));
+    Ok((headers, Body::from_stream(stream)).into_response())
+}
+
+/// Goes back to the beginning of a file and says how many bytes it has.
+fn rewind(file: &mut std::fs::File) -> io::Result<u64> {
+    file.rewind()?;
+    Ok(file.metadata()?.len())
+}
+
+/// The filter in the state that the address asks for.
+fn in_state(mut filter: Filter, rest: &Fields) -> Result<Filter, Error> {
+    filter.state = match rest.get("stato_dati") {
+        "" => Asked::default(),
+        name => [Asked::Working, Asked::Accepted]
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or_else(|| query::refused("stato_dati", name))?,
+    };
+    Ok(filter)
+}
+
+const fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::GeoJson => "application/geo+json",
+        Format::Shapefile => "application/zip",
+        Format::Csv => "text/csv; charset=utf-8",
+    }
+}

@@ -1,0 +1,76 @@
+//! The map: the same devices as the list, under the same filter.
+
+use crate::census::vocabulary::{Field, Term};
+use crate::web::App;
+use crate::web::error::Error;
+use crate::web::guard::Reader;
+use crate::web::page::{Html, Page};
+use crate::web::query::{self, Chip};
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+
+/// The narrowest view the map opens with, in degrees: about a kilometre.
+const NARROWEST: f64 = 0.01;
+
+#[derive(Template)]
+#[template(path = "pages/map.html")]
+struct Map {
+    page: Page,
+    chips: Vec<Chip>,
+    counted: String,
+    query: String,
+    bounds: String,
+    rasters: String,
+    functions: &'static [Term],
+    list: String,
+    export: String,
+}
+
+/// The map.
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
+    let names = app.register.names().await?;
+    let extent = app.register.extent(&filter).await?;
+    let total = app.register.count(&filter).await?;
+    let page = Page::new(&app, Some(&reader), "Mappa", "mappa");
+    Ok(Html(Map {
+        page,
+        chips: query::chips("/mappa", &filter, &names, &[]),
+        counted: query::devices(total),
+        query: query::encode(&filter, &[]),
+        bounds: bounds(extent),
+        rasters: app.settings.map_layers.clone(),
+        functions: Field::Funzione.terms().unwrap_or_default(),
+        list: query::address("/dispositivi", &filter, &[]),
+        export: query::address("/esporta", &filter, &[]),
+    })
+    .into_response())
+}
+
+/// A rectangle as the map reads it, widened where it is next to nothing.
+fn bounds([west, south, east, north]: [f64; 4]) -> String {
+    let widen = |low: f64, high: f64| {
+        let lacking = ((NARROWEST - (high - low)) / 2.0).max(0.0);
+        (low - lacking, high + lacking)
+    };
+    let ((west, east), (south, north)) = (widen(west, east), widen(south, north));
+    format!("{west:.6},{south:.6},{east:.6},{north:.6}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_device_alone_is_not_looked_at_from_one_metre() {
+        let point = [9.19, 45.46, 9.19, 45.46];
+        assert_eq!(bounds(point), "9.185000,45.455000,9.195000,45.465000");
+        let wide = [9.0, 45.3, 9.4, 45.6];
+        assert_eq!(bounds(wide), "9.000000,45.300000,9.400000,45.600000");
+    }
+}
