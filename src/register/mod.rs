@@ -10,6 +10,7 @@ pub mod people;
 pub mod publish;
 pub mod record;
 pub mod seed;
+pub mod site;
 pub mod summary;
 pub mod territory;
 
