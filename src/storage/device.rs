@@ -100,7 +100,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
 const BINDS: usize = 1_000;
 
 /// How many revisions go into one statement.
-const BATCH: usize = BINDS / (17 + Field::COUNT);
+pub const BATCH: usize = BINDS / (17 + Field::COUNT);
 
 impl Unit {
     /// Adds devices, without any state yet.
