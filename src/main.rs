@@ -28,13 +28,13 @@ enum Command {
     Migrate,
     /// Carica territorio, enti e catalogo; con --demo anche dati di esempio
     Seed(command::seed::Args),
+    /// Scrive i dispositivi in un file
+    Export(command::export::Args),
     /// Importa i dispositivi di un foglio di calcolo in formato CSV
     Import(command::import::Args),
     /// Gestisce i confini dei Comuni
     #[command(subcommand)]
     Territory(command::territory::Args),
-    /// Scrive i dispositivi in un file
-    Export(command::export::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),

@@ -222,10 +222,12 @@ fn row(revision: &Revision, names: &Names) -> Row {
         warnings: how_many(revision.warnings, "un avviso", "avvisi"),
         missing: how_many(
             i64::try_from(record.missing_to_submit().len()).unwrap_or(i64::MAX),
-            "un dato da completare",
-            "dati da completare",
+            "un dato mancante",
+            "dati mancanti",
         ),
-        changed: clock::words(revision.written_at),
+        changed: clock::local(revision.written_at)
+            .strftime("%d/%m/%Y")
+            .to_string(),
     }
 }
 
