@@ -30,7 +30,10 @@ fn full() -> Draft {
         (Field::Codice, "MI-VAR-0042-B"),
         (Field::Ente, "015146"),
         (Field::Comune, "015146"),
-        (Field::Denominazione, "Rotonda via Palmanova, direzione centro"),
+        (
+            Field::Denominazione,
+            "Rotonda via Palmanova, direzione centro",
+        ),
         (Field::Sito, "VAR-0042"),
         (Field::Indirizzo, "Via Palmanova 59/A ang. via Cesana"),
         (Field::Lat, "45.497312"),
@@ -104,12 +107,18 @@ fn main() {
                 (Field::Marca, ""),
             ]),
         ),
-        ("axes exchanged", with(&[(Field::Lat, "9.238415"), (Field::Lon, "45.497312")])),
+        (
+            "axes exchanged",
+            with(&[(Field::Lat, "9.238415"), (Field::Lon, "45.497312")]),
+        ),
     ];
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("rules");
     group.throughput(Throughput::Elements(1));
-    let around = Around { site_known: true, ..Around::default() };
+    let around = Around {
+        site_known: true,
+        ..Around::default()
+    };
     for (name, draft) in &drafts {
         group.bench_function(*name, |bencher| {
             bencher.iter_batched(

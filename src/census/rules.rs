@@ -83,7 +83,9 @@ impl Checked {
     /// Whether the device cannot be saved like this.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity() == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity() == Severity::Error)
     }
 
     /// The warnings that the draft does not confirm with a reason.
@@ -94,8 +96,10 @@ impl Checked {
                 confirmation.code == finding.code.name() && !confirmation.reason.trim().is_empty()
             })
         };
-        let warnings =
-            self.findings.iter().filter(|finding| finding.severity() == Severity::Warning);
+        let warnings = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity() == Severity::Warning);
         warnings.filter(|finding| !confirmed(finding)).collect()
     }
 
@@ -134,16 +138,33 @@ pub fn locate(draft: &Draft, world: &World) -> Option<Located> {
 pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     let whose = Whose::of(draft, world);
     let Diagnosis { point, findings } = whose.diagnose(draft, world);
-    let mut checked = Checked { record: Record::default(), point, findings };
-    let border = checked.findings.iter().any(|finding| finding.code == Code::PositionBorderBody);
+    let mut checked = Checked {
+        record: Record::default(),
+        point,
+        findings,
+    };
+    let border = checked
+        .findings
+        .iter()
+        .any(|finding| finding.code == Code::PositionBorderBody);
     for attribute in ATTRIBUTES {
         let text = draft.get(attribute.field);
         let value = match attribute.kind {
-            Kind::Latitude => checked.point.as_ref().map(|point| Value::Decimal(point.lat)),
-            Kind::Longitude => checked.point.as_ref().map(|point| Value::Decimal(point.lon)),
-            Kind::Municipality => {
-                whose.comune(text, border, world, checked.point.as_ref(), &mut checked.findings)
-            }
+            Kind::Latitude => checked
+                .point
+                .as_ref()
+                .map(|point| Value::Decimal(point.lat)),
+            Kind::Longitude => checked
+                .point
+                .as_ref()
+                .map(|point| Value::Decimal(point.lon)),
+            Kind::Municipality => whose.comune(
+                text,
+                border,
+                world,
+                checked.point.as_ref(),
+                &mut checked.findings,
+            ),
             _ if text.is_empty() => None,
             Kind::Body => whose.ente(text, world, &mut checked.findings),
             _ => value::read(attribute, text, world.today, &mut checked.findings),
@@ -156,7 +177,9 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     }
     software(&mut checked, world);
     if checked.record.get(Field::Visibilita).is_none() && !checked.refused(Field::Visibilita) {
-        checked.record.set(Field::Visibilita, Some(Value::Text("riservato".to_owned())));
+        checked
+            .record
+            .set(Field::Visibilita, Some(Value::Text("riservato".to_owned())));
     }
     site(&mut checked, around);
     code(&mut checked, around);
@@ -165,7 +188,11 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     missing(&mut checked);
     confirmations(draft, &mut checked.findings);
     checked.findings.sort_by_key(|finding| {
-        (!finding.code.name().starts_with("position."), finding.field.is_none(), finding.field)
+        (
+            !finding.code.name().starts_with("position."),
+            finding.field.is_none(),
+            finding.field,
+        )
     });
     checked
 }
@@ -205,11 +232,25 @@ impl<'w> Whose<'w> {
     fn of(draft: &Draft, world: &'w World) -> Self {
         let covered = |comune: &&Municipality| comune.covered;
         let ente = draft.get(Field::Ente);
-        let body = if ente.is_empty() { None } else { world.bodies.find(ente) };
+        let body = if ente.is_empty() {
+            None
+        } else {
+            world.bodies.find(ente)
+        };
         let comune = draft.get(Field::Comune);
-        let declared = if comune.is_empty() { None } else { world.territory.find(comune) };
-        let implied = body.and_then(|code| world.territory.get(code)).filter(covered);
-        Self { body, declared: declared.filter(covered), implied }
+        let declared = if comune.is_empty() {
+            None
+        } else {
+            world.territory.find(comune)
+        };
+        let implied = body
+            .and_then(|code| world.territory.get(code))
+            .filter(covered);
+        Self {
+            body,
+            declared: declared.filter(covered),
+            implied,
+        }
     }
 
     fn diagnose(&self, draft: &Draft, world: &World) -> Diagnosis {
@@ -226,9 +267,15 @@ impl<'w> Whose<'w> {
             .find_map(|text| secret::find(text, Dotted::Version));
         if let Some(secret) = secret {
             let findings = vec![value::secrecy(Some(Field::Lat), "Posizione", secret)];
-            return Diagnosis { point: None, findings };
+            return Diagnosis {
+                point: None,
+                findings,
+            };
         }
-        let witness = self.declared.or(self.implied).map(|comune| comune.istat.as_str());
+        let witness = self
+            .declared
+            .or(self.implied)
+            .map(|comune| comune.istat.as_str());
         position::diagnose(&typed, &world.territory, witness, self.declared.is_some())
     }
 
@@ -244,7 +291,10 @@ impl<'w> Whose<'w> {
                         .to_owned(),
                 |name| format!(" Forse intendevate «{name}»."),
             );
-            format!("Ente: «{}» non è tra gli enti registrati.{meant}", value::quoted(text))
+            format!(
+                "Ente: «{}» non è tra gli enti registrati.{meant}",
+                value::quoted(text)
+            )
         });
         findings.push(propose(finding, Code::BodyUnknown, Field::Ente, near));
         None
@@ -276,13 +326,19 @@ impl<'w> Whose<'w> {
 fn unknown_comune(text: &str, world: &World) -> Finding {
     let near = world.territory.nearest_names(text);
     let finding = value::refusal(Code::MunicipalityUnknown, Field::Comune, text, || {
-        let names: Vec<_> = near.iter().map(|comune| format!("«{}»", comune.name)).collect();
+        let names: Vec<_> = near
+            .iter()
+            .map(|comune| format!("«{}»", comune.name))
+            .collect();
         let meant = if names.is_empty() {
             "Scrivete il codice ISTAT di sei cifre o il nome per esteso.".to_owned()
         } else {
             format!("Forse intendevate {}.", names.join(" o "))
         };
-        format!("Comune: «{}» non è tra i Comuni del territorio. {meant}", value::quoted(text))
+        format!(
+            "Comune: «{}» non è tra i Comuni del territorio. {meant}",
+            value::quoted(text)
+        )
     });
     let near = near.iter().map(|comune| comune.istat.as_str());
     propose(finding, Code::MunicipalityUnknown, Field::Comune, near)
@@ -299,7 +355,10 @@ fn propose<'a>(
         return finding;
     }
     let values = values.into_iter();
-    let proposal = |value: &str| Proposal::Value { field: field.name(), value: value.to_owned() };
+    let proposal = |value: &str| Proposal::Value {
+        field: field.name(),
+        value: value.to_owned(),
+    };
     finding.proposing(values.map(proposal).collect())
 }
 
@@ -316,7 +375,12 @@ fn required(attribute: &Attribute, findings: &mut Vec<Finding>) {
         " Scrivetelo per poter salvare."
     };
     let message = format!("{}: manca.{choice}", attribute.label);
-    findings.push(Finding::new(Code::ValueRequired, attribute.field, "", message));
+    findings.push(Finding::new(
+        Code::ValueRequired,
+        attribute.field,
+        "",
+        message,
+    ));
 }
 
 /// The catalogue's spelling of the software, or a note that a new entry will be proposed.
@@ -327,7 +391,9 @@ fn software(checked: &mut Checked, world: &World) {
     }
     if let Some(name) = world.software.find(typed) {
         if name != typed {
-            checked.record.set(Field::Software, Some(Value::Text(name.to_owned())));
+            checked
+                .record
+                .set(Field::Software, Some(Value::Text(name.to_owned())));
         }
         return;
     }
@@ -339,7 +405,12 @@ fn software(checked: &mut Checked, world: &World) {
         meant.unwrap_or_default()
     );
     let finding = Finding::new(Code::SoftwareProposed, Field::Software, typed, message);
-    checked.findings.push(propose(finding, Code::SoftwareProposed, Field::Software, near));
+    checked.findings.push(propose(
+        finding,
+        Code::SoftwareProposed,
+        Field::Software,
+        near,
+    ));
 }
 
 fn site(checked: &mut Checked, around: &Around) {
@@ -361,7 +432,12 @@ fn code(checked: &mut Checked, around: &Around) {
         "L’ente ha già un dispositivo con il codice «{codice}». Aprite quello per modificarlo, \
          oppure usate un altro codice."
     );
-    checked.findings.push(Finding::new(Code::CodeDuplicate, Field::Codice, codice, message));
+    checked.findings.push(Finding::new(
+        Code::CodeDuplicate,
+        Field::Codice,
+        codice,
+        message,
+    ));
 }
 
 /// Another device at the same place, with the same function, looking the same way.
@@ -378,7 +454,9 @@ fn too_near(checked: &mut Checked, world: &World, around: &Around) {
             && same_way(neighbour.azimut, azimut)
     };
     let twins = around.neighbours.iter().filter(alike);
-    let Some(twin) = twins.min_by(|one, other| one.metres.total_cmp(&other.metres)) else { return };
+    let Some(twin) = twins.min_by(|one, other| one.metres.total_cmp(&other.metres)) else {
+        return;
+    };
     let message = format!(
         "A {} m c’è già «{}» di {}, con la stessa funzione e lo stesso orientamento. Se non è lo \
          stesso dispositivo, confermate con un motivo.",
@@ -413,7 +491,9 @@ fn missing(checked: &mut Checked) {
              prima di inviare.",
             attribute.label
         );
-        checked.findings.push(Finding::new(Code::ValueMissing, field, "", message));
+        checked
+            .findings
+            .push(Finding::new(Code::ValueMissing, field, "", message));
     }
 }
 

@@ -5,7 +5,9 @@
 mod documentation;
 mod exports;
 mod gdal;
+mod lists;
 mod people;
+mod publish;
 mod storage;
 mod support;
 mod tiles;

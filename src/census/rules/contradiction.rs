@@ -12,7 +12,10 @@ use jiff::civil::Date;
 /// Adds a finding for every contradiction in what was read.
 pub(super) fn find(checked: &mut Checked, today: Date) {
     let software_refused = checked.refused(Field::Software);
-    let mut reader = Reader { record: &checked.record, found: Vec::new() };
+    let mut reader = Reader {
+        record: &checked.record,
+        found: Vec::new(),
+    };
     reader.plates();
     reader.views();
     reader.connection(software_refused);
@@ -33,7 +36,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn say(&mut self, code: Code, field: Field, message: impl Into<String>) {
-        self.found.push(Finding::new(code, field, &self.record.plain(field), message));
+        self.found.push(Finding::new(
+            code,
+            field,
+            &self.record.plain(field),
+            message,
+        ));
     }
 
     fn text(&self, field: Field) -> &str {
@@ -65,7 +73,10 @@ impl Reader<'_> {
 
     /// A function that certainly reads no plates: speed and red-light devices often do.
     fn only_watches(&self) -> bool {
-        matches!(self.text(Field::Funzione), "contesto" | "osservazione" | "ambientale")
+        matches!(
+            self.text(Field::Funzione),
+            "contesto" | "osservazione" | "ambientale"
+        )
     }
 
     fn plates(&mut self) {
@@ -122,7 +133,9 @@ impl Reader<'_> {
     }
 
     fn views(&mut self) {
-        let Some(views) = self.integer(Field::PuntiRipresa) else { return };
+        let Some(views) = self.integer(Field::PuntiRipresa) else {
+            return;
+        };
         match self.text(Field::Forma) {
             "multiottica" if views == 1 => self.say(
                 Code::OneViewMultisensor,
@@ -173,7 +186,9 @@ impl Reader<'_> {
     }
 
     fn installation(&mut self, today: Date) {
-        let Some(year) = self.integer(Field::AnnoInstallazione) else { return };
+        let Some(year) = self.integer(Field::AnnoInstallazione) else {
+            return;
+        };
         let not_built = match self.text(Field::Stato) {
             "progettato" | "finanziato" => true,
             // A device being installed this year already has the year it will have.
@@ -191,7 +206,9 @@ impl Reader<'_> {
     }
 
     fn activation(&mut self, today: Date) {
-        let Some(activated) = self.date(Field::DataAttivazione) else { return };
+        let Some(activated) = self.date(Field::DataAttivazione) else {
+            return;
+        };
         if self.text(Field::Stato) == "in_esercizio" && activated > today {
             let message = format!(
                 "È in esercizio ma la data di attivazione, {}, è nel futuro. Correggete lo stato o \
@@ -207,16 +224,27 @@ impl Reader<'_> {
                  Correggete la data o l’anno.",
                 self.words(Field::DataAttivazione)
             );
-            self.say(Code::ActivationBeforeInstallation, Field::DataAttivazione, message);
+            self.say(
+                Code::ActivationBeforeInstallation,
+                Field::DataAttivazione,
+                message,
+            );
         }
-        if self.date(Field::ManutenzioneScadenza).is_some_and(|ends| ends < activated) {
+        if self
+            .date(Field::ManutenzioneScadenza)
+            .is_some_and(|ends| ends < activated)
+        {
             let message = format!(
                 "La manutenzione scade il {}, prima dell’attivazione del {}. Correggete una delle \
                  due date.",
                 self.words(Field::ManutenzioneScadenza),
                 self.words(Field::DataAttivazione)
             );
-            self.say(Code::MaintenanceBeforeActivation, Field::ManutenzioneScadenza, message);
+            self.say(
+                Code::MaintenanceBeforeActivation,
+                Field::ManutenzioneScadenza,
+                message,
+            );
         }
     }
 

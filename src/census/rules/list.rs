@@ -47,7 +47,10 @@ fn may_say_unknown(text: &str) -> bool {
         let longest = spellings.iter().map(|spelling| spelling.len()).max();
         (
             longest.unwrap_or(0),
-            spellings.iter().filter_map(|spelling| spelling.bytes().next()).collect(),
+            spellings
+                .iter()
+                .filter_map(|spelling| spelling.bytes().next())
+                .collect(),
         )
     });
     let initial = text.bytes().next().map(|byte| byte.to_ascii_lowercase());

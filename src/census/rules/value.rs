@@ -91,8 +91,11 @@ fn dotted(field: Field) -> Dotted {
 
 /// A value as a sentence quotes it: one line, not too long.
 pub(super) fn quoted(text: &str) -> String {
-    let mut quoted: String =
-        text.chars().take(60).map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+    let mut quoted: String = text
+        .chars()
+        .take(60)
+        .map(|letter| if is_control(letter) { ' ' } else { letter })
+        .collect();
     if text.chars().nth(60).is_some() {
         quoted.push('…');
     }
@@ -103,8 +106,14 @@ pub(super) fn quoted(text: &str) -> String {
 /// other characters.
 fn is_control(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        || matches!(
+            letter,
+            '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        )
+        || matches!(
+            letter,
+            '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 /// Whether the text has a character that cannot be kept; plain text needs one look at each byte.
@@ -118,7 +127,10 @@ pub(super) fn has_control(text: &str, lines: bool) -> bool {
 /// The words of a text with one space between them and no control characters.
 fn on_one_line(text: &str) -> String {
     let clean = text.split(|letter: char| is_control(letter) || letter.is_whitespace());
-    clean.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    clean
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 struct Reader<'a> {
@@ -134,7 +146,10 @@ impl Reader<'_> {
     }
 
     fn propose(&self, value: impl Into<String>) -> Proposal {
-        Proposal::Value { field: self.attribute.name, value: value.into() }
+        Proposal::Value {
+            field: self.attribute.name,
+            value: value.into(),
+        }
     }
 
     /// Free text.
@@ -173,7 +188,12 @@ impl Reader<'_> {
     /// A text with control characters, and what it would be without them.
     fn uncontrolled(&self, text: &str, lines: bool) -> Finding {
         let clean = if lines {
-            text.lines().map(on_one_line).collect::<Vec<_>>().join("\n").trim().to_owned()
+            text.lines()
+                .map(on_one_line)
+                .collect::<Vec<_>>()
+                .join("\n")
+                .trim()
+                .to_owned()
         } else {
             on_one_line(text)
         };
@@ -194,7 +214,10 @@ impl Reader<'_> {
 
     fn cup(&self) -> Read {
         let canonical = self.text.len() == 15
-            && self.text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            && self
+                .text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         if canonical {
             return Ok(Some(Value::Text(self.text.to_owned())));
         }
@@ -232,7 +255,10 @@ impl Reader<'_> {
         }
         let near = list::nearest(field, terms, self.text);
         let proposals = near.iter().map(|term| self.propose(term.code)).collect();
-        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
+        let labels: Vec<_> = near
+            .iter()
+            .map(|term| format!("«{}»", term.label))
+            .collect();
         let finding = self.refuse(Code::ValueUnknown, |label, quoted| {
             format!(
                 "{label}: «{quoted}» non è nell’elenco ({}).{}",
@@ -296,8 +322,15 @@ impl Reader<'_> {
         for (term, found) in terms.iter().zip(found.iter_mut()) {
             *found |= near.iter().any(|near| near.code == term.code);
         }
-        let proposals = if mended { vec![self.propose(joined(terms, &found))] } else { Vec::new() };
-        let labels: Vec<_> = near.iter().map(|term| format!("«{}»", term.label)).collect();
+        let proposals = if mended {
+            vec![self.propose(joined(terms, &found))]
+        } else {
+            Vec::new()
+        };
+        let labels: Vec<_> = near
+            .iter()
+            .map(|term| format!("«{}»", term.label))
+            .collect();
         let piece = quoted(piece);
         let finding = self.refuse(Code::ValueUnknown, |label, _| {
             format!(
@@ -343,19 +376,29 @@ impl Reader<'_> {
         let finding = self.out_of_range(&low.to_string(), &high.to_string());
         // A bearing goes round: 360 is north, -90 is west.
         let turn = self.attribute.field == Field::Azimut && (-360..=720).contains(&number);
-        let proposals =
-            if turn { vec![self.propose(number.rem_euclid(360).to_string())] } else { Vec::new() };
+        let proposals = if turn {
+            vec![self.propose(number.rem_euclid(360).to_string())]
+        } else {
+            Vec::new()
+        };
         Err(finding.proposing(proposals))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the angle is between 0 and 360")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the angle is between 0 and 360"
+    )]
     fn fraction(&self, number: f64) -> Read {
         let finding = self.refuse(Code::ValueNotANumber, |label, quoted| {
             format!("{label}: «{quoted}» non è un numero intero. Scrivetelo senza decimali.")
         });
         let turn = self.attribute.field == Field::Azimut && (0.0..360.0).contains(&number);
         let rounded = (number.round() as i64).rem_euclid(360);
-        let proposals = if turn { vec![self.propose(rounded.to_string())] } else { Vec::new() };
+        let proposals = if turn {
+            vec![self.propose(rounded.to_string())]
+        } else {
+            Vec::new()
+        };
         Err(finding.proposing(proposals))
     }
 
@@ -369,7 +412,10 @@ impl Reader<'_> {
             Field::ConservazioneGiorni => days_of_hours(self.text),
             _ => None,
         };
-        let proposals = proposal.map(|days| self.propose(days.to_string())).into_iter().collect();
+        let proposals = proposal
+            .map(|days| self.propose(days.to_string()))
+            .into_iter()
+            .collect();
         Err(self.no_number("solo cifre").proposing(proposals))
     }
 
@@ -380,8 +426,11 @@ impl Reader<'_> {
             }
             let proposal =
                 (self.attribute.field == Field::RisoluzioneMp).then(|| megapixels(self.text));
-            let proposals =
-                proposal.flatten().map(|number| self.propose(number)).into_iter().collect();
+            let proposals = proposal
+                .flatten()
+                .map(|number| self.propose(number))
+                .into_iter()
+                .collect();
             let finding = self.no_number("solo cifre, con la virgola o il punto per i decimali");
             return Err(finding.proposing(proposals));
         };
@@ -473,7 +522,11 @@ fn italian(number: f64) -> String {
 }
 
 fn joined(terms: &[Term], found: &[bool]) -> String {
-    let codes = terms.iter().zip(found).filter(|(_, found)| **found).map(|(term, _)| term.code);
+    let codes = terms
+        .iter()
+        .zip(found)
+        .filter(|(_, found)| **found)
+        .map(|(term, _)| term.code);
     codes.collect::<Vec<_>>().join(",")
 }
 
@@ -481,7 +534,8 @@ fn joined(terms: &[Term], found: &[bool]) -> String {
 /// to do. «Non noto», the last of every list, is left to the longer road.
 fn canonical_list(text: &str, terms: &[Term]) -> bool {
     let mut rest = terms.iter().filter(|term| term.code != UNKNOWN);
-    text.split(',').all(|code| rest.any(|term| term.code == code))
+    text.split(',')
+        .all(|code| rest.any(|term| term.code == code))
 }
 
 /// The units of measure that may follow a field's number.
@@ -543,7 +597,10 @@ fn megapixels(text: &str) -> Option<String> {
         _ => {
             let (width, height) = folded.split_once(['x', '×', '*'])?;
             let side = |text: &str| {
-                text.trim().parse::<u32>().ok().filter(|side| (100..40_000).contains(side))
+                text.trim()
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|side| (100..40_000).contains(side))
             };
             u64::from(side(width)?) * u64::from(side(height)?)
         }
