@@ -140,7 +140,7 @@ fn a_command_writes_what_gdal_opens_and_a_tier_narrows_it() {
             "{read}"
         );
         assert!(
-            read.contains("POINT (517767.") && read.contains("Feature Count: 1"),
+            read.contains("POINT (517768.") && read.contains("Feature Count: 1"),
             "{read}"
         );
         let json = folder.path().join("d.geojson");
