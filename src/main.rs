@@ -68,9 +68,9 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Serve(args) => command::serve::run(args, settings).await,
         Command::Migrate => command::migrate::run(&settings).await,
         Command::Seed(args) => command::seed::run(args, &settings).await,
-        Command::Export(args) => command::export::run(args, &settings).await,
         Command::Import(args) => command::import::run(args, &settings).await,
         Command::Territory(args) => command::territory::run(args, &settings).await,
+        Command::Export(args) => command::export::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
     }
 }

@@ -18,7 +18,7 @@ pub const KNOWN: [(&str, &str); 8] = [
     ),
     (
         "installation",
-        "il nome dell’installazione, in testa a ogni pagina",
+        "il nome in testa a ogni pagina; senza, quello dell’ente che coordina",
     ),
     (
         "https",
@@ -49,7 +49,7 @@ pub struct Settings {
     pub database: String,
     /// Address and port to listen on.
     pub listen: String,
-    /// Name of the installation.
+    /// Name of the installation; empty for that of the coordinating body.
     pub installation: String,
     /// Whether people come through HTTPS.
     pub https: bool,
@@ -68,7 +68,7 @@ impl Default for Settings {
         Self {
             database: "sqlite://varco.db".to_owned(),
             listen: "127.0.0.1:8080".to_owned(),
-            installation: "Censimento dei dispositivi di videosorveglianza".to_owned(),
+            installation: String::new(),
             https: false,
             behind_proxy: false,
             upload_bytes: 100 * 1_048_576,

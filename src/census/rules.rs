@@ -197,6 +197,13 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     checked
 }
 
+/// The finding about a text that is no attribute of a device, such as the name of a site, when it
+/// looks like something that is never recorded.
+#[must_use]
+pub fn never_recorded(label: &str, text: &str) -> Option<Finding> {
+    secret::find(text, Dotted::Address).map(|secret| value::secrecy(None, label, secret))
+}
+
 /// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84.
 pub fn apply(draft: &mut Draft, proposal: &Proposal) {
     match proposal {

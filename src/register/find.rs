@@ -3,6 +3,7 @@
 //! List, counts and tiles ask with the same [`Filter`]; nothing here looks at a device without one.
 
 use super::{Error, Register, Result};
+use crate::census::collation::italian;
 use crate::census::filter::{Filter, Slice};
 use crate::census::rules::Bodies;
 use crate::census::territory::Territory;
@@ -10,9 +11,6 @@ use crate::census::vocabulary::Field;
 use crate::storage::device::{self, Listed, Point};
 use crate::tiles::{self, Tile, TilePoint};
 use geo::BoundingRect;
-use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorPreferences};
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -111,7 +109,7 @@ impl Register {
         self.names_in(&mut self.store.read().await?).await
     }
 
-    async fn names_in(&self, unit: &mut crate::storage::Unit) -> Result<Names> {
+    pub(super) async fn names_in(&self, unit: &mut crate::storage::Unit) -> Result<Names> {
         let bodies = unit.bodies().await?.into_iter();
         Ok(Names {
             bodies: Bodies::new(bodies.map(|body| (body.code, body.name))),
@@ -198,48 +196,6 @@ fn sorted(names: &Names, field: Field, values: BTreeSet<String>) -> Vec<Choice> 
             code,
         })
         .collect();
-    sort_for_people(&mut choices, |choice| &choice.label);
+    choices.sort_by(|left, right| italian(&left.label, &right.label));
     choices
-}
-
-/// Sorts by a text as an Italian reader expects. The root order of Unicode is the Italian one.
-pub fn sort_for_people<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
-    let collator =
-        Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok();
-    let compare = |left: &str, right: &str| -> Ordering {
-        match &collator {
-            Some(collator) => collator.compare(left, right),
-            None => left.cmp(right),
-        }
-    };
-    items.sort_by(|left, right| compare(text(left), text(right)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_in_the_order_of_an_italian_reader() {
-        let mut names = [
-            "Zelo",
-            "Cerro",
-            "Cà Bianca",
-            "Cassano",
-            "abbiategrasso",
-            "Èze",
-        ];
-        sort_for_people(&mut names, |name| name);
-        assert_eq!(
-            names,
-            [
-                "abbiategrasso",
-                "Cà Bianca",
-                "Cassano",
-                "Cerro",
-                "Èze",
-                "Zelo"
-            ]
-        );
-    }
 }

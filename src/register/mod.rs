@@ -10,6 +10,7 @@ pub mod people;
 pub mod publish;
 pub mod record;
 pub mod seed;
+pub mod site;
 pub mod summary;
 pub mod territory;
 
@@ -83,6 +84,13 @@ impl Register {
             bodies: unit.bodies().await?,
             software: unit.software().await?,
         })
+    }
+
+    /// The name of the body that coordinates the census; empty when there is none yet.
+    pub async fn coordinator(&self) -> Result<String> {
+        let bodies = self.store.read().await?.bodies().await?;
+        let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");
+        Ok(coordinator.map(|body| body.name).unwrap_or_default())
     }
 
     /// What the rules need to know of the installation, as it is in this unit.

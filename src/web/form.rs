@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
 use super::pages::device::stops;
+use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
 use crate::census::finding::{Finding, Proposal, Severity};
@@ -143,15 +144,15 @@ fn name(choices: &[Choice], code: &str) -> String {
 
 /// In the order in which an Italian reader looks a name up.
 fn sorted(choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = choices.collect();
-    let text = |choice: &Choice| {
-        crate::census::vocabulary::fold(if choice.label.is_empty() {
+    fn text(choice: &Choice) -> &str {
+        if choice.label.is_empty() {
             &choice.code
         } else {
             &choice.label
-        })
-    };
-    choices.sort_by_cached_key(text);
+        }
+    }
+    let mut choices: Vec<Choice> = choices.collect();
+    choices.sort_by(|left, right| italian(text(left), text(right)));
     choices
 }
 

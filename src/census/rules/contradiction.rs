@@ -3,7 +3,7 @@
 //! A rule speaks only of what is stated: a value that is missing, not known or already refused
 //! contradicts nothing, except where the rule is about its absence.
 
-use super::Checked;
+use super::{Checked, calendar};
 use crate::census::finding::{Code, Finding};
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::{Field, UNKNOWN, reads_plates};
@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 
     fn date(&self, field: Field) -> Option<Date> {
-        self.text(field).parse().ok()
+        calendar::canonical(self.text(field))
     }
 
     fn stated(&self, field: Field) -> bool {

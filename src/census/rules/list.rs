@@ -151,7 +151,9 @@ fn slips(field: Field, folded: &str) -> Option<Vec<usize>> {
     let allowed = if folded.chars().count() > 5 { 2 } else { 1 };
     let near = spellings(field)
         .iter()
-        .filter(|(spelling, _)| spelling.len() > 3)
+        .filter(|(spelling, _)| {
+            spelling.len() > 3 && spelling.len().abs_diff(folded.len()) <= allowed
+        })
         .map(|(spelling, position)| (strsim::damerau_levenshtein(spelling, folded), *position))
         .filter(|(distance, _)| *distance <= allowed);
     let near: Vec<_> = near.collect();

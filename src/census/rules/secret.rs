@@ -164,74 +164,91 @@ fn private_web(after: &str) -> bool {
 }
 
 /// Words after which a colon or an equals sign introduces something to keep secret.
-static KEYS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "psw",
-    "pw",
-    "user",
-    "username",
-    "userid",
-    "utente",
-    "utenza",
-    "login",
-    "credenziali",
-    "account",
-    "apikey",
-    "api_key",
-    "token",
-    "secret",
-    "pin",
-    "puk",
-];
-
-/// Words after which even a space does, when what follows has digits.
-static PASSWORDS: &[&str] = &["password", "passwd", "pwd", "psw", "pass"];
-
-/// Accounts that devices come with.
-static ACCOUNTS: &[&str] = &["admin", "root", "administrator"];
-
-fn credential(text: &str) -> bool {
-    let mut at = 0;
-    text.split_inclusive(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
-        .any(|piece| {
-            at += piece.len();
-            let word =
-                piece.trim_end_matches(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-            if !(KEYS.contains(&word) || PASSWORDS.contains(&word) || ACCOUNTS.contains(&word)) {
-                return false;
-            }
-            let after = text
-                .get(at - (piece.len() - word.len())..)
-                .unwrap_or_default();
-            follows(word, after)
-        })
+fn is_key(word: &str) -> bool {
+    matches!(
+        word,
+        "password"
+            | "passwd"
+            | "passphrase"
+            | "pwd"
+            | "psw"
+            | "pw"
+            | "pass"
+            | "user"
+            | "username"
+            | "userid"
+            | "utente"
+            | "utenza"
+            | "login"
+            | "credenziali"
+            | "account"
+            | "apikey"
+            | "api_key"
+            | "token"
+            | "secret"
+            | "pin"
+            | "puk"
+    )
 }
 
-/// Whether what stands after one of the words is a credential.
-fn follows(word: &str, after: &str) -> bool {
-    let spaced = after.trim_start();
-    if let Some(value) = spaced.strip_prefix([':', '=']) {
-        let value = value.trim_start();
-        let strong = word != "pass" || value.split_whitespace().next().is_some_and(has_digit);
-        if !value.is_empty() && strong && !ACCOUNTS.contains(&word) {
+/// Words after which even a space does, when what follows has digits.
+fn is_password(word: &str) -> bool {
+    matches!(word, "password" | "passwd" | "pwd" | "psw" | "pass")
+}
+
+/// Accounts that devices come with.
+fn is_account(word: &str) -> bool {
+    matches!(word, "admin" | "root" | "administrator")
+}
+
+fn credential(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(begin) = rest.find(in_word) {
+        let found = rest.get(begin..).unwrap_or_default();
+        let length = found.find(|letter| !in_word(letter)).unwrap_or(found.len());
+        let (word, after) = found.split_at_checked(length).unwrap_or_default();
+        if (is_key(word) && introduces(word, after))
+            || (is_password(word) && precedes(after))
+            || (is_account(word) && joins(after))
+        {
             return true;
         }
+        rest = after;
     }
-    if ACCOUNTS.contains(&word) {
-        let joined = after
-            .strip_prefix([':', '/'])
-            .and_then(|value| value.chars().next());
-        return joined.is_some_and(|letter| !letter.is_whitespace());
-    }
-    PASSWORDS.contains(&word)
-        && spaced.len() < after.len()
-        && spaced
-            .split_whitespace()
-            .next()
-            .is_some_and(|token| has_digit(token) && token.len() > 3)
+    false
+}
+
+fn in_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// Whether a colon or an equals sign stands before something. «Pass: residenti» is a permit, unless
+/// what follows has digits.
+fn introduces(word: &str, after: &str) -> bool {
+    let Some(value) = after.trim_start().strip_prefix([':', '=']) else {
+        return false;
+    };
+    let value = value.trim_start();
+    !value.is_empty() && (word != "pass" || first_word(value).is_some_and(has_digit))
+}
+
+/// Whether a space stands before something with digits, not too short.
+fn precedes(after: &str) -> bool {
+    let spaced = after.trim_start();
+    spaced.len() < after.len()
+        && first_word(spaced).is_some_and(|token| has_digit(token) && token.len() > 3)
+}
+
+/// Whether a colon or a slash joins an account to something: `admin/admin`.
+fn joins(after: &str) -> bool {
+    let joined = after
+        .strip_prefix([':', '/'])
+        .and_then(|value| value.chars().next());
+    joined.is_some_and(|letter| !letter.is_whitespace())
+}
+
+fn first_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next()
 }
 
 fn has_digit(text: &str) -> bool {

@@ -505,7 +505,12 @@ impl Reader<'_> {
                 )
             }));
         }
-        Ok(Some(Value::Text(date.to_string())))
+        let canonical = calendar::canonical(self.text).is_some();
+        Ok(Some(Value::Text(if canonical {
+            self.text.to_owned()
+        } else {
+            date.to_string()
+        })))
     }
 }
 

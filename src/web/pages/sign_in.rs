@@ -188,10 +188,12 @@ fn address(
     direct.map(|ConnectInfo(address)| address.ip())
 }
 
-/// Only an address of ours: nobody is sent elsewhere after signing in.
+/// Only an address of ours: nobody is sent elsewhere after signing in. Browsers drop tabs and read
+/// a backslash as a slash, so that either could hide the two slashes of another server.
 fn local(path: &str) -> String {
-    let ours =
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|one: char| one == '\\' || one.is_control());
     (if ours { path } else { "/" }).to_owned()
 }
 
