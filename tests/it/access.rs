@@ -213,7 +213,7 @@ fn label(about: About, addresses: Vec<String>) -> Vec<(About, String)> {
 }
 
 /// The addresses that a pattern stands for, about this device or this site.
-fn fillings(pattern: &str, device: &str, site: &str) -> Option<Vec<String>> {
+pub fn fillings(pattern: &str, device: &str, site: &str) -> Option<Vec<String>> {
     let filled = if pattern.starts_with("/siti/") {
         pattern.replace("{id}", site)
     } else {
