@@ -3,7 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+    device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
+    sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use axum::Router;
@@ -93,7 +94,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Signed};
     vec![
         shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -107,6 +108,9 @@ pub fn routes() -> Vec<Route> {
         shows("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
         reads("/esporta", Signed, export::get),
         reads("/esporta/{file}", Signed, export::download),
+        shows("/importa", Compilers, import::get),
+        writes("/importa", Compilers, import::post),
+        shows("/importa/modello.csv", Compilers, import::template),
         shows("/accessibilita", Everyone, statement::get),
         shows("/salute", Everyone, home::health),
         shows("/static/{*path}", Everyone, assets::get),
@@ -120,6 +124,17 @@ pub fn routes() -> Vec<Route> {
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+        reads("/siti", Signed, sites::get),
+        reads("/siti/{id}", Signed, site::get),
+        shows("/siti/{id}/modifica", Compilers, site::edit),
+        writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/persone", Administrators, people::get),
+        shows("/persone/nuova", Administrators, person::new),
+        writes("/persone/nuova", Administrators, person::create),
+        shows("/persone/{id}/modifica", Administrators, person::edit),
+        writes("/persone/{id}/modifica", Administrators, person::update),
+        writes("/persone/{id}/disabilita", Administrators, person::disable),
+        writes("/persone/{id}/riabilita", Administrators, person::enable),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What holds for every answer, whatever the page.
 
+use crate::access::{Named, fillings};
 use crate::support::{self, Answer, Browser, MILANO, both, on_sqlite};
 use axum::Router;
 use axum::body::Body;
@@ -28,13 +29,15 @@ impl World {
         let fields = [(varco::census::vocabulary::Field::Sito, "V1")];
         let device = support::device(&register, &officer, MILANO, "T1", &fields).await;
         let site = register.sites(&officer).await.unwrap();
-        let site = site.first().unwrap().site.id.to_string();
+        let named = Named {
+            device,
+            site: site.first().unwrap().id,
+            person: officer.id.unwrap(),
+        };
         let addresses = routes::routes()
             .iter()
             .filter(|route| route.method == Method::GET && route.access != Access::Administrators)
-            .flat_map(|route| {
-                crate::access::fillings(route.path, &device.to_string(), &site).unwrap()
-            })
+            .flat_map(|route| fillings(route.path, named).unwrap())
             .collect();
         Self {
             app: support::app(&register),
