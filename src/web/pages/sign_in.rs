@@ -90,6 +90,15 @@ fn form(
 /// Signs in.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
+    // There is no session yet whose token could be asked for; browsers say where a form comes from.
+    if parts
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "cross-site")
+    {
+        let message = "Per accedere usate la pagina di Varco, non quella di un altro sito.";
+        return Err(Error::new(StatusCode::FORBIDDEN, message));
+    }
     let bytes: Bytes = to_bytes(body, FORM_BYTES * 4).await.map_err(|_cause| {
         Error::new(StatusCode::PAYLOAD_TOO_LARGE, "Il modulo è troppo grande.")
     })?;
