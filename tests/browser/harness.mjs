@@ -148,6 +148,43 @@ export async function fits(page) {
   assert.ok(content <= room, `${page.url()} is ${content} px wide in a window of ${room} px`);
 }
 
+/**
+ * Walks through the page with Tab, from its first stop: fails when something that can be used is skipped, comes out of
+ * order, or does not show that it has the focus.
+ */
+export async function walk(page) {
+  const count = await page.evaluate(() => {
+    const usable = 'a[href], button, input, select, textarea, summary, canvas, [tabindex]';
+    const unchosen = one => one.type === 'radio' && !one.checked && document.querySelector(`[name="${one.name}"]:checked`);
+    const stops = [...document.querySelectorAll(usable)].filter(
+      one => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !unchosen(one),
+    );
+    const look = one => ['outlineStyle', 'outlineColor', 'boxShadow', 'borderColor'].map(name => getComputedStyle(one)[name]).join();
+    globalThis.stops = stops.map(one => ({ one, rest: look(one) }));
+    globalThis.walked = [];
+    globalThis.addEventListener('focusin', ({ target }) => {
+      const stop = globalThis.stops.find(({ one }) => one === target);
+      globalThis.walked.push(target);
+      if (stop) stop.shown = look(target) !== stop.rest;
+    });
+    stops[0].focus();
+    return stops.length;
+  });
+  const reached = () => page.evaluate(() => globalThis.walked.length);
+  // A date is one field of several stops.
+  for (let presses = 0; (await reached()) < count && presses < count * 2; presses++) await page.keyboard.press('Tab');
+  const { order, wanted, unseen } = await page.evaluate(() => {
+    const words = one => one.outerHTML.slice(0, 120);
+    return {
+      order: globalThis.walked.map(words),
+      wanted: globalThis.stops.map(({ one }) => words(one)),
+      unseen: globalThis.stops.filter(({ shown }) => shown === false).map(({ one }) => words(one)),
+    };
+  });
+  assert.deepEqual(order, wanted, `stops of the keyboard in ${page.url()}`);
+  assert.deepEqual(unseen, [], `stops of the keyboard in ${page.url()} that do not show the focus`);
+}
+
 /** Stores what the page looks like, whole, as target/screenshots/NAME.png. */
 export async function screenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
