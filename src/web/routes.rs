@@ -1,8 +1,8 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
 use super::pages::{
-    device, devices, export, home, map, password, people, person, sign_in, sign_out, site, sites,
-    statement, tiles,
+    device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
+    sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use axum::Router;
@@ -83,6 +83,9 @@ pub fn routes() -> Vec<Route> {
         reads("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
         reads("/esporta", Signed, export::get),
         reads("/esporta/{file}", Signed, export::download),
+        reads("/importa", Compilers, import::get),
+        writes("/importa", Compilers, import::post),
+        reads("/importa/modello.csv", Compilers, import::template),
         reads("/accessibilita", Everyone, statement::get),
         reads("/salute", Everyone, home::health),
         reads("/static/{*path}", Everyone, assets::get),

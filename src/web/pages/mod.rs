@@ -4,6 +4,7 @@ pub mod device;
 pub mod devices;
 pub mod export;
 pub mod home;
+pub mod import;
 pub mod map;
 pub mod password;
 pub mod people;
