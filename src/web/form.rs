@@ -377,17 +377,20 @@ fn proposal_words(proposal: &Proposal) -> String {
         }
         Proposal::Position(place) => {
             let accuracy = if place.accuracy_m > 0.0 {
-                format!(", a meno di {} m", place.accuracy_m)
+                format!(", a meno di {} m", place.accuracy_m).replace('.', ",")
             } else {
                 String::new()
             };
-            format!(
-                "Usa {:.6} nord, {:.6} est ({}{accuracy})",
-                place.lat, place.lon, place.crs
-            )
-            .replace('.', ",")
+            let point = point_words(place.lat, place.lon);
+            format!("Usa {point} ({}{accuracy})", place.crs)
         }
     }
+}
+
+/// A point as people read it: degrees WGS 84, latitude first, to about a decimetre.
+#[must_use]
+pub fn point_words(lat: f64, lon: f64) -> String {
+    format!("{lat:.6} nord, {lon:.6} est").replace('.', ",")
 }
 
 /// The field of the form at which an attribute is typed.

@@ -69,6 +69,7 @@ struct DevicePage {
     accepted: bool,
     saved_key: String,
     place: String,
+    point: String,
     given: String,
     sections: Vec<Group>,
     findings: Vec<form::FindingView>,
@@ -156,6 +157,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         accepted: revision.accepted,
         saved_key,
         place: crate::census::position::in_words(&app.register.territory, lon, lat),
+        point: form::point_words(lat, lon),
         given: given(&revision),
         sections: sections(choices, &revision),
         findings: form::finding_views(&findings, &draft),
@@ -193,7 +195,7 @@ fn given(revision: &Revision) -> String {
         return String::new();
     }
     let accuracy = if how.accuracy_m > 0.0 {
-        format!(", a meno di {} m", how.accuracy_m)
+        format!(", a meno di {} m", how.accuracy_m).replace('.', ",")
     } else {
         String::new()
     };
