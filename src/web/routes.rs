@@ -1,7 +1,8 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
 use super::pages::{
-    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+    device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
+    sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use axum::Router;
@@ -68,7 +69,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -82,6 +83,9 @@ pub fn routes() -> Vec<Route> {
         reads("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
         reads("/esporta", Signed, export::get),
         reads("/esporta/{file}", Signed, export::download),
+        reads("/importa", Compilers, import::get),
+        writes("/importa", Compilers, import::post),
+        reads("/importa/modello.csv", Compilers, import::template),
         reads("/accessibilita", Everyone, statement::get),
         reads("/salute", Everyone, home::health),
         reads("/static/{*path}", Everyone, assets::get),
@@ -95,6 +99,17 @@ pub fn routes() -> Vec<Route> {
         reads("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+        reads("/siti", Signed, sites::get),
+        reads("/siti/{id}", Signed, site::get),
+        reads("/siti/{id}/modifica", Compilers, site::edit),
+        writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/persone", Administrators, people::get),
+        reads("/persone/nuova", Administrators, person::new),
+        writes("/persone/nuova", Administrators, person::create),
+        reads("/persone/{id}/modifica", Administrators, person::edit),
+        writes("/persone/{id}/modifica", Administrators, person::update),
+        writes("/persone/{id}/disabilita", Administrators, person::disable),
+        writes("/persone/{id}/riabilita", Administrators, person::enable),
     ]
 }
 

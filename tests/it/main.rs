@@ -2,10 +2,13 @@
 
 #![cfg(test)]
 
+mod access;
 mod documentation;
 mod exports;
 mod gdal;
+mod lists;
 mod people;
+mod publish;
 mod storage;
 mod support;
 mod tiles;

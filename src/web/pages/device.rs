@@ -76,6 +76,7 @@ struct DevicePage {
     missing: Vec<form::Missing>,
     neighbours: Vec<form::Near>,
     site: String,
+    site_page: Option<Uuid>,
     history: Vec<Written>,
 }
 
@@ -110,7 +111,19 @@ pub async fn get(
     if !saved_key.is_empty() {
         page = page.with_notice("success", "Salvato.");
     }
-    Ok(Html(page_of(&app, page, &choices, seen, saved_key)).into_response())
+    let record = &seen.revision.record;
+    let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
+    let site = app
+        .register
+        .site_called(&reader.viewer, body, code)
+        .await?
+        .map(|site| site.id);
+    let shown = page_of(&app, page, &choices, seen, saved_key);
+    Ok(Html(DevicePage {
+        site_page: site,
+        ..shown
+    })
+    .into_response())
 }
 
 fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: String) -> DevicePage {
@@ -150,6 +163,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         missing: form::missing_views(&record.missing_to_submit()),
         neighbours: form::near_views(&neighbours),
         site: record.text(Field::Sito).to_owned(),
+        site_page: None,
         history: written(choices, &history),
     }
 }
