@@ -39,7 +39,9 @@ fn rows(page: &str) -> Vec<Vec<String>> {
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
         .map(|line| {
             let cells = line.split(" | ");
-            cells.map(|cell| cell.trim_matches('`').to_owned()).collect()
+            cells
+                .map(|cell| cell.trim_matches('`').to_owned())
+                .collect()
         })
         .collect()
 }
@@ -104,7 +106,11 @@ fn the_page_of_routes_has_every_route_and_no_other() {
         .into_iter()
         .map(|route| {
             let method = route.method.to_string();
-            [method, route.path.to_owned(), access(route.access).to_owned()]
+            [
+                method,
+                route.path.to_owned(),
+                access(route.access).to_owned(),
+            ]
         })
         .collect();
     let missing: Vec<_> = known.difference(&described).collect();
@@ -162,7 +168,11 @@ fn the_readme_has_every_command_and_every_option() {
 fn anchor(heading: &str) -> String {
     let kept = |one: &char| one.is_alphanumeric() || matches!(one, ' ' | '-' | '_');
     let folded = heading.trim().to_lowercase();
-    folded.chars().filter(kept).collect::<String>().replace(' ', "-")
+    folded
+        .chars()
+        .filter(kept)
+        .collect::<String>()
+        .replace(' ', "-")
 }
 
 /// The targets of the links of a page.
@@ -245,7 +255,6 @@ fn sources() -> String {
     folders
         .iter()
         .flat_map(|folder| support::sources(folder).into_iter())
-        .filter(|(path, _)| path != "tests/it/documentation.rs")
         .map(|(_, source)| source)
         .chain(files.map(text))
         .collect()
