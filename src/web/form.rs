@@ -6,7 +6,6 @@ use super::error::Error;
 use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
-use super::pages::device::stops;
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
@@ -469,7 +468,7 @@ impl Fragment {
         let errors = checked
             .findings
             .iter()
-            .filter(|finding| stops(finding))
+            .filter(|finding| finding.stops())
             .count();
         let words = match errors {
             0 => place.clone(),
@@ -578,12 +577,12 @@ async fn form_page(
         // Nobody is reproached for what they have not written yet.
         checked
             .findings
-            .retain(|finding| !(stops(finding) && untouched(finding)));
+            .retain(|finding| !(finding.stops() && untouched(finding)));
     }
     let stopping: Vec<Finding> = checked
         .findings
         .iter()
-        .filter(|one| stops(one))
+        .filter(|one| one.stops())
         .cloned()
         .collect();
     let (title, action, back, key, number, device) = match purpose {

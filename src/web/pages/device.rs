@@ -1,7 +1,6 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
-use crate::census::finding::Finding;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
@@ -541,10 +540,4 @@ pub fn identifier(text: &str) -> Result<Uuid, Error> {
             "Questo dispositivo non c’è, oppure non potete vederlo.",
         )
     })
-}
-
-/// Whether a finding stops the device from being saved.
-#[must_use]
-pub fn stops(finding: &Finding) -> bool {
-    finding.severity() == crate::census::finding::Severity::Error
 }
