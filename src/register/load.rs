@@ -622,15 +622,12 @@ impl<'a> Load<'a> {
 
     /// Takes the single proposal of every error that has one, and asks the rules again.
     async fn mend(&mut self, unit: &mut Unit, mut typed: Draft, judged: Judged) -> Result<Judged> {
-        let (mended, _): (Vec<_>, Vec<_>) =
-            judged
-                .checked
-                .findings
-                .iter()
-                .cloned()
-                .partition(|finding| {
-                    finding.severity() == Severity::Error && finding.proposals.len() == 1
-                });
+        let (mended, _): (Vec<_>, Vec<_>) = judged
+            .checked
+            .findings
+            .iter()
+            .cloned()
+            .partition(|finding| finding.severity() == Severity::Error && single(finding));
         if mended.is_empty() {
             return Ok(judged);
         }
@@ -802,6 +799,15 @@ fn said(
         message: finding.message,
         proposals: finding.proposals,
         applied,
+    }
+}
+
+/// Whether a finding has one proposal that mends it without doubt. A point far from its Comune has
+/// not: either of the two may be wrong, and only a person knows which.
+fn single(finding: &Finding) -> bool {
+    match finding.proposals.as_slice() {
+        [Proposal::Value { .. }] => finding.code != Code::PositionOutsideMunicipality,
+        proposals => proposals.len() == 1,
     }
 }
 

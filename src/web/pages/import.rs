@@ -235,6 +235,9 @@ fn outcome(app: &App, signed: &Signed, request: &Request, report: Report, form: 
 /// What happened, or would happen, in one sentence.
 fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
     let all_good = !report.has_errors();
+    if report.rows == 0 {
+        return ("info", "Nel file non ci sono righe da importare.");
+    }
     match (request.dry_run, report.stored, all_good) {
         (true, _, true) => (
             "success",
@@ -250,8 +253,7 @@ fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
             "warning",
             "Le righe buone sono state importate; le altre no.",
         ),
-        (false, false, true) => ("info", "Nel file non ci sono righe da importare."),
-        (false, false, false) => (
+        (false, false, _) => (
             "danger",
             "Nulla è stato importato, perché il file ha errori: correggeteli, oppure importate \
              solo le righe buone.",
