@@ -437,14 +437,11 @@ impl<'a> Load<'a> {
         let typed: Vec<Option<Draft>> = rows.iter().map(|row| self.typed(row)).collect();
         self.look_up(unit, typed.iter().flatten()).await?;
         for (row, typed) in rows.iter().zip(typed) {
-            match typed {
-                Some(typed) => self.row(unit, row, typed).await?,
-                None => {
-                    self.report.rejected += 1;
-                    if let Some(finding) = row.shape(self.columns) {
-                        self.say(row, finding, false);
-                    }
-                }
+            if let Some(typed) = typed {
+                self.row(unit, row, typed).await?;
+            } else if let Some(finding) = row.shape(self.columns) {
+                self.report.rejected += 1;
+                self.say(row, finding, false);
             }
         }
         let pending = std::mem::take(&mut self.pending);

@@ -1,7 +1,6 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
-use crate::census::finding::Finding;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
@@ -28,7 +27,7 @@ struct Fact {
 
 /// A section of the page.
 #[derive(Debug)]
-struct Facts {
+struct Group {
     id: &'static str,
     title: &'static str,
     facts: Vec<Fact>,
@@ -70,8 +69,9 @@ struct DevicePage {
     accepted: bool,
     saved_key: String,
     place: String,
+    point: String,
     given: String,
-    sections: Vec<Facts>,
+    sections: Vec<Group>,
     findings: Vec<form::FindingView>,
     missing: Vec<form::Missing>,
     neighbours: Vec<form::Near>,
@@ -157,6 +157,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         accepted: revision.accepted,
         saved_key,
         place: crate::census::position::in_words(&app.register.territory, lon, lat),
+        point: form::point_words(lat, lon),
         given: given(&revision),
         sections: sections(choices, &revision),
         findings: form::finding_views(&findings, &draft),
@@ -169,10 +170,10 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
-fn sections(choices: &Choices, revision: &Revision) -> Vec<Facts> {
+fn sections(choices: &Choices, revision: &Revision) -> Vec<Group> {
     Section::ALL
         .into_iter()
-        .map(|section| Facts {
+        .map(|section| Group {
             id: section.anchor(),
             title: section.label(),
             facts: form::attributes(section)
@@ -194,7 +195,7 @@ fn given(revision: &Revision) -> String {
         return String::new();
     }
     let accuracy = if how.accuracy_m > 0.0 {
-        format!(", a meno di {} m", how.accuracy_m)
+        format!(", a meno di {} m", how.accuracy_m).replace('.', ",")
     } else {
         String::new()
     };
@@ -541,10 +542,4 @@ pub fn identifier(text: &str) -> Result<Uuid, Error> {
             "Questo dispositivo non c’è, oppure non potete vederlo.",
         )
     })
-}
-
-/// Whether a finding stops the device from being saved.
-#[must_use]
-pub fn stops(finding: &Finding) -> bool {
-    finding.severity() == crate::census::finding::Severity::Error
 }
