@@ -215,7 +215,7 @@ fn reduce(record: &mut Record, tier: Tier) {
 enum Output {
     GeoJson(GeoJsonWriter<BufWriter<File>>, u64),
     Shapefile(Box<ShapefileWriter>, File),
-    Csv(CsvWriter<BufWriter<File>>, u64),
+    Csv(Box<CsvWriter<BufWriter<File>>>, u64),
 }
 
 impl Output {
@@ -223,7 +223,7 @@ impl Output {
         Ok(match export.format {
             Format::GeoJson => Self::GeoJson(GeoJsonWriter::new(BufWriter::new(sink), LAYER)?, 0),
             Format::Shapefile => Self::Shapefile(Box::new(ShapefileWriter::new(export.crs)?), sink),
-            Format::Csv => Self::Csv(CsvWriter::new(BufWriter::new(sink))?, 0),
+            Format::Csv => Self::Csv(Box::new(CsvWriter::new(BufWriter::new(sink))?), 0),
         })
     }
 

@@ -91,7 +91,7 @@ fn a_search_forgets_accents_and_case_and_takes_signs_as_they_are() {
             ("m-0", 10),
             ("%", 0),
             ("_", 17),
-            ("via piazza", 0),
+            ("vicolo piazza", 0),
         ] {
             let mut filter = Filter::of(&Viewer::operator());
             filter.take("cerca", words).unwrap();

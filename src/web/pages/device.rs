@@ -28,7 +28,7 @@ struct Fact {
 
 /// A section of the page.
 #[derive(Debug)]
-struct Facts {
+struct Group {
     id: &'static str,
     title: &'static str,
     facts: Vec<Fact>,
@@ -72,7 +72,7 @@ struct DevicePage {
     place: String,
     point: String,
     given: String,
-    sections: Vec<Facts>,
+    sections: Vec<Group>,
     findings: Vec<form::FindingView>,
     missing: Vec<form::Missing>,
     neighbours: Vec<form::Near>,
@@ -171,10 +171,10 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
-fn sections(choices: &Choices, revision: &Revision) -> Vec<Facts> {
+fn sections(choices: &Choices, revision: &Revision) -> Vec<Group> {
     Section::ALL
         .into_iter()
-        .map(|section| Facts {
+        .map(|section| Group {
             id: section.anchor(),
             title: section.label(),
             facts: form::attributes(section)

@@ -53,7 +53,7 @@ struct Column {
 
 /// One line of the table of findings.
 #[derive(Debug)]
-struct Line {
+struct Told {
     line: u64,
     /// The header of the column, or the attribute that has none.
     column: String,
@@ -73,7 +73,7 @@ struct Outcome {
     heading: &'static str,
     columns: Vec<Column>,
     facts: Vec<(&'static str, String)>,
-    lines: Vec<Line>,
+    lines: Vec<Told>,
     counts: String,
     more: usize,
     list: String,
@@ -317,14 +317,14 @@ fn counts(report: &Report) -> String {
     )
 }
 
-fn line(said: &Said) -> Line {
+fn line(said: &Said) -> Told {
     let label = said
         .field
         .and_then(Field::named)
         .map_or("", |field| field.attribute().label);
     let proposals: Vec<String> = said.proposals.iter().map(ToString::to_string).collect();
     let proposals = proposals.join(" oppure ");
-    Line {
+    Told {
         line: said.line,
         column: said.column.clone().unwrap_or_else(|| label.to_owned()),
         value: said.value.clone(),
