@@ -1078,7 +1078,10 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
 
         // One connection, so that the limit holds for all that follows.
         let pool = SqlitePoolOptions::new().max_connections(1);
-        let store = Store::Sqlite(pool.connect(&url).await.unwrap());
+        let store = {
+            let pool = pool.connect(&url).await.unwrap();
+            Store::Sqlite(pool.clone(), pool)
+        };
         execute(&store, "PRAGMA max_page_count = 1").await;
         let clock = Clock::fixed(NOW);
         let many: Vec<Revision> = (0..200)

@@ -110,7 +110,13 @@ pub async fn get(
         _ => form::key(id),
     };
     if !saved_key.is_empty() {
-        page = page.with_notice("success", "Salvato.");
+        page = match query.get("salvato") {
+            "uguale" => page.with_notice(
+                "info",
+                "Non c’era nulla da salvare: i dati sono gli stessi.",
+            ),
+            _ => page.with_notice("success", "Salvato."),
+        };
     }
     let record = &seen.revision.record;
     let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
@@ -435,7 +441,10 @@ async fn submit(
         .save(&signed.viewer, &typed.draft, target, source)
         .await?
     {
-        Outcome::Saved { device, .. } | Outcome::Unchanged { device } => {
+        Outcome::Unchanged { device } => {
+            Ok(Redirect::to(&format!("/dispositivi/{device}?salvato=uguale")).into_response())
+        }
+        Outcome::Saved { device, .. } => {
             let how = if target == Target::New {
                 "nuovo"
             } else {
