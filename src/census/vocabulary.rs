@@ -501,6 +501,7 @@ impl Field {
                 .map(|code| label(terms, code))
                 .collect::<Vec<_>>()
                 .join(", "),
+            _ if stored == UNKNOWN => label(SI_NO, stored).to_owned(),
             _ => stored.to_owned(),
         }
     }
@@ -586,6 +587,13 @@ mod tests {
             assert_eq!(field.attribute().field, *field);
             assert_eq!(Field::named(field.name()), Some(*field));
         }
+    }
+
+    #[test]
+    fn not_known_has_its_words_in_free_text_too() {
+        assert_eq!(Field::Marca.words(UNKNOWN), "Non noto");
+        assert_eq!(Field::Stato.words(UNKNOWN), "Non noto");
+        assert_eq!(Field::Marca.words("AXIS"), "AXIS");
     }
 
     #[test]
