@@ -182,9 +182,10 @@ fn texts_that_are_sorted_or_compared_are_bytes_on_the_server_as_in_the_file() {
             return;
         };
         let local: Vec<String> = sqlx::query_scalar(
-            "SELECT table_name || '.' || column_name FROM information_schema.columns
-             WHERE table_schema = 'public' AND data_type = 'text'
-             AND collation_name IS DISTINCT FROM 'C' ORDER BY 1",
+            "SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
+             JOIN pg_tables t ON t.schemaname = c.table_schema AND t.tablename = c.table_name
+             WHERE c.table_schema = 'public' AND c.data_type = 'text'
+             AND c.collation_name IS DISTINCT FROM 'C' ORDER BY 1",
         )
         .fetch_all(pool)
         .await

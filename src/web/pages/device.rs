@@ -364,12 +364,7 @@ pub async fn edit(
         .register
         .device(&reader.viewer, identifier(&id)?)
         .await?;
-    if !seen.writable {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo dispositivo, ma non modificarlo.",
-        ));
-    }
+    may_change(&seen)?;
     let purpose = purpose_of(&seen.revision);
     let draft = draft_of(&seen.revision);
     form::show(&app, &reader, &purpose, &draft, None, StatusCode::OK).await
@@ -399,6 +394,7 @@ pub async fn update(
         .register
         .device(&writer.signed.viewer, identifier(&id)?)
         .await?;
+    may_change(&seen)?;
     submit(
         &app,
         &writer.signed,
@@ -529,6 +525,17 @@ pub async fn resume(
     let typed = form::read(fields)?;
     let purpose = purpose.seen_at(typed.number);
     form::show_resumed(app, signed, &purpose, &typed.draft).await
+}
+
+fn may_change(seen: &Seen) -> Result<(), Error> {
+    if seen.writable {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo dispositivo, ma non modificarlo.",
+        ))
+    }
 }
 
 fn may_compile(viewer: &Viewer) -> Result<(), Error> {
