@@ -57,6 +57,17 @@ impl Purpose {
             Self::Edit { device, .. } => Some(*device),
         }
     }
+
+    /// The same, shown again to a person who had this revision before them: as long as nobody
+    /// told them of a later one, saving must still find out that there is one.
+    #[must_use]
+    pub fn seen_at(&self, seen: Option<i64>) -> Self {
+        let mut purpose = self.clone();
+        if let (Self::Edit { number, .. }, Some(seen)) = (&mut purpose, seen) {
+            *number = seen;
+        }
+        purpose
+    }
 }
 
 /// The names behind the codes of an installation, and what may be chosen.

@@ -1,6 +1,7 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
+use crate::census::finding::Code;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
@@ -409,16 +410,17 @@ async fn submit(
     fields: &Fields,
 ) -> Result<Response, Error> {
     let mut typed = form::read(fields)?;
+    let same = purpose.seen_at(typed.number);
     if let Some(chosen) = &typed.apply {
         let (checked, _) = app
             .register
             .check(&signed.viewer, &typed.draft, purpose.device())
             .await?;
         form::apply(&mut typed.draft, &checked.findings, chosen)?;
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     if typed.only_check {
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     let target = match purpose {
         Purpose::New => Target::New,
@@ -443,15 +445,11 @@ async fn submit(
         }
         Outcome::Refused(checked) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            form::show(
-                app,
-                signed,
-                purpose,
-                &typed.draft,
-                Some(checked.findings),
-                status,
-            )
-            .await
+            let findings = checked.findings;
+            // Who has just been told of a later revision may save over it.
+            let told = findings.iter().any(|one| one.code == Code::RowConflict);
+            let purpose = if told { purpose } else { &same };
+            form::show(app, signed, purpose, &typed.draft, Some(findings), status).await
         }
     }
 }
@@ -527,6 +525,7 @@ pub async fn resume(
     };
     may_compile(&signed.viewer)?;
     let typed = form::read(fields)?;
+    let purpose = purpose.seen_at(typed.number);
     form::show_resumed(app, signed, &purpose, &typed.draft).await
 }
 

@@ -53,7 +53,7 @@ struct Column {
 
 /// One line of the table of findings.
 #[derive(Debug)]
-struct Line {
+struct Told {
     line: u64,
     /// The header of the column, or the attribute that has none.
     column: String,
@@ -73,7 +73,7 @@ struct Outcome {
     heading: &'static str,
     columns: Vec<Column>,
     facts: Vec<(&'static str, String)>,
-    lines: Vec<Line>,
+    lines: Vec<Told>,
     counts: String,
     more: usize,
     list: String,
@@ -235,6 +235,9 @@ fn outcome(app: &App, signed: &Signed, request: &Request, report: Report, form: 
 /// What happened, or would happen, in one sentence.
 fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
     let all_good = !report.has_errors();
+    if report.rows == 0 {
+        return ("info", "Nel file non ci sono righe da importare.");
+    }
     match (request.dry_run, report.stored, all_good) {
         (true, _, true) => (
             "success",
@@ -250,8 +253,7 @@ fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
             "warning",
             "Le righe buone sono state importate; le altre no.",
         ),
-        (false, false, true) => ("info", "Nel file non ci sono righe da importare."),
-        (false, false, false) => (
+        (false, false, _) => (
             "danger",
             "Nulla è stato importato, perché il file ha errori: correggeteli, oppure importate \
              solo le righe buone.",
@@ -317,17 +319,20 @@ fn counts(report: &Report) -> String {
     )
 }
 
-fn line(said: &Said) -> Line {
+fn line(said: &Said) -> Told {
     let label = said
         .field
         .and_then(Field::named)
         .map_or("", |field| field.attribute().label);
     let proposals: Vec<String> = said.proposals.iter().map(ToString::to_string).collect();
     let proposals = proposals.join(" oppure ");
-    Line {
+    Told {
         line: said.line,
         column: said.column.clone().unwrap_or_else(|| label.to_owned()),
-        value: said.value.clone(),
+        value: match &said.column {
+            Some(column) if *column == said.value => String::new(),
+            _ => said.value.clone(),
+        },
         severity: match said.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
