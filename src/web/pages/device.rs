@@ -503,6 +503,13 @@ async fn set_withdrawn(
     Ok(Redirect::to(&format!("/dispositivi/{id}")).into_response())
 }
 
+/// Whether this is the address of the form of a device.
+#[must_use]
+pub fn has_form(path: &str) -> bool {
+    path == "/dispositivi/nuovo"
+        || (path.starts_with("/dispositivi/") && path.ends_with("/modifica"))
+}
+
 /// Shows again the form that a lost session had interrupted.
 pub async fn resume(
     app: &App,

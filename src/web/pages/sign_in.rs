@@ -1,5 +1,6 @@
 //! Signing in; and signing in again without losing what was being written.
 
+use super::device;
 use crate::register::people::{IDLE, LONGEST};
 use crate::web::App;
 use crate::web::error::Error;
@@ -53,9 +54,22 @@ pub async fn get(
     ))
 }
 
-/// Asks who sent a form without a session to sign in again, and keeps the form meanwhile.
+/// Asks who sent a form without a session to sign in again, and keeps the form of a device
+/// meanwhile. Others are short, and some have a password in them.
 #[must_use]
 pub fn resume(app: &App, path: &str, fields: &Fields) -> Response {
+    if !device::has_form(path) {
+        let message = "La sessione è finita prima dell’invio, quindi nulla è cambiato. Accedete \
+                       di nuovo e ripetete l’operazione.";
+        return form(
+            app,
+            StatusCode::UNAUTHORIZED,
+            "",
+            "/".to_owned(),
+            String::new(),
+            message.to_owned(),
+        );
+    }
     let message = "La sessione è finita. Accedete di nuovo: quello che avete scritto non è andato \
                    perso e lo ritroverete subito dopo.";
     form(
@@ -168,7 +182,7 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
     };
     let signed = crate::web::guard::Signed { viewer, session };
     let fields = Fields::parse(encoded.as_bytes())?;
-    super::device::resume(app, &signed, path, &fields).await
+    device::resume(app, &signed, path, &fields).await
 }
 
 /// The mark that a known browser carries for an account. It says only that this browser signed in
