@@ -10,7 +10,7 @@ use varco::settings::Settings;
 #[derive(Debug, Parser)]
 #[command(name = "varco", version, about)]
 struct Cli {
-    /// Indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME
+    /// Indirizzo del database, come `sqlite://FILE` o `postgres://UTENTE@SERVER/NOME`
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// File delle impostazioni; senza, si usa varco.toml se c’è

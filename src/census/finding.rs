@@ -343,4 +343,10 @@ impl Finding {
     pub const fn severity(&self) -> Severity {
         self.code.severity()
     }
+
+    /// Whether it keeps the device from being saved.
+    #[must_use]
+    pub const fn stops(&self) -> bool {
+        matches!(self.severity(), Severity::Error)
+    }
 }

@@ -437,14 +437,11 @@ impl<'a> Load<'a> {
         let typed: Vec<Option<Draft>> = rows.iter().map(|row| self.typed(row)).collect();
         self.look_up(unit, typed.iter().flatten()).await?;
         for (row, typed) in rows.iter().zip(typed) {
-            match typed {
-                Some(typed) => self.row(unit, row, typed).await?,
-                None => {
-                    self.report.rejected += 1;
-                    if let Some(finding) = row.shape(self.columns) {
-                        self.say(row, finding, false);
-                    }
-                }
+            if let Some(typed) = typed {
+                self.row(unit, row, typed).await?;
+            } else if let Some(finding) = row.shape(self.columns) {
+                self.report.rejected += 1;
+                self.say(row, finding, false);
             }
         }
         let pending = std::mem::take(&mut self.pending);
@@ -622,15 +619,13 @@ impl<'a> Load<'a> {
 
     /// Takes the single proposal of every error that has one, and asks the rules again.
     async fn mend(&mut self, unit: &mut Unit, mut typed: Draft, judged: Judged) -> Result<Judged> {
-        let (mended, _): (Vec<_>, Vec<_>) =
-            judged
-                .checked
-                .findings
-                .iter()
-                .cloned()
-                .partition(|finding| {
-                    finding.severity() == Severity::Error && finding.proposals.len() == 1
-                });
+        let mended: Vec<Finding> = judged
+            .checked
+            .findings
+            .iter()
+            .filter(|finding| is_certain(finding))
+            .cloned()
+            .collect();
         if mended.is_empty() {
             return Ok(judged);
         }
@@ -879,6 +874,14 @@ fn changed_meanwhile(error: Error) -> Error {
         ),
         other => other,
     }
+}
+
+/// Whether an error has one proposal that nobody need look at. A point far outside the declared
+/// Comune has only one that can be written down, but the point may be as wrong as the Comune.
+fn is_certain(finding: &Finding) -> bool {
+    finding.stops()
+        && finding.proposals.len() == 1
+        && finding.code != Code::PositionOutsideMunicipality
 }
 
 fn says_position(draft: &Draft) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Error, Register, Result};
 use crate::census::person::{Grant, Role, Viewer};
-use crate::clock::{Instant, SECOND};
+use crate::clock::{self, Instant, SECOND};
 use crate::storage::Unit;
 use crate::storage::people::{Person, Session};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
@@ -452,8 +452,7 @@ fn hasher() -> Argon2<'static> {
 }
 
 fn hash(password: &str) -> Result<String> {
-    let mut salt = [0_u8; 16];
-    random(&mut salt)?;
+    let salt: [u8; 16] = random()?;
     hasher()
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
@@ -467,13 +466,11 @@ fn verify(password: &str, known: &str) -> bool {
 
 /// 256 bits from the machine, in hexadecimal.
 fn secret() -> Result<String> {
-    let mut bytes = [0_u8; 32];
-    random(&mut bytes)?;
-    Ok(hex::encode(bytes))
+    Ok(hex::encode(random::<32>()?))
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::Invalid(error.to_string()))
+fn random<const N: usize>() -> Result<[u8; N]> {
+    clock::random().map_err(|error| Error::Invalid(error.to_string()))
 }
 
 fn digest(token: &str) -> String {

@@ -343,7 +343,9 @@ pub(super) async fn around(
     except: Option<Uuid>,
 ) -> Result<Around> {
     let mut around = Around::default();
-    if let Some(body) = world.bodies.find(draft.get(Field::Ente)) {
+    // Which codes and sites another body has is reserved like the devices themselves.
+    let body = world.bodies.find(draft.get(Field::Ente));
+    if let Some(body) = body.filter(|body| viewer.reads_all() || viewer.writes(body)) {
         let taken = unit
             .device_with_code(body, draft.get(Field::Codice))
             .await?;

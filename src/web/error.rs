@@ -48,7 +48,7 @@ impl Error {
     }
 
     /// Something failed that the person cannot mend; the cause goes to the log.
-    pub fn internal(cause: impl ToString) -> Self {
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             message: "Qualcosa non ha funzionato e nulla è stato salvato. Riprovate; se succede \
@@ -143,9 +143,12 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
         None => return with_id(response, &id),
     };
     match &error.cause {
-        Some(cause) => tracing::error!(request = %id.0, %method, %path, %cause, "request failed"),
+        Some(cause) => {
+            tracing::error!(request = %id.0, %method, %path, %cause, "request failed");
+        }
         None => {
-            tracing::info!(request = %id.0, %method, %path, status = status.as_u16(), message = %error.message, "request refused")
+            let (status, message) = (status.as_u16(), &error.message);
+            tracing::info!(request = %id.0, %method, %path, status, %message, "request refused");
         }
     }
     let mut page = if json {

@@ -10,9 +10,18 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Fields from a body or a query in the form encoding.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        serde_urlencoded::from_bytes(text)
-            .map(Self)
-            .map_err(|error| Error::bad_request(format!("Il modulo non si legge: {error}.")))
+        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(text)
+            .map_err(|error| Error::bad_request(format!("Il modulo non si legge: {error}.")))?;
+        // Not a character of any text, and PostgreSQL takes none that has it.
+        if fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || value.contains('\0'))
+        {
+            return Err(Error::bad_request(
+                "Il modulo contiene un carattere che non è testo (il codice 0).",
+            ));
+        }
+        Ok(Self(fields))
     }
 
     /// The fields in the form encoding.

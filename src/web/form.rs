@@ -6,7 +6,6 @@ use super::error::Error;
 use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
-use super::pages::device::stops;
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
@@ -57,6 +56,17 @@ impl Purpose {
             Self::New => None,
             Self::Edit { device, .. } => Some(*device),
         }
+    }
+
+    /// The same, shown again to a person who had this revision before them: as long as nobody
+    /// told them of a later one, saving must still find out that there is one.
+    #[must_use]
+    pub fn seen_at(&self, seen: Option<i64>) -> Self {
+        let mut purpose = self.clone();
+        if let (Self::Edit { number, .. }, Some(seen)) = (&mut purpose, seen) {
+            *number = seen;
+        }
+        purpose
     }
 }
 
@@ -378,17 +388,20 @@ fn proposal_words(proposal: &Proposal) -> String {
         }
         Proposal::Position(place) => {
             let accuracy = if place.accuracy_m > 0.0 {
-                format!(", a meno di {} m", place.accuracy_m)
+                format!(", a meno di {} m", place.accuracy_m).replace('.', ",")
             } else {
                 String::new()
             };
-            format!(
-                "Usa {:.6} nord, {:.6} est ({}{accuracy})",
-                place.lat, place.lon, place.crs
-            )
-            .replace('.', ",")
+            let point = point_words(place.lat, place.lon);
+            format!("Usa {point} ({}{accuracy})", place.crs)
         }
     }
+}
+
+/// A point as people read it: degrees WGS 84, latitude first, to about a decimetre.
+#[must_use]
+pub fn point_words(lat: f64, lon: f64) -> String {
+    format!("{lat:.6} nord, {lon:.6} est").replace('.', ",")
 }
 
 /// The field of the form at which an attribute is typed.
@@ -469,7 +482,7 @@ impl Fragment {
         let errors = checked
             .findings
             .iter()
-            .filter(|finding| stops(finding))
+            .filter(|finding| finding.stops())
             .count();
         let words = match errors {
             0 => place.clone(),
@@ -578,12 +591,12 @@ async fn form_page(
         // Nobody is reproached for what they have not written yet.
         checked
             .findings
-            .retain(|finding| !(stops(finding) && untouched(finding)));
+            .retain(|finding| !(finding.stops() && untouched(finding)));
     }
     let stopping: Vec<Finding> = checked
         .findings
         .iter()
-        .filter(|one| stops(one))
+        .filter(|one| one.stops())
         .cloned()
         .collect();
     let (title, action, back, key, number, device) = match purpose {

@@ -2,12 +2,17 @@
 
 #![cfg(test)]
 
+mod access;
 mod documentation;
 mod exports;
 mod gdal;
+mod imports;
+mod layering;
 mod lists;
 mod people;
 mod publish;
+mod schema;
 mod storage;
 mod support;
 mod tiles;
+mod web;

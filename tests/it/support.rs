@@ -154,6 +154,41 @@ pub async fn execute(store: &Store, statement: &str) {
     }
 }
 
+/// The tables of a store that are the program's own, by name.
+pub async fn tables(store: &Store) -> Vec<String> {
+    match store {
+        Store::Sqlite(pool) => sqlx::query_scalar(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+             AND name <> '_sqlx_migrations' ORDER BY name",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap(),
+        Store::Postgres(pool) => sqlx::query_scalar(
+            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'
+             AND tablename NOT IN ('spatial_ref_sys', '_sqlx_migrations') ORDER BY 1",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap(),
+    }
+}
+
+/// How many rows stand in every table of a store, and how far the revisions have come.
+pub async fn contents(store: &Store) -> Vec<(String, i64)> {
+    let mut statements: Vec<String> = tables(store)
+        .await
+        .iter()
+        .map(|table| format!("SELECT '{table}', count(*) FROM {table}"))
+        .collect();
+    statements.push("SELECT 'numbers', CAST(sum(number) AS BIGINT) FROM device".to_owned());
+    let statement = AssertSqlSafe(statements.join(" UNION ALL "));
+    match store {
+        Store::Sqlite(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
+        Store::Postgres(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
+    }
+}
+
 /// The boundaries that the program carries, read once.
 pub fn municipalities() -> &'static [Municipality] {
     static SEEDED: OnceLock<Vec<Municipality>> = OnceLock::new();

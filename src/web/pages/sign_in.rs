@@ -90,6 +90,15 @@ fn form(
 /// Signs in.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
+    // There is no session yet whose token could be asked for; browsers say where a form comes from.
+    if parts
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "cross-site")
+    {
+        let message = "Per accedere usate la pagina di Varco, non quella di un altro sito.";
+        return Err(Error::new(StatusCode::FORBIDDEN, message));
+    }
     let bytes: Bytes = to_bytes(body, FORM_BYTES * 4).await.map_err(|_cause| {
         Error::new(StatusCode::PAYLOAD_TOO_LARGE, "Il modulo è troppo grande.")
     })?;
@@ -101,7 +110,7 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     let resume = fields.get("ripresa").to_owned();
     let address = address(&app, &parts.headers, parts.extensions.get());
     let mark = mark(&account);
-    let known = cookie(&parts.headers, KNOWN).filter(|value| *value == mark);
+    let known = cookie(&parts.headers, KNOWN).filter(|value| mark.as_deref() == Some(*value));
     let attempt = Attempt {
         address,
         account: &account,
@@ -143,7 +152,9 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     };
     let seconds = LONGEST.max(IDLE) / crate::clock::SECOND;
     set_cookie(&app, &mut response, COOKIE, &begun.token, seconds);
-    set_cookie(&app, &mut response, KNOWN, &mark, 365 * 24 * 3_600);
+    if let Some(mark) = mark {
+        set_cookie(&app, &mut response, KNOWN, &mark, 365 * 24 * 3_600);
+    }
     Ok(response)
 }
 
@@ -159,19 +170,17 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
 
 /// The mark that a known browser carries for an account. It says only that this browser signed in
 /// before; forging it gains ten attempts more, so the secret lives as long as the program runs.
-fn mark(account: &str) -> String {
-    static SECRET: std::sync::LazyLock<[u8; 32]> = std::sync::LazyLock::new(|| {
-        let mut bytes = [0_u8; 32];
-        // Without randomness nobody is known, and everybody is counted as a stranger.
-        let _ = getrandom::fill(&mut bytes);
-        bytes
-    });
+fn mark(account: &str) -> Option<String> {
+    static SECRET: std::sync::LazyLock<Option<[u8; 32]>> =
+        std::sync::LazyLock::new(|| crate::clock::random().ok());
+    // Without randomness nobody is known, and everybody is counted as a stranger.
+    let secret = (*SECRET)?;
     let account = account.trim().to_lowercase();
     let hash = Sha256::new()
-        .chain_update(*SECRET)
+        .chain_update(secret)
         .chain_update(account.as_bytes())
         .finalize();
-    hex::encode(hash)
+    Some(hex::encode(hash))
 }
 
 fn address(
