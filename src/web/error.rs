@@ -5,6 +5,7 @@ use super::App;
 use super::guard::Signed;
 use super::page::{Html, Page};
 use crate::census::filter::FilterError;
+use crate::register::publish;
 use crate::{register, storage};
 use askama::Template;
 use axum::extract::{Request, State};
@@ -65,10 +66,12 @@ impl From<register::Error> for Error {
             register::Error::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
             register::Error::Invalid(message) => Self::bad_request(message),
             register::Error::Failed(cause) => Self::internal(cause),
-            register::Error::Write(error) if error.kind() == ErrorKind::StorageFull => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "Sul server non c’è più spazio per preparare il file: avvertite l’amministratore.",
-            ),
+            register::Error::Write(error) if publish::kind(&error) == ErrorKind::StorageFull => {
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "Sul server non c’è più spazio per preparare il file: avvertite l’amministratore.",
+                )
+            }
             register::Error::Write(error) => Self::internal(error),
             register::Error::Storage(error) => error.into(),
         }
