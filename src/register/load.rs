@@ -179,7 +179,7 @@ impl Register {
 async fn open(file: File) -> Result<CsvReader<File>> {
     let opened = tokio::task::spawn_blocking(move || CsvReader::open(file)).await;
     opened
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(unreadable)
 }
 

@@ -12,7 +12,7 @@ use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
-use varco::storage::body::Body;
+use varco::storage::body::{Body, Standing};
 use varco::storage::device::{BATCH, Device, key};
 use varco::storage::people::{Person, Session};
 use varco::storage::{Error, Store, Unit};
@@ -267,6 +267,53 @@ fn a_site_is_made_once_and_can_be_named() {
 }
 
 #[test]
+fn what_stands_at_a_site_is_counted_without_what_was_withdrawn_or_changed() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        for (body, code) in [("a", "V1"), ("a", "V2"), ("b", "V1")] {
+            unit.ensure_site(&clock, body, code, "varco").await.unwrap();
+        }
+        let at = |body: &str, code: &str, site: &str, views: Option<i64>| {
+            let mut fields = vec![(Field::Sito, Value::Text(site.to_owned()))];
+            fields.extend(views.map(|views| (Field::PuntiRipresa, Value::Integer(views))));
+            first(&clock, body, code, &fields)
+        };
+        let moved = at("a", "D3", "V1", Some(9));
+        let gone = Revision {
+            withdrawn: true,
+            ..at("a", "D4", "V1", Some(9))
+        };
+        let stays = [
+            at("a", "D1", "V1", Some(4)),
+            at("a", "D2", "V1", None),
+            at("b", "D1", "V1", Some(2)),
+        ];
+        add(&mut unit, &[&stays[..], &[moved.clone(), gone]].concat()).await;
+        let mut elsewhere = next(&clock, &moved);
+        elsewhere.record.set(Field::Sito, None);
+        unit.add_revisions(&[elsewhere]).await.unwrap();
+
+        let sites = unit.sites(None).await.unwrap();
+        let ids: Vec<Uuid> = sites.iter().map(|site| site.id).collect();
+        let counted = unit.standing_at(&ids).await.unwrap();
+        let standing = |devices, views| Standing { devices, views };
+        let expected = [standing(2, 5), standing(0, 0), standing(1, 2)];
+        assert_eq!(
+            ids.iter().map(|id| counted[id]).collect::<Vec<_>>(),
+            expected
+        );
+        let one = unit.standing_at(&[ids[2], Uuid::nil()]).await.unwrap();
+        assert_eq!(
+            one.into_iter().collect::<Vec<_>>(),
+            [(ids[2], standing(1, 2))]
+        );
+        assert!(unit.standing_at(&[]).await.unwrap().is_empty());
+    });
+}
+
+#[test]
 fn the_boundaries_come_back_as_they_were_stored() {
     both(async |store| {
         let wanted = support::municipalities();
@@ -306,6 +353,70 @@ fn a_person_is_found_by_account_with_the_roles_they_hold() {
         let accounts: Vec<_> = people.iter().map(|one| one.account.as_str()).collect();
         assert_eq!(accounts, ["anna", "rosa"]);
         assert!(people.iter().all(|one| one.password_hash.is_empty()));
+    });
+}
+
+#[test]
+fn a_role_can_be_taken_away_and_a_name_changed() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let (rosa, anna) = (person(&clock, "rosa"), person(&clock, "anna"));
+        let grant = |role, body: &str| Grant {
+            role,
+            body: body.to_owned(),
+        };
+        let kept = grant(Role::Compilatore, "b");
+        let mut unit = store.write().await.unwrap();
+        for one in [&rosa, &anna] {
+            unit.add_person(one, NOW).await.unwrap();
+            unit.grant(one.id, &grant(Role::Compilatore, "a"))
+                .await
+                .unwrap();
+            unit.grant(one.id, &kept).await.unwrap();
+        }
+        for gone in [grant(Role::Compilatore, "a"), grant(Role::Validatore, "b")] {
+            unit.revoke(rosa.id, &gone).await.unwrap();
+        }
+        assert_eq!(unit.grants(rosa.id).await.unwrap(), [kept]);
+        assert_eq!(unit.grants(anna.id).await.unwrap().len(), 2);
+        unit.rename_person(rosa.id, "Rosa D’Àvila").await.unwrap();
+        let found = unit.person(rosa.id).await.unwrap().unwrap();
+        assert_eq!((&*found.account, &*found.name), ("rosa", "Rosa D’Àvila"));
+        assert_eq!(found.password_hash, "");
+        let other = unit.person(anna.id).await.unwrap().unwrap();
+        assert_eq!(other.name, anna.name);
+        assert!(unit.person(Uuid::nil()).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn the_administrators_are_those_who_may_sign_in() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        let people = ["anna", "rosa", "ugo"].map(|account| person(&clock, account));
+        for (one, role) in people.iter().zip([
+            Role::Amministratore,
+            Role::Amministratore,
+            Role::Osservatore,
+        ]) {
+            unit.add_person(one, NOW).await.unwrap();
+            let grant = Grant {
+                role,
+                body: "a".to_owned(),
+            };
+            unit.grant(one.id, &grant).await.unwrap();
+        }
+        let [anna, rosa, _] = people.map(|one| one.id);
+        assert_eq!(unit.hold_administrators().await.unwrap(), [anna, rosa]);
+        unit.disable_person(anna, NOW).await.unwrap();
+        assert_eq!(unit.hold_administrators().await.unwrap(), [rosa]);
+        unit.enable_person(anna).await.unwrap();
+        assert_eq!(unit.hold_administrators().await.unwrap(), [anna, rosa]);
+        let enabled = unit.person(anna).await.unwrap().unwrap();
+        assert_eq!(enabled.disabled_at, None);
     });
 }
 
@@ -1078,7 +1189,10 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
 
         // One connection, so that the limit holds for all that follows.
         let pool = SqlitePoolOptions::new().max_connections(1);
-        let store = Store::Sqlite(pool.connect(&url).await.unwrap());
+        let store = {
+            let pool = pool.connect(&url).await.unwrap();
+            Store::Sqlite(pool.clone(), pool)
+        };
         execute(&store, "PRAGMA max_page_count = 1").await;
         let clock = Clock::fixed(NOW);
         let many: Vec<Revision> = (0..200)

@@ -235,6 +235,9 @@ fn outcome(app: &App, signed: &Signed, request: &Request, report: Report, form: 
 /// What happened, or would happen, in one sentence.
 fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
     let all_good = !report.has_errors();
+    if report.rows == 0 {
+        return ("info", "Nel file non ci sono righe da importare.");
+    }
     match (request.dry_run, report.stored, all_good) {
         (true, _, true) => (
             "success",
@@ -250,8 +253,7 @@ fn fate(request: &Request, report: &Report) -> (&'static str, &'static str) {
             "warning",
             "Le righe buone sono state importate; le altre no.",
         ),
-        (false, false, true) => ("info", "Nel file non ci sono righe da importare."),
-        (false, false, false) => (
+        (false, false, _) => (
             "danger",
             "Nulla è stato importato, perché il file ha errori: correggeteli, oppure importate \
              solo le righe buone.",
@@ -327,7 +329,10 @@ fn line(said: &Said) -> Told {
     Told {
         line: said.line,
         column: said.column.clone().unwrap_or_else(|| label.to_owned()),
-        value: said.value.clone(),
+        value: match &said.column {
+            Some(column) if *column == said.value => String::new(),
+            _ => said.value.clone(),
+        },
         severity: match said.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
