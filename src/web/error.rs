@@ -65,6 +65,7 @@ impl From<register::Error> for Error {
             register::Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
             register::Error::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
             register::Error::Invalid(message) => Self::bad_request(message),
+            register::Error::Failed(cause) => Self::internal(cause),
             register::Error::Write(error) if publish::kind(&error) == ErrorKind::StorageFull => {
                 Self::new(
                     StatusCode::INSUFFICIENT_STORAGE,
@@ -84,6 +85,10 @@ impl From<storage::Error> for Error {
                 StatusCode::INSUFFICIENT_STORAGE,
                 format!("Il server dice: {error}."),
             ),
+            storage::Error::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("Il server dice: {error}."),
+            ),
             other => Self::internal(other),
         }
     }
@@ -91,7 +96,12 @@ impl From<storage::Error> for Error {
 
 impl From<FilterError> for Error {
     fn from(error: FilterError) -> Self {
-        Self::bad_request(format!("Nell’indirizzo della pagina {error}."))
+        let sentence = format!("Nell’indirizzo della pagina {error}");
+        Self::bad_request(if sentence.ends_with('?') {
+            sentence
+        } else {
+            sentence + "."
+        })
     }
 }
 
