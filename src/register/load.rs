@@ -192,7 +192,7 @@ impl Register {
 async fn open(file: File) -> Result<CsvReader<File>> {
     let opened = tokio::task::spawn_blocking(move || CsvReader::open(file)).await;
     opened
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(unreadable)
 }
 
@@ -609,7 +609,9 @@ impl<'a> Load<'a> {
     ) -> Result<Around> {
         let mut around = Around::default();
         let site = draft.get(Field::Sito);
+        // Which sites another body has is reserved like its devices.
         if let Some(body) = self.world.bodies.find(draft.get(Field::Ente))
+            && self.viewer.writes(body)
             && !site.is_empty()
         {
             let key = (body.to_owned(), site.to_owned());
@@ -632,12 +634,13 @@ impl<'a> Load<'a> {
 
     /// Takes the single proposal of every error that has one, and asks the rules again.
     async fn mend(&mut self, unit: &mut Unit, mut typed: Draft, judged: Judged) -> Result<Judged> {
-        let (mended, _): (Vec<_>, Vec<_>) = judged
+        let mended: Vec<Finding> = judged
             .checked
             .findings
             .iter()
+            .filter(|finding| is_certain(finding))
             .cloned()
-            .partition(|finding| finding.severity() == Severity::Error && single(finding));
+            .collect();
         if mended.is_empty() {
             return Ok(judged);
         }
@@ -812,15 +815,6 @@ fn said(
     }
 }
 
-/// Whether a finding has one proposal that mends it without doubt. A point far from its Comune has
-/// not: either of the two may be wrong, and only a person knows which.
-fn single(finding: &Finding) -> bool {
-    match finding.proposals.as_slice() {
-        [Proposal::Value { .. }] => finding.code != Code::PositionOutsideMunicipality,
-        proposals => proposals.len() == 1,
-    }
-}
-
 /// The reference system that the request declares.
 fn declared(request: &Request) -> Result<Option<&'static str>> {
     let Some(text) = request
@@ -895,6 +889,14 @@ fn changed_meanwhile(error: Error) -> Error {
         ),
         other => other,
     }
+}
+
+/// Whether an error has one proposal that nobody need look at. A point far outside the declared
+/// Comune has only one that can be written down, but the point may be as wrong as the Comune.
+fn is_certain(finding: &Finding) -> bool {
+    finding.stops()
+        && finding.proposals.len() == 1
+        && finding.code != Code::PositionOutsideMunicipality
 }
 
 fn says_position(draft: &Draft) -> bool {

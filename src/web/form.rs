@@ -9,7 +9,7 @@ use super::page::{Html, Page};
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
-use crate::census::finding::{Finding, Proposal, Severity};
+use crate::census::finding::{Finding, Proposal};
 use crate::census::person::Viewer;
 use crate::census::position;
 use crate::census::projection;
@@ -56,6 +56,17 @@ impl Purpose {
             Self::New => None,
             Self::Edit { device, .. } => Some(*device),
         }
+    }
+
+    /// The same, shown again to a person who had this revision before them: as long as nobody
+    /// told them of a later one, saving must still find out that there is one.
+    #[must_use]
+    pub fn seen_at(&self, seen: Option<i64>) -> Self {
+        let mut purpose = self.clone();
+        if let (Self::Edit { number, .. }, Some(seen)) = (&mut purpose, seen) {
+            *number = seen;
+        }
+        purpose
     }
 }
 
@@ -343,11 +354,7 @@ fn finding_view(finding: &Finding, draft: &Draft) -> FindingView {
         .iter()
         .find(|confirmed| confirmed.code == code);
     FindingView {
-        severity: match finding.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        },
+        severity: finding.severity().name(),
         severity_label: finding.severity().label(),
         code,
         field: finding.field.map_or("", anchor),

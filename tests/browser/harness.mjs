@@ -128,6 +128,31 @@ export async function signIn(page, account) {
   ]);
 }
 
+/** Presses the button that is called like that, and nothing more. */
+export async function press(page, name) {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+/** Writes into the page's form as a person does, whatever kind of field it is; texts may be those of `selectOption`. */
+export async function write(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`main [name="${name}"]`);
+    if ((await field.evaluate(one => one.tagName)) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+/** Saves a device's form and gives the address of the device. */
+export async function save(page) {
+  await Promise.all([page.waitForURL(/\?salvato=/), press(page, 'Salva')]);
+  return new URL(page.url()).pathname;
+}
+
+/** Resolves when the big map shows everything it has, so that what is on it can be opened. */
+export async function drawn(page) {
+  await page.locator('[data-map] [data-canvas][aria-busy=false]').waitFor();
+}
+
 /** Fails with every accessibility violation axe-core finds in the page as it is now. */
 export async function axe(page) {
   // Evaluated through the debugger, so the page's content security policy stays as strict as it is.

@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { axe, ENGINES, fits, screenshot, start, walk } from './harness.mjs';
+import { axe, drawn, ENGINES, fits, press, save, screenshot, start, walk, write } from './harness.mjs';
 
 // What GET routes answer besides pages.
 const NOT_PAGES = [
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
+  '/importa/modello.csv',
   '/salute',
   '/static/{*path}',
   '/tiles/comuni/{z}/{x}/{y}',
@@ -59,9 +60,8 @@ async function refusedSignIn(page) {
 }
 
 async function refusedDevice(page) {
-  await page.fill('[name=posizione]', '9,18 45,46');
-  await page.fill('[name=note]', 'Si guarda da rtsp://10.0.0.7/stream1');
-  await page.getByRole('button', { name: 'Salva', exact: true }).click();
+  await write(page, { posizione: '9,18 45,46', note: 'Si guarda da rtsp://10.0.0.7/stream1' });
+  await press(page, 'Salva');
   await page.locator('#errori').waitFor();
 }
 
@@ -102,7 +102,7 @@ async function open(page, { path, list, status = 200 }) {
 
 test('every route that answers a page is looked at', () => {
   const table = readFileSync(new URL('../../src/web/routes.rs', import.meta.url), 'utf8');
-  const routes = [...table.matchAll(/\breads\(\s*"([^"]+)"/g)].map(match => match[1]);
+  const routes = [...table.matchAll(/\b(?:reads|shows)\(\s*"([^"]+)"/g)].map(match => match[1]);
   const known = new Set([...NOT_PAGES, ...PAGES.map(({ path }) => path.split('?')[0])]);
   assert.ok(routes.length > NOT_PAGES.length, 'the table of routes can be read');
   assert.deepEqual(routes.filter(route => !known.has(route)), []);
@@ -150,30 +150,27 @@ describe('every page', () => {
 
   test('without JavaScript a device is saved, found, read, withdrawn and put back', () =>
     app.visit({ as: app.accounts.compilatore, javaScript: false, statuses: [422] }, async page => {
-      const press = name => page.getByRole('button', { name, exact: true }).click();
       await page.goto('/dispositivi/nuovo');
       await page.fill('[name=codice]', 'SENZA-SCRIPT');
-      await press('Salva');
+      await press(page, 'Salva');
       assert.match(await page.locator('#errori').innerText(), /cose da correggere/);
       assert.equal(await page.inputValue('[name=codice]'), 'SENZA-SCRIPT');
 
-      await page.fill('[name=posizione]', "45°24'00\"N 8°55'00\"E");
-      await page.selectOption('[name=ente]', { label: 'Abbiategrasso' });
-      await page.selectOption('[name=funzione]', 'contesto');
-      await page.selectOption('[name=stato]', 'in_esercizio');
-      await press('Controlla senza salvare');
+      const ente = { label: 'Abbiategrasso' };
+      await write(page, { posizione: `45°24'00"N 8°55'00"E`, ente, funzione: 'contesto', stato: 'in_esercizio' });
+      await press(page, 'Controlla senza salvare');
       assert.match(await page.locator('#esito').innerText(), /Abbiategrasso/);
-      await press('Salva');
+      await save(page);
       assert.match(await page.locator('main h1').innerText(), /SENZA-SCRIPT/);
 
       await page.goto('/dispositivi');
       await page.fill('[name=cerca]', 'senza-script');
-      await press('Filtra');
+      await press(page, 'Filtra');
       assert.equal(await page.locator('.varco-count').innerText(), 'un dispositivo');
       await page.getByRole('link', { name: 'SENZA-SCRIPT', exact: true }).click();
-      await press('Ritira dal censimento');
+      await press(page, 'Ritira dal censimento');
       assert.match(await page.locator('main').innerText(), /Ritirato dal censimento/);
-      await press('Rimetti nel censimento');
+      await press(page, 'Rimetti nel censimento');
       assert.doesNotMatch(await page.locator('main > p').first().innerText(), /Ritirato/);
     }));
 });

@@ -3,29 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ENGINES, screenshot, start } from './harness.mjs';
+import { drawn, ENGINES, press, save, screenshot, start, write } from './harness.mjs';
 
 // Two points well inside Abbiategrasso, in degrees WGS 84, far from its border and from the demonstration devices.
 const IN_ABBIATEGRASSO = { lat: 45.38, lon: 8.9 };
 const ELSEWHERE_THERE = { lat: 45.392, lon: 8.885 };
 
-const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
 const main = page => page.locator('main').innerText();
-
-/** Writes into a form as a person does, whatever kind of field it is. */
-async function write(page, values) {
-  for (const [name, value] of Object.entries(values)) {
-    const field = page.locator(`main [name="${name}"]`);
-    if ((await field.evaluate(one => one.tagName)) === 'SELECT') await field.selectOption(value);
-    else await field.fill(value);
-  }
-}
-
-/** Saves the form and gives the address of the device. */
-async function save(page) {
-  await Promise.all([page.waitForURL(/\?salvato=/), press(page, 'Salva')]);
-  return new URL(page.url()).pathname;
-}
 
 const live = (page, words) => page.locator('#esito-posizione', { hasText: words }).waitFor();
 
@@ -188,14 +172,15 @@ for (const engine of ENGINES) {
         await page.getByRole('link', { name: 'Vedi sulla mappa' }).click();
         assert.equal(await page.locator('.varco-count').innerText(), '4 dispositivi');
         for (const code of ['STORIA-1', 'STORIA-3']) {
-          await page.goto(`/mappa?cerca=${code}`, { waitUntil: 'networkidle' });
+          await page.goto(`/mappa?cerca=${code}`);
           await drawn(page);
           await page.locator('#mappa canvas').press('Enter');
           await page.locator('[data-panel] h2', { hasText: code }).waitFor();
           await page.keyboard.press('Escape');
           await page.locator('[data-panel]').waitFor({ state: 'hidden' });
         }
-        await page.goto('/mappa?cerca=STORIA-2', { waitUntil: 'networkidle' });
+        await page.goto('/mappa?cerca=STORIA-2');
+        await drawn(page);
         const canvas = page.locator('#mappa canvas');
         const { width, height } = await canvas.boundingBox();
         await canvas.click({ position: { x: width / 2, y: height / 2 } });

@@ -22,7 +22,7 @@ fn pages() -> BTreeMap<String, String> {
     let of_docs = std::fs::read_dir(root().join("docs")).unwrap();
     let names = of_docs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let of_docs = names
-        .filter(|name| name.ends_with(".md"))
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "md"))
         .map(|name| format!("docs/{name}"));
     ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
         .map(str::to_owned)

@@ -1,6 +1,7 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
+use crate::census::finding::Code;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
@@ -109,7 +110,13 @@ pub async fn get(
         _ => form::key(id),
     };
     if !saved_key.is_empty() {
-        page = page.with_notice("success", "Salvato.");
+        page = match query.get("salvato") {
+            "uguale" => page.with_notice(
+                "info",
+                "Non c’era nulla da salvare: i dati sono gli stessi.",
+            ),
+            _ => page.with_notice("success", "Salvato."),
+        };
     }
     let record = &seen.revision.record;
     let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
@@ -357,12 +364,7 @@ pub async fn edit(
         .register
         .device(&reader.viewer, identifier(&id)?)
         .await?;
-    if !seen.writable {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo dispositivo, ma non modificarlo.",
-        ));
-    }
+    may_change(&seen)?;
     let purpose = purpose_of(&seen.revision);
     let draft = draft_of(&seen.revision);
     form::show(&app, &reader, &purpose, &draft, None, StatusCode::OK).await
@@ -392,6 +394,7 @@ pub async fn update(
         .register
         .device(&writer.signed.viewer, identifier(&id)?)
         .await?;
+    may_change(&seen)?;
     submit(
         &app,
         &writer.signed,
@@ -409,16 +412,17 @@ async fn submit(
     fields: &Fields,
 ) -> Result<Response, Error> {
     let mut typed = form::read(fields)?;
+    let same = purpose.seen_at(typed.number);
     if let Some(chosen) = &typed.apply {
         let (checked, _) = app
             .register
             .check(&signed.viewer, &typed.draft, purpose.device())
             .await?;
         form::apply(&mut typed.draft, &checked.findings, chosen)?;
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     if typed.only_check {
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     let target = match purpose {
         Purpose::New => Target::New,
@@ -433,7 +437,10 @@ async fn submit(
         .save(&signed.viewer, &typed.draft, target, source)
         .await?
     {
-        Outcome::Saved { device, .. } | Outcome::Unchanged { device } => {
+        Outcome::Unchanged { device } => {
+            Ok(Redirect::to(&format!("/dispositivi/{device}?salvato=uguale")).into_response())
+        }
+        Outcome::Saved { device, .. } => {
             let how = if target == Target::New {
                 "nuovo"
             } else {
@@ -443,15 +450,11 @@ async fn submit(
         }
         Outcome::Refused(checked) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            form::show(
-                app,
-                signed,
-                purpose,
-                &typed.draft,
-                Some(checked.findings),
-                status,
-            )
-            .await
+            let findings = checked.findings;
+            // Who has just been told of a later revision may save over it.
+            let told = findings.iter().any(|one| one.code == Code::RowConflict);
+            let purpose = if told { purpose } else { &same };
+            form::show(app, signed, purpose, &typed.draft, Some(findings), status).await
         }
     }
 }
@@ -500,6 +503,13 @@ async fn set_withdrawn(
     Ok(Redirect::to(&format!("/dispositivi/{id}")).into_response())
 }
 
+/// Whether this is the address of the form of a device.
+#[must_use]
+pub fn has_form(path: &str) -> bool {
+    path == "/dispositivi/nuovo"
+        || (path.starts_with("/dispositivi/") && path.ends_with("/modifica"))
+}
+
 /// Shows again the form that a lost session had interrupted.
 pub async fn resume(
     app: &App,
@@ -520,7 +530,19 @@ pub async fn resume(
     };
     may_compile(&signed.viewer)?;
     let typed = form::read(fields)?;
+    let purpose = purpose.seen_at(typed.number);
     form::show_resumed(app, signed, &purpose, &typed.draft).await
+}
+
+fn may_change(seen: &Seen) -> Result<(), Error> {
+    if seen.writable {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo dispositivo, ma non modificarlo.",
+        ))
+    }
 }
 
 fn may_compile(viewer: &Viewer) -> Result<(), Error> {
