@@ -1,5 +1,6 @@
 //! A site: what stands there, and its kind and name.
 
+use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::site::{KINDS, kind_label};
 use crate::census::vocabulary::{Field, Term};
@@ -148,13 +149,7 @@ pub async fn edit(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let site = app.register.site(&reader.viewer, identifier(&id)?).await?;
-    if !reader.viewer.writes(&site.body) {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo sito, ma non modificarlo.",
-        ));
-    }
+    let site = writable(&app, &reader.viewer, &id).await?;
     let (kind, name) = (site.kind.clone(), site.name.clone());
     Ok(form(
         &app,
@@ -204,8 +199,8 @@ pub async fn update(
     writer: Writer,
 ) -> Result<Response, Error> {
     let viewer = &writer.signed.viewer;
-    let id = identifier(&id)?;
-    let site = app.register.site(viewer, id).await?;
+    let site = writable(&app, viewer, &id).await?;
+    let id = site.id;
     writer.fields.only(&["tipo", "nome"])?;
     let (kind, name) = (writer.fields.get("tipo"), writer.fields.get("nome"));
     if !KINDS.iter().any(|term| term.code == kind) {
@@ -224,6 +219,18 @@ pub async fn update(
         )),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The site with this identifier, for who may write it.
+async fn writable(app: &App, viewer: &Viewer, id: &str) -> Result<Site, Error> {
+    let site = app.register.site(viewer, identifier(id)?).await?;
+    if !viewer.writes(&site.body) {
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo sito, ma non modificarlo.",
+        ));
+    }
+    Ok(site)
 }
 
 fn heading(site: &Site) -> String {
