@@ -10,6 +10,7 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, start, walk, write 
 const NOT_PAGES = [
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
+  '/importa/modello.csv',
   '/salute',
   '/static/{*path}',
   '/tiles/comuni/{z}/{x}/{y}',
@@ -101,7 +102,7 @@ async function open(page, { path, list, status = 200 }) {
 
 test('every route that answers a page is looked at', () => {
   const table = readFileSync(new URL('../../src/web/routes.rs', import.meta.url), 'utf8');
-  const routes = [...table.matchAll(/\breads\(\s*"([^"]+)"/g)].map(match => match[1]);
+  const routes = [...table.matchAll(/\b(?:reads|shows)\(\s*"([^"]+)"/g)].map(match => match[1]);
   const known = new Set([...NOT_PAGES, ...PAGES.map(({ path }) => path.split('?')[0])]);
   assert.ok(routes.length > NOT_PAGES.length, 'the table of routes can be read');
   assert.deepEqual(routes.filter(route => !known.has(route)), []);

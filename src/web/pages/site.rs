@@ -149,7 +149,8 @@ pub async fn edit(
     reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let site = writable(&app, &reader.viewer, &id).await?;
+    let site = app.register.site(&reader.viewer, identifier(&id)?).await?;
+    may_write(&reader.viewer, &site)?;
     let (kind, name) = (site.kind.clone(), site.name.clone());
     Ok(form(
         &app,
@@ -160,6 +161,17 @@ pub async fn edit(
         StatusCode::OK,
         Vec::new(),
     ))
+}
+
+fn may_write(viewer: &Viewer, site: &Site) -> Result<(), Error> {
+    if viewer.writes(&site.body) {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo sito, ma non modificarlo.",
+        ))
+    }
 }
 
 fn form(
@@ -199,8 +211,9 @@ pub async fn update(
     writer: Writer,
 ) -> Result<Response, Error> {
     let viewer = &writer.signed.viewer;
-    let site = writable(&app, viewer, &id).await?;
-    let id = site.id;
+    let id = identifier(&id)?;
+    let site = app.register.site(viewer, id).await?;
+    may_write(viewer, &site)?;
     writer.fields.only(&["tipo", "nome"])?;
     let (kind, name) = (writer.fields.get("tipo"), writer.fields.get("nome"));
     if !KINDS.iter().any(|term| term.code == kind) {
@@ -219,18 +232,6 @@ pub async fn update(
         )),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The site with this identifier, for who may write it.
-async fn writable(app: &App, viewer: &Viewer, id: &str) -> Result<Site, Error> {
-    let site = app.register.site(viewer, identifier(id)?).await?;
-    if !viewer.writes(&site.body) {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo sito, ma non modificarlo.",
-        ));
-    }
-    Ok(site)
 }
 
 fn heading(site: &Site) -> String {
