@@ -14,7 +14,7 @@ struct Cli {
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// File delle impostazioni; senza, si usa varco.toml se c’è
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "VARCO_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -46,8 +46,13 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(failure) => return refuse(&failure),
     };
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
-        .unwrap_or_else(|_unreadable| tracing_subscriber::EnvFilter::new("info"));
+    let filter = match tracing_subscriber::EnvFilter::try_new(&settings.log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            let message = format!("l’impostazione «log» non si legge: {error}");
+            return refuse(&Failure::new(message));
+        }
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

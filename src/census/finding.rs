@@ -20,6 +20,16 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The spelling in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
     /// The word people read.
     #[must_use]
     pub const fn label(self) -> &'static str {

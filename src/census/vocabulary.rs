@@ -3,7 +3,7 @@
 //! Form labels, CSV headers, shapefile names, GeoJSON properties, storage columns, the checks of
 //! lists and the column reference in `docs/` are all made from [`ATTRIBUTES`]. To add an attribute:
 //! one entry in the `attributes!` table below, one pair of migrations, one test.
-//! Enforced by `tests/it/vocabulary.rs` and `tests/it/schema.rs`.
+//! Enforced by `tests/it/schema.rs` and `tests/it/documentation.rs`.
 
 /// One entry of a closed list: the code that is stored and exchanged, the words people see, and the
 /// other spellings that are understood.
@@ -501,6 +501,7 @@ impl Field {
                 .map(|code| label(terms, code))
                 .collect::<Vec<_>>()
                 .join(", "),
+            _ if stored == UNKNOWN => label(SI_NO, stored).to_owned(),
             _ => stored.to_owned(),
         }
     }
@@ -586,6 +587,13 @@ mod tests {
             assert_eq!(field.attribute().field, *field);
             assert_eq!(Field::named(field.name()), Some(*field));
         }
+    }
+
+    #[test]
+    fn not_known_has_its_words_in_free_text_too() {
+        assert_eq!(Field::Marca.words(UNKNOWN), "Non noto");
+        assert_eq!(Field::Stato.words(UNKNOWN), "Non noto");
+        assert_eq!(Field::Marca.words("AXIS"), "AXIS");
     }
 
     #[test]

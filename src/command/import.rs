@@ -283,7 +283,7 @@ fn table(report: &Report) -> impl Iterator<Item = Vec<Cow<'_, str>>> {
             said.field.unwrap_or_default().into(),
             said.value.as_str().into(),
             said.code.name().into(),
-            said.severity.label().into(),
+            said.severity.name().into(),
             said.message.as_str().into(),
             proposals.join(" | ").into(),
         ]

@@ -179,7 +179,7 @@ impl Register {
 async fn open(file: File) -> Result<CsvReader<File>> {
     let opened = tokio::task::spawn_blocking(move || CsvReader::open(file)).await;
     opened
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(unreadable)
 }
 
@@ -596,7 +596,9 @@ impl<'a> Load<'a> {
     ) -> Result<Around> {
         let mut around = Around::default();
         let site = draft.get(Field::Sito);
+        // Which sites another body has is reserved like its devices.
         if let Some(body) = self.world.bodies.find(draft.get(Field::Ente))
+            && self.viewer.writes(body)
             && !site.is_empty()
         {
             let key = (body.to_owned(), site.to_owned());

@@ -37,6 +37,9 @@ pub enum Error {
     /// The file that was asked for could not be written.
     #[error("il file non si è potuto scrivere: {}", publish::reason(.0))]
     Write(#[from] std::io::Error),
+    /// Something broke that nobody who asks can mend.
+    #[error("qualcosa non ha funzionato: {0}")]
+    Failed(String),
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),

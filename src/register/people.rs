@@ -15,6 +15,10 @@ use uuid::Uuid;
 pub const IDLE: Instant = 8 * 3_600 * SECOND;
 /// How long a session lasts at most.
 pub const LONGEST: Instant = 7 * 24 * 3_600 * SECOND;
+/// After how long without being noted the use of a session is noted again.
+const NOTED: Instant = 5 * 60 * SECOND;
+/// How long noting it may take.
+const NOTING: std::time::Duration = std::time::Duration::from_millis(500);
 /// The shortest password that is taken.
 pub const SHORTEST_PASSWORD: usize = 12;
 /// The longest name of a person, in characters.
@@ -55,7 +59,7 @@ impl Register {
         let typed = password.to_owned();
         let fits = tokio::task::spawn_blocking(move || verify(&typed, &known))
             .await
-            .map_err(|error| Error::Invalid(error.to_string()))?;
+            .map_err(|error| Error::Failed(error.to_string()))?;
         let Some(person) = person.filter(|person| fits && person.disabled_at.is_none()) else {
             return Ok(None);
         };
@@ -87,12 +91,24 @@ impl Register {
         if session.seen_at < now - IDLE || session.created_at < now - LONGEST {
             return Ok(None);
         }
-        if session.seen_at < now - 60 * SECOND {
-            let mut unit = self.store.write().await?;
-            unit.touch_session(&hash, now).await?;
-            unit.commit().await?;
+        if session.seen_at < now - NOTED {
+            self.note_use(&hash, now).await?;
         }
         Ok(Some((session, viewer)))
+    }
+
+    /// Notes that a session was used, unless somebody is writing: a page that only reads does not
+    /// wait for an import to end.
+    async fn note_use(&self, token_hash: &str, now: Instant) -> Result<()> {
+        let note = async {
+            let mut unit = self.store.write().await?;
+            unit.touch_session(token_hash, now).await?;
+            unit.commit().await
+        };
+        match tokio::time::timeout(NOTING, note).await {
+            Ok(noted) => Ok(noted?),
+            Err(_elapsed) => Ok(()),
+        }
     }
 
     /// Ends this session.
@@ -252,7 +268,7 @@ impl Register {
             verify(&present, &known).then(|| hash(&wanted)).transpose()
         })
         .await
-        .map_err(|error| Error::Invalid(error.to_string()))??;
+        .map_err(|error| Error::Failed(error.to_string()))??;
         let Some(hashed) = hashed else {
             return Err(Error::Invalid(
                 "La password attuale non è giusta.".to_owned(),
@@ -442,7 +458,7 @@ async fn hash_apart(password: &str) -> Result<String> {
     let typed = password.to_owned();
     tokio::task::spawn_blocking(move || hash(&typed))
         .await
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
 }
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
@@ -456,7 +472,7 @@ fn hash(password: &str) -> Result<String> {
     hasher()
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
-        .map_err(|error| Error::Invalid(error.to_string()))
+        .map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn verify(password: &str, known: &str) -> bool {
@@ -470,7 +486,7 @@ fn secret() -> Result<String> {
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {
-    clock::random().map_err(|error| Error::Invalid(error.to_string()))
+    clock::random().map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn digest(token: &str) -> String {

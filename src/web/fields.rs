@@ -39,6 +39,15 @@ impl Fields {
             .map_or("", |(_, value)| value.trim())
     }
 
+    /// The text of a field exactly as typed: a password may begin with a blank.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value)
+    }
+
     /// Every text of a field that may come several times.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0

@@ -9,7 +9,7 @@ use super::page::{Html, Page};
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
-use crate::census::finding::{Finding, Proposal, Severity};
+use crate::census::finding::{Finding, Proposal};
 use crate::census::person::Viewer;
 use crate::census::position;
 use crate::census::projection;
@@ -354,11 +354,7 @@ fn finding_view(finding: &Finding, draft: &Draft) -> FindingView {
         .iter()
         .find(|confirmed| confirmed.code == code);
     FindingView {
-        severity: match finding.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        },
+        severity: finding.severity().name(),
         severity_label: finding.severity().label(),
         code,
         field: finding.field.map_or("", anchor),

@@ -7,6 +7,7 @@ use super::pages::{
     sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
+use crate::settings::{MapLayer, Settings};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
@@ -155,7 +156,10 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            policy(&app.settings),
+        ))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
@@ -174,12 +178,23 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .with_state(app)
 }
 
-/// What a page may load: only what this program serves. Map backgrounds that an operator
-/// configures are images of other servers, so images may come from HTTPS.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
-                      worker-src 'self' blob:; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
+/// What a page may load: only what this program serves, and the images of the map backgrounds that
+/// an operator configured.
+fn policy(settings: &Settings) -> HeaderValue {
+    let servers: Vec<String> = settings
+        .map_layers
+        .iter()
+        .flat_map(MapLayer::servers)
+        .collect();
+    let servers = servers.join(" ");
+    let text = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; \
+         img-src 'self' data: blob: {servers}; font-src 'self'; connect-src 'self' {servers}; \
+         worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&text)
+        .unwrap_or_else(|_unprintable| HeaderValue::from_static("default-src 'none'"))
+}
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))

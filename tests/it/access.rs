@@ -274,16 +274,15 @@ fn tile(zoom: i32) -> String {
     format!("{zoom}/{}/{}.mvt", x as u32, y as u32)
 }
 
-/// Sends what a route takes, nothing filled in: as a form, or as a form with a file where it
-/// wants one.
-async fn write(browser: &mut Browser, address: &str, token: Option<&str>) -> Answer {
+/// Sends what a route takes, nothing filled in, as a form or as a form with a file.
+async fn write(browser: &mut Browser, address: &str, token: Option<&str>, file: bool) -> Answer {
     let fields: Vec<_> = token.map(|token| ("_csrf", token)).into_iter().collect();
-    let answer = browser.post_bare(address, &fields).await;
-    if answer.status != StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return answer;
+    if file {
+        let file = ("file", "vuoto.csv", b"codice;lat;lon\n".as_slice());
+        browser.upload(address, &fields, file).await
+    } else {
+        browser.post_bare(address, &fields).await
     }
-    let file = ("file", "vuoto.csv", b"codice;lat;lon\n".as_slice());
-    browser.upload(address, &fields, file).await
 }
 
 #[test]
@@ -298,12 +297,8 @@ fn every_route_is_for_whom_the_table_says_and_for_nobody_else() {
             let mut browser = world.browser(who).await;
             for route in routes() {
                 for (about, address) in world.addresses(&route) {
-                    let tokens: &[Token] = match route.method {
-                        Method::GET => &[Token::Right],
-                        _ => &[Token::Missing, Token::Foreign, Token::Right],
-                    };
-                    for token in tokens {
-                        let wanted = expected(&route, who, about, *token);
+                    for (token, file) in ways(&route) {
+                        let wanted = expected(&route, who, about, token);
                         let before = world.contents().await;
                         let own = browser.csrf.clone();
                         let sent = match token {
@@ -314,9 +309,13 @@ fn every_route_is_for_whom_the_table_says_and_for_nobody_else() {
                         let answer = if route.method == Method::GET {
                             browser.get(&address).await
                         } else {
-                            write(&mut browser, &address, sent).await
+                            write(&mut browser, &address, sent, file).await
                         };
                         let unchanged = before == world.contents().await;
+                        if file && answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+                            assert!(unchanged, "{address}");
+                            continue;
+                        }
                         if !fits(wanted, &answer, unchanged) {
                             wrong.push(format!(
                                 "{who:?} {} {address} ({about:?}, {token:?} token): {wanted:?}, \
@@ -324,7 +323,7 @@ fn every_route_is_for_whom_the_table_says_and_for_nobody_else() {
                                 route.method, answer.status
                             ));
                         }
-                        if route.method == Method::POST && token == &Token::Right {
+                        if route.method == Method::POST && token == Token::Right {
                             browser = world.browser(who).await;
                         }
                     }
@@ -338,6 +337,16 @@ fn every_route_is_for_whom_the_table_says_and_for_nobody_else() {
             wrong.join("\n")
         );
     });
+}
+
+/// How a route is asked: with which token, and whether with a file.
+fn ways(route: &Route) -> Vec<(Token, bool)> {
+    if route.method == Method::GET {
+        return vec![(Token::Right, false)];
+    }
+    let tokens = [Token::Missing, Token::Foreign, Token::Right];
+    let with = |file| tokens.map(|token| (token, file));
+    [with(true), with(false)].concat()
 }
 
 fn fits(wanted: Expected, answer: &Answer, unchanged: bool) -> bool {
@@ -474,7 +483,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                     let answer = if route.method == Method::GET {
                         stranger.get(address).await
                     } else {
-                        write(&mut stranger, address, Some(&token)).await
+                        write(&mut stranger, address, Some(&token), false).await
                     };
                     assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
                     let id = answer.header("x-request-id").to_owned();
@@ -523,6 +532,49 @@ fn the_live_check_says_nothing_of_another_bodys_devices() {
                 "{who:?}: {page}"
             );
         }
+    });
+}
+
+#[test]
+fn a_file_says_nothing_of_another_bodys_devices_and_writes_none() {
+    both(async |store| {
+        let world = World::new(support::register(store).await).await;
+        let mut stranger = world.browser(Who::Stranger).await;
+        let token = stranger.csrf.clone().unwrap();
+        let before = world.contents().await;
+        let mut pages = Vec::new();
+        for (code, site) in [(SECRETS[0], SECRETS[4]), ("INVENTATO-", "SITO-DI-PROV")] {
+            for body in [MILANO, RHO] {
+                let file = format!(
+                    "ente;codice;sito;lat;lon;funzione;stato\r\n\
+                     {body};{code};{site};{LAT};{LON};lettura_targhe;in_esercizio\r\n"
+                );
+                let fields = [("_csrf", &*token), ("ente", RHO), ("azione", "prova")];
+                let file = ("file", "prova.csv", file.as_bytes());
+                let answer = stranger.upload("/importa", &fields, file).await;
+                assert!(!answer.status.is_server_error());
+                let page = answer.text().replace(code, "CODE").replace(site, "SITE");
+                assert!(
+                    !page.contains(SECRETS[0]) && !page.contains(SECRETS[1]),
+                    "{page}"
+                );
+                pages.push(page);
+            }
+        }
+        assert_eq!(
+            pages[0], pages[2],
+            "another body's code is told from one that is free"
+        );
+        assert_eq!(pages[1], pages[3]);
+        let file = format!(
+            "ente;codice;lat;lon\r\n{MILANO};{};45,47;9,19\r\n",
+            SECRETS[0]
+        );
+        let fields = [("_csrf", &*token), ("ente", MILANO), ("azione", "importa")];
+        let file = ("file", "prova.csv", file.as_bytes());
+        let answer = stranger.upload("/importa", &fields, file).await;
+        assert!(answer.status.is_client_error(), "{}", answer.status);
+        assert_eq!(before, world.contents().await);
     });
 }
 

@@ -47,7 +47,7 @@ fn both_engines_have_the_same_tables_columns_constraints_and_indexes() {
     let schemas = Mutex::new(Vec::new());
     both(async |store| {
         let schema = match &store {
-            Store::Sqlite(pool) => sqlite(pool).await,
+            Store::Sqlite(pool, _) => sqlite(pool).await,
             Store::Postgres(pool) => postgres(pool).await,
         };
         schemas.lock().unwrap().push(schema);
@@ -69,7 +69,7 @@ fn both_engines_have_the_same_tables_columns_constraints_and_indexes() {
 
 async fn sqlite(pool: &SqlitePool) -> Schema {
     let mut schema = Schema::default();
-    for table in support::tables(&Store::Sqlite(pool.clone())).await {
+    for table in support::tables(&Store::Sqlite(pool.clone(), pool.clone())).await {
         let columns = AssertSqlSafe(format!("PRAGMA table_info({table})"));
         for row in sqlx::query(columns).fetch_all(pool).await.unwrap() {
             let name: String = row.get("name");
@@ -157,7 +157,7 @@ fn every_attribute_has_its_column_of_the_right_type() {
     on_sqlite(async |url| {
         let store = Store::open(&url).await.unwrap();
         store.migrate().await.unwrap();
-        let Store::Sqlite(pool) = &store else {
+        let Store::Sqlite(pool, _) = &store else {
             unreachable!()
         };
         let columns = sqlite(pool).await.columns;
@@ -182,9 +182,10 @@ fn texts_that_are_sorted_or_compared_are_bytes_on_the_server_as_in_the_file() {
             return;
         };
         let local: Vec<String> = sqlx::query_scalar(
-            "SELECT table_name || '.' || column_name FROM information_schema.columns
-             WHERE table_schema = 'public' AND data_type = 'text'
-             AND collation_name IS DISTINCT FROM 'C' ORDER BY 1",
+            "SELECT c.table_name || '.' || c.column_name FROM information_schema.columns c
+             JOIN pg_tables t ON t.schemaname = c.table_schema AND t.tablename = c.table_name
+             WHERE c.table_schema = 'public' AND c.data_type = 'text'
+             AND c.collation_name IS DISTINCT FROM 'C' ORDER BY 1",
         )
         .fetch_all(pool)
         .await

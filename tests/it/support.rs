@@ -149,7 +149,7 @@ fn runtime() -> Runtime {
 pub async fn execute(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
-        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Sqlite(pool, _) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
     }
 }
@@ -157,7 +157,7 @@ pub async fn execute(store: &Store, statement: &str) {
 /// The tables of a store that are the program's own, by name.
 pub async fn tables(store: &Store) -> Vec<String> {
     match store {
-        Store::Sqlite(pool) => sqlx::query_scalar(
+        Store::Sqlite(pool, _) => sqlx::query_scalar(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
              AND name <> '_sqlx_migrations' ORDER BY name",
         )
@@ -184,7 +184,7 @@ pub async fn contents(store: &Store) -> Vec<(String, i64)> {
     statements.push("SELECT 'numbers', CAST(sum(number) AS BIGINT) FROM device".to_owned());
     let statement = AssertSqlSafe(statements.join(" UNION ALL "));
     match store {
-        Store::Sqlite(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
+        Store::Sqlite(pool, _) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
         Store::Postgres(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
     }
 }

@@ -642,6 +642,11 @@ proptest! {
         for field in Field::ALL.iter().filter(|field| first.record.get(**field).is_some()) {
             prop_assert_eq!(first.record.get(*field), second.record.get(*field), "{:?}", field);
         }
+        // What can be saved has everything without which nothing is saved.
+        let lacking = |field: &Field| first.record.get(*field).is_none();
+        let required = ATTRIBUTES.iter().filter(|attribute| attribute.need == Need::Save);
+        let lacking: Vec<_> = required.map(|attribute| attribute.field).filter(lacking).collect();
+        prop_assert!(first.has_errors() || lacking.is_empty(), "{:?}", lacking);
         // What was kept is beyond reproach: only the relations between values may still be.
         for finding in &second.findings {
             let name = finding.code.name();

@@ -110,7 +110,13 @@ pub async fn get(
         _ => form::key(id),
     };
     if !saved_key.is_empty() {
-        page = page.with_notice("success", "Salvato.");
+        page = match query.get("salvato") {
+            "uguale" => page.with_notice(
+                "info",
+                "Non c’era nulla da salvare: i dati sono gli stessi.",
+            ),
+            _ => page.with_notice("success", "Salvato."),
+        };
     }
     let record = &seen.revision.record;
     let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
@@ -363,12 +369,7 @@ pub async fn edit(
         .register
         .device(&reader.viewer, identifier(&id)?)
         .await?;
-    if !seen.writable {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo dispositivo, ma non modificarlo.",
-        ));
-    }
+    may_change(&seen)?;
     let purpose = purpose_of(&seen.revision);
     let draft = draft_of(&seen.revision);
     form::show(&app, &reader, &purpose, &draft, None, StatusCode::OK).await
@@ -398,6 +399,7 @@ pub async fn update(
         .register
         .device(&writer.signed.viewer, identifier(&id)?)
         .await?;
+    may_change(&seen)?;
     submit(
         &app,
         &writer.signed,
@@ -440,7 +442,10 @@ async fn submit(
         .save(&signed.viewer, &typed.draft, target, source)
         .await?
     {
-        Outcome::Saved { device, .. } | Outcome::Unchanged { device } => {
+        Outcome::Unchanged { device } => {
+            Ok(Redirect::to(&format!("/dispositivi/{device}?salvato=uguale")).into_response())
+        }
+        Outcome::Saved { device, .. } => {
             let how = if target == Target::New {
                 "nuovo"
             } else {
@@ -503,6 +508,13 @@ async fn set_withdrawn(
     Ok(Redirect::to(&format!("/dispositivi/{id}")).into_response())
 }
 
+/// Whether this is the address of the form of a device.
+#[must_use]
+pub fn has_form(path: &str) -> bool {
+    path == "/dispositivi/nuovo"
+        || (path.starts_with("/dispositivi/") && path.ends_with("/modifica"))
+}
+
 /// Shows again the form that a lost session had interrupted.
 pub async fn resume(
     app: &App,
@@ -525,6 +537,17 @@ pub async fn resume(
     let typed = form::read(fields)?;
     let purpose = purpose.seen_at(typed.number);
     form::show_resumed(app, signed, &purpose, &typed.draft).await
+}
+
+fn may_change(seen: &Seen) -> Result<(), Error> {
+    if seen.writable {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo dispositivo, ma non modificarlo.",
+        ))
+    }
 }
 
 fn may_compile(viewer: &Viewer) -> Result<(), Error> {

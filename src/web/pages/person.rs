@@ -16,6 +16,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+/// The fields of the form, in its order.
+const FIELDS: [&str; 6] = ["nome", "utente", "ruolo", "ente", "nuova", "ripetuta"];
+
 /// One thing to mend in the form.
 #[derive(Debug)]
 struct Wrong {
@@ -98,8 +101,7 @@ pub async fn new(State(app): State<App>, reader: Reader) -> Result<Response, Err
 pub async fn create(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
     let signed = &writer.signed;
     manages(&signed.viewer)?;
-    let own = ["utente", "nome", "ruolo", "ente", "nuova", "ripetuta"];
-    writer.fields.only(&own)?;
+    writer.fields.only(&FIELDS)?;
     let typed = read(&app, &writer.fields).await?;
     let grants = grants(&app, &typed).await?;
     let account = typed.account.to_lowercase();
@@ -154,13 +156,13 @@ pub async fn update(
     let signed = &writer.signed;
     let listed = find(&app, &signed.viewer, &id).await?;
     let person = &listed.person;
-    let own = ["nome", "ruolo", "ente", "nuova", "ripetuta"];
-    let without_password = ["nome", "ruolo", "ente"];
-    writer.fields.only(if signed.viewer.id == Some(person.id) {
-        &without_password
+    let others = ["nome", "ruolo", "ente", "nuova", "ripetuta"];
+    let own = ["nome", "ruolo", "ente"];
+    if signed.viewer.id == Some(person.id) {
+        writer.fields.only(&own)?;
     } else {
-        &own
-    })?;
+        writer.fields.only(&others)?;
+    }
     let typed = Typed {
         account: person.account.clone(),
         ..read(&app, &writer.fields).await?
@@ -381,6 +383,7 @@ fn wrong(typed: &Typed, found: Vec<register::people::Mistake>) -> Vec<Wrong> {
     if typed.password != typed.repeated {
         wrong.push(Wrong::new("ripetuta", "Le due password non sono uguali."));
     }
+    wrong.sort_by_key(|wrong| FIELDS.iter().position(|field| *field == wrong.field));
     wrong
 }
 

@@ -1,5 +1,6 @@
 //! Signing in; and signing in again without losing what was being written.
 
+use super::device;
 use crate::register::people::{IDLE, LONGEST};
 use crate::web::App;
 use crate::web::error::Error;
@@ -53,9 +54,22 @@ pub async fn get(
     ))
 }
 
-/// Asks who sent a form without a session to sign in again, and keeps the form meanwhile.
+/// Asks who sent a form without a session to sign in again, and keeps the form of a device
+/// meanwhile. Others are short, and some have a password in them.
 #[must_use]
 pub fn resume(app: &App, path: &str, fields: &Fields) -> Response {
+    if !device::has_form(path) {
+        let message = "La sessione è finita prima dell’invio, quindi nulla è cambiato. Accedete \
+                       di nuovo e ripetete l’operazione.";
+        return form(
+            app,
+            StatusCode::UNAUTHORIZED,
+            "",
+            "/".to_owned(),
+            String::new(),
+            message.to_owned(),
+        );
+    }
     let message = "La sessione è finita. Accedete di nuovo: quello che avete scritto non è andato \
                    perso e lo ritroverete subito dopo.";
     form(
@@ -105,7 +119,7 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     let fields = Fields::parse(&bytes)?;
     fields.only(&["utente", "password", "poi", "ripresa"])?;
     let account = fields.get("utente").to_owned();
-    let password = fields.all("password").next().unwrap_or_default().to_owned();
+    let password = fields.exact("password").to_owned();
     let back = local(fields.get("poi"));
     let resume = fields.get("ripresa").to_owned();
     let address = address(&app, &parts.headers, parts.extensions.get());
@@ -117,7 +131,7 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
         known,
     };
     let now = app.register.clock.now();
-    if let Some(seconds) = app.throttle.wait(&attempt, now) {
+    if let Err(seconds) = app.throttle.admit(&attempt, now) {
         let minutes = seconds / 60 + 1;
         let message = format!("Troppi tentativi non riusciti: riprovate tra {minutes} minuti.");
         let mut response = form(
@@ -134,7 +148,6 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
         return Ok(response);
     }
     let Some(begun) = app.register.sign_in(&account, &password).await? else {
-        app.throttle.failed(&attempt, now);
         let message = "Nome utente o password non giusti.".to_owned();
         return Ok(form(
             &app,
@@ -145,10 +158,14 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
             message,
         ));
     };
+    app.throttle.forgive(&attempt, now);
     let mut response = if resume.is_empty() {
         Redirect::to(&back).into_response()
     } else {
-        resumed(&app, &begun.token, &back, &resume).await?
+        // Whatever becomes of the form, the person is signed in.
+        resumed(&app, &begun.token, &back, &resume)
+            .await
+            .unwrap_or_else(IntoResponse::into_response)
     };
     let seconds = LONGEST.max(IDLE) / crate::clock::SECOND;
     set_cookie(&app, &mut response, COOKIE, &begun.token, seconds);
@@ -165,7 +182,7 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
     };
     let signed = crate::web::guard::Signed { viewer, session };
     let fields = Fields::parse(encoded.as_bytes())?;
-    super::device::resume(app, &signed, path, &fields).await
+    device::resume(app, &signed, path, &fields).await
 }
 
 /// The mark that a known browser carries for an account. It says only that this browser signed in
@@ -189,10 +206,10 @@ fn address(
     direct: Option<&ConnectInfo<SocketAddr>>,
 ) -> Option<IpAddr> {
     if app.settings.behind_proxy {
-        let forwarded = headers
-            .get("x-forwarded-for")
-            .and_then(|value| value.to_str().ok());
-        return forwarded.and_then(|all| all.rsplit(',').next()?.trim().parse().ok());
+        // The last address of the last line is the one that our own proxy has seen.
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+        let addresses = forwarded.and_then(|value| value.to_str().ok());
+        return addresses.and_then(|all| all.rsplit(',').next()?.trim().parse().ok());
     }
     direct.map(|ConnectInfo(address)| address.ip())
 }

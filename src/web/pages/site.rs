@@ -1,5 +1,6 @@
 //! A site: what stands there, and its kind and name.
 
+use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::site::{KINDS, kind_label};
 use crate::census::vocabulary::{Field, Term};
@@ -149,12 +150,7 @@ pub async fn edit(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let site = app.register.site(&reader.viewer, identifier(&id)?).await?;
-    if !reader.viewer.writes(&site.body) {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo sito, ma non modificarlo.",
-        ));
-    }
+    may_write(&reader.viewer, &site)?;
     let (kind, name) = (site.kind.clone(), site.name.clone());
     Ok(form(
         &app,
@@ -165,6 +161,17 @@ pub async fn edit(
         StatusCode::OK,
         Vec::new(),
     ))
+}
+
+fn may_write(viewer: &Viewer, site: &Site) -> Result<(), Error> {
+    if viewer.writes(&site.body) {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo sito, ma non modificarlo.",
+        ))
+    }
 }
 
 fn form(
@@ -206,6 +213,7 @@ pub async fn update(
     let viewer = &writer.signed.viewer;
     let id = identifier(&id)?;
     let site = app.register.site(viewer, id).await?;
+    may_write(viewer, &site)?;
     writer.fields.only(&["tipo", "nome"])?;
     let (kind, name) = (writer.fields.get("tipo"), writer.fields.get("nome"));
     if !KINDS.iter().any(|term| term.code == kind) {

@@ -1,7 +1,9 @@
 //! The list of sites.
 
-use crate::census::filter::Edge;
+use crate::census::filter::{Edge, Filter};
+use crate::census::person::Viewer;
 use crate::census::site::kind_label;
+use crate::census::vocabulary::Field;
 use crate::register::find::Choice;
 use crate::register::site::{Found, Row, Wanted};
 use crate::web::App;
@@ -53,13 +55,18 @@ pub async fn get(
 ) -> Result<Response, Error> {
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["cerca", "ente", "dopo", "prima"])?;
-    let wanted = wanted(&query)?;
+    let wanted = wanted(&reader.viewer, &query)?;
     let found = app.register.find_sites(&reader.viewer, &wanted).await?;
     let page = Page::new(&app, Some(&reader), "Siti e varchi", "siti");
     Ok(Html(list(page, wanted, found)).into_response())
 }
 
-fn wanted(query: &Fields) -> Result<Wanted, Error> {
+/// What the address asks for; its text and body are those that a filter of devices takes.
+fn wanted(viewer: &Viewer, query: &Fields) -> Result<Wanted, Error> {
+    let mut filter = Filter::of(viewer);
+    for name in ["cerca", "ente"] {
+        filter.take(name, query.get(name))?;
+    }
     let key = |name| match query.get(name) {
         "" => Ok(None),
         text => serde_json::from_str(text)
@@ -67,8 +74,8 @@ fn wanted(query: &Fields) -> Result<Wanted, Error> {
             .map_err(|_shape| query::refused(name, text)),
     };
     Ok(Wanted {
-        text: query.get("cerca").to_owned(),
-        body: query.get("ente").to_owned(),
+        body: filter.wanted(Field::Ente).to_owned(),
+        text: filter.text,
         from: match (key("dopo")?, key("prima")?) {
             (Some(key), _) => Some((Edge::After, key)),
             (None, Some(key)) => Some((Edge::Before, key)),
