@@ -358,7 +358,7 @@ fn finding_view(finding: &Finding, draft: &Draft) -> FindingView {
         severity_label: finding.severity().label(),
         code,
         field: finding.field.map_or("", anchor),
-        label: finding.field.map_or("", |field| field.attribute().label),
+        label: finding.field.map_or("", anchor_label),
         message: finding.message.clone(),
         reason: reason
             .map(|confirmed| confirmed.reason.clone())
@@ -388,16 +388,10 @@ fn proposal_words(proposal: &Proposal) -> String {
             } else {
                 String::new()
             };
-            let point = point_words(place.lat, place.lon);
+            let point = position::in_figures(place.lat, place.lon);
             format!("Usa {point} ({}{accuracy})", place.crs)
         }
     }
-}
-
-/// A point as people read it: degrees WGS 84, latitude first, to about a decimetre.
-#[must_use]
-pub fn point_words(lat: f64, lon: f64) -> String {
-    format!("{lat:.6} nord, {lon:.6} est").replace('.', ",")
 }
 
 /// The field of the form at which an attribute is typed.
@@ -405,6 +399,14 @@ fn anchor(field: Field) -> &'static str {
     match field {
         Field::Lat | Field::Lon => "posizione",
         other => other.name(),
+    }
+}
+
+/// What that field is called.
+fn anchor_label(field: Field) -> &'static str {
+    match field {
+        Field::Lat | Field::Lon => "Posizione",
+        other => other.attribute().label,
     }
 }
 
@@ -416,11 +418,7 @@ pub fn missing_views(fields: &[Field]) -> Vec<Missing> {
         .filter(|field| **field != Field::Lon)
         .map(|field| Missing {
             field: anchor(*field),
-            label: if *field == Field::Lat {
-                "Posizione"
-            } else {
-                field.attribute().label
-            },
+            label: anchor_label(*field),
         })
         .collect();
     views.dedup_by_key(|view| view.field);

@@ -159,7 +159,7 @@ describe('every page', () => {
       const ente = { label: 'Abbiategrasso' };
       await write(page, { posizione: `45°24'00"N 8°55'00"E`, ente, funzione: 'contesto', stato: 'in_esercizio' });
       await press(page, 'Controlla senza salvare');
-      assert.match(await page.locator('#esito').innerText(), /Abbiategrasso/);
+      assert.match(await page.locator('#esito-posizione').innerText(), /Abbiategrasso/);
       await save(page);
       assert.match(await page.locator('main h1').innerText(), /SENZA-SCRIPT/);
 
