@@ -98,6 +98,19 @@ pub struct Detected {
     pub ignored_columns: Vec<String>,
 }
 
+impl Detected {
+    /// The separator as people call it.
+    #[must_use]
+    pub const fn separator_words(&self) -> &'static str {
+        match self.separator {
+            ';' => "punto e virgola",
+            ',' => "virgola",
+            '\t' => "tabulazione",
+            _ => "barra verticale",
+        }
+    }
+}
+
 /// Where a row lands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Landing {

@@ -1,6 +1,6 @@
 //! Bringing in a spreadsheet: try it, see everything that was found, bring it in.
 
-use crate::census::finding::Severity;
+use crate::census::finding::{Code, Severity};
 use crate::census::projection;
 use crate::census::revision::Source;
 use crate::census::vocabulary::{Field, fold};
@@ -54,7 +54,8 @@ struct Column {
 /// One line of the table of findings.
 #[derive(Debug)]
 struct Told {
-    line: u64,
+    /// The line of the file, or that it is about the whole of it.
+    place: String,
     /// The header of the column, or the attribute that has none.
     column: String,
     value: String,
@@ -74,6 +75,8 @@ struct Outcome {
     columns: Vec<Column>,
     facts: Vec<(&'static str, String)>,
     lines: Vec<Told>,
+    /// What the file does not have and will be wanted when devices are submitted.
+    lacking: String,
     counts: String,
     more: usize,
     list: String,
@@ -215,14 +218,18 @@ fn outcome(app: &App, signed: &Signed, request: &Request, report: Report, form: 
         "" => "/dispositivi".to_owned(),
         body => format!("/dispositivi?ente={body}"),
     };
-    let mut said: Vec<&Said> = report.findings.iter().collect();
+    let (lacking, mut said): (Vec<&Said>, Vec<&Said>) = report
+        .findings
+        .iter()
+        .partition(|said| said.record.is_none() && said.code == Code::ValueMissing);
     said.sort_by_key(|said| (!said.stops(), std::cmp::Reverse(said.severity)));
     let template = Outcome {
         page: Page::new(app, Some(signed), heading, "importa").with_notice(kind, text),
         heading,
         columns: columns(&report),
         facts: facts(&report),
-        counts: counts(&report),
+        lacking: labels(&lacking),
+        counts: counts(&said),
         more: said.len().saturating_sub(SHOWN),
         lines: said.into_iter().take(SHOWN).map(line).collect(),
         report,
@@ -278,12 +285,6 @@ fn columns(report: &Report) -> Vec<Column> {
 /// What was found out about the file, in words.
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let found = &report.detected;
-    let separator = match found.separator {
-        ';' => "punto e virgola",
-        ',' => "virgola",
-        '\t' => "tabulazione",
-        _ => "barra verticale",
-    };
     let decimal = if found.decimal == ',' {
         "virgola"
     } else {
@@ -298,7 +299,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("File", report.file.clone()),
         ("Formato", "CSV".to_owned()),
         ("Caratteri", found.encoding.clone()),
-        ("Separatore delle celle", separator.to_owned()),
+        ("Separatore delle celle", found.separator_words().to_owned()),
         ("Separatore dei decimali", decimal.to_owned()),
         ("Riga dell’intestazione", found.header_line.to_string()),
         ("Coordinate", crs),
@@ -306,11 +307,8 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 /// How many findings there are of each weight.
-fn counts(report: &Report) -> String {
-    let number = |wanted: Severity| {
-        let such = |said: &&Said| said.severity == wanted;
-        report.findings.iter().filter(such).count()
-    };
+fn counts(said: &[&Said]) -> String {
+    let number = |wanted| said.iter().filter(|said| said.severity == wanted).count();
     format!(
         "Errori: {}. Avvisi: {}. Note: {}.",
         number(Severity::Error),
@@ -319,16 +317,30 @@ fn counts(report: &Report) -> String {
     )
 }
 
-fn line(said: &Said) -> Told {
-    let label = said
-        .field
+/// The attributes that these findings are about, as people read them.
+fn labels(said: &[&Said]) -> String {
+    let labels: Vec<&str> = said.iter().map(|said| label(said)).collect();
+    labels.join(", ")
+}
+
+fn label(said: &Said) -> &'static str {
+    said.field
         .and_then(Field::named)
-        .map_or("", |field| field.attribute().label);
+        .map_or("", |field| field.attribute().label)
+}
+
+fn line(said: &Said) -> Told {
     let proposals: Vec<String> = said.proposals.iter().map(ToString::to_string).collect();
     let proposals = proposals.join(" oppure ");
     Told {
-        line: said.line,
-        column: said.column.clone().unwrap_or_else(|| label.to_owned()),
+        place: match said.record {
+            Some(_) => said.line.to_string(),
+            None => "Tutto il file".to_owned(),
+        },
+        column: said
+            .column
+            .clone()
+            .unwrap_or_else(|| label(said).to_owned()),
         value: match &said.column {
             Some(column) if *column == said.value => String::new(),
             _ => said.value.clone(),
