@@ -55,7 +55,7 @@ describe('a file', () => {
       await page.getByRole('row', { name: /^Location/ }).getByText('Ignorata').waitFor();
       await screenshot(page, 'importa-prova-1280');
       await axe(page);
-      await page.goto('/dispositivi');
+      await page.goto(`/dispositivi?ente=${MILANO}`);
       assert.equal(await page.locator('tbody tr').count(), 0, 'a trial stores nothing');
 
       await send(page, SAMPLE.pathname, 'Importa');

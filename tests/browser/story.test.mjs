@@ -124,11 +124,12 @@ for (const engine of ENGINES) {
           lat: String(lon),
           lon: String(lat),
         });
-        await page.locator('#esito .varco-finding-error', { hasText: /scambiat/ }).waitFor();
+        await page.locator('#esito-posizione .varco-finding-error', { hasText: /scambiat/ }).waitFor();
+        assert.equal(await page.locator('#esito .varco-finding-error').count(), 0, 'nothing is said of what is not written yet');
         await press(page, 'Salva');
         await page.locator('#errori', { hasText: /scambiat/ }).waitFor();
         await screenshot(page, `storia-assi-${engine}`);
-        await page.locator('#esito .varco-proposal').click();
+        await page.locator('#esito-posizione .varco-proposal').click();
         await live(page, 'Abbiategrasso');
         assert.deepEqual(await position(page), ELSEWHERE_THERE);
         assert.equal(await page.inputValue('[name=codice]'), 'STORIA-3', 'what was written is still there');

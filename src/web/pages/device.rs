@@ -469,10 +469,11 @@ pub async fn check(State(app): State<App>, writer: Writer) -> Result<Response, E
     let viewer = &writer.signed.viewer;
     may_compile(viewer)?;
     let typed = form::read(&writer.fields)?;
-    let (checked, around) = app
+    let (mut checked, around) = app
         .register
         .check(viewer, &typed.draft, typed.device)
         .await?;
+    form::spare_the_unwritten(&typed.draft, &mut checked.findings);
     Ok(Html(Fragment::of(&app, &typed.draft, &checked, &around)).into_response())
 }
 
