@@ -11,7 +11,7 @@
 mod mishap;
 mod words;
 
-pub use words::in_words;
+pub use words::{in_figures, in_words};
 
 use super::finding::{Code, Finding};
 use super::notation::{self, Pair, Unread};

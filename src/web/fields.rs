@@ -13,15 +13,17 @@ impl Fields {
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(text)
             .map_err(|error| Error::bad_request(format!("Il modulo non si legge: {error}.")))?;
         // Not a character of any text, and PostgreSQL takes none that has it.
-        if fields
+        let stray = |text: &str| text.contains('\0');
+        match fields
             .iter()
-            .any(|(name, value)| name.contains('\0') || value.contains('\0'))
+            .find(|(name, value)| stray(name) || stray(value))
         {
-            return Err(Error::bad_request(
-                "Il modulo contiene un carattere che non è testo (il codice 0).",
-            ));
+            None => Ok(Self(fields)),
+            Some((name, _)) => Err(Error::bad_request(format!(
+                "In «{}» c’è un carattere che non è testo (il codice 0).",
+                name.replace('\0', "�")
+            ))),
         }
-        Ok(Self(fields))
     }
 
     /// The fields in the form encoding.

@@ -353,13 +353,17 @@ fn finding_view(finding: &Finding, draft: &Draft) -> FindingView {
         .confirmed
         .iter()
         .find(|confirmed| confirmed.code == code);
+    let label = finding.field.map_or("", anchor_label);
+    // The label stands beside it already.
+    let message = finding.message.strip_prefix(label);
+    let message = message.and_then(|rest| rest.strip_prefix(": "));
     FindingView {
         severity: finding.severity().name(),
         severity_label: finding.severity().label(),
         code,
         field: finding.field.map_or("", anchor),
-        label: finding.field.map_or("", |field| field.attribute().label),
-        message: finding.message.clone(),
+        label,
+        message: message.unwrap_or(&finding.message).to_owned(),
         reason: reason
             .map(|confirmed| confirmed.reason.clone())
             .unwrap_or_default(),
@@ -388,23 +392,28 @@ fn proposal_words(proposal: &Proposal) -> String {
             } else {
                 String::new()
             };
-            let point = point_words(place.lat, place.lon);
+            let point = position::in_figures(place.lat, place.lon);
             format!("Usa {point} ({}{accuracy})", place.crs)
         }
     }
 }
 
-/// A point as people read it: degrees WGS 84, latitude first, to about a decimetre.
-#[must_use]
-pub fn point_words(lat: f64, lon: f64) -> String {
-    format!("{lat:.6} nord, {lon:.6} est").replace('.', ",")
-}
+/// Where the form takes the position.
+const PLACE: &str = "posizione";
 
 /// The field of the form at which an attribute is typed.
 fn anchor(field: Field) -> &'static str {
     match field {
-        Field::Lat | Field::Lon => "posizione",
+        Field::Lat | Field::Lon => PLACE,
         other => other.name(),
+    }
+}
+
+/// What that field is called.
+fn anchor_label(field: Field) -> &'static str {
+    match field {
+        Field::Lat | Field::Lon => "Posizione",
+        other => other.attribute().label,
     }
 }
 
@@ -416,11 +425,7 @@ pub fn missing_views(fields: &[Field]) -> Vec<Missing> {
         .filter(|field| **field != Field::Lon)
         .map(|field| Missing {
             field: anchor(*field),
-            label: if *field == Field::Lat {
-                "Posizione"
-            } else {
-                field.attribute().label
-            },
+            label: anchor_label(*field),
         })
         .collect();
     views.dedup_by_key(|view| view.field);
@@ -459,6 +464,7 @@ pub struct Fragment {
     words: String,
     place: String,
     neighbours: Vec<Near>,
+    place_findings: Vec<FindingView>,
     findings: Vec<FindingView>,
     missing: Vec<Missing>,
     done: usize,
@@ -473,6 +479,9 @@ impl Fragment {
         let place = point.map_or_else(String::new, |point| {
             position::in_words(&app.register.territory, point.lon, point.lat)
         });
+        let (place_findings, findings) = finding_views(&checked.findings, draft)
+            .into_iter()
+            .partition(|view| view.field == PLACE);
         let missing = missing_views(&checked.missing_to_submit());
         let total = wanted(checked);
         let errors = checked
@@ -491,7 +500,8 @@ impl Fragment {
             words,
             place,
             neighbours: near_views(&around.neighbours),
-            findings: finding_views(&checked.findings, draft),
+            place_findings,
+            findings,
             done: total - missing.len().min(total),
             total,
             missing,
@@ -578,16 +588,8 @@ async fn form_page(
     if let Some(findings) = refused {
         checked.findings = findings;
     }
-    let untouched = |finding: &Finding| {
-        finding.field.is_none_or(|field| {
-            draft.get(field).is_empty() && (draft.place.is_empty() || anchor(field) != "posizione")
-        })
-    };
     if !saving {
-        // Nobody is reproached for what they have not written yet.
-        checked
-            .findings
-            .retain(|finding| !(finding.stops() && untouched(finding)));
+        spare_the_unwritten(draft, &mut checked.findings);
     }
     let stopping: Vec<Finding> = checked
         .findings
@@ -662,6 +664,14 @@ async fn form_page(
         ),
         check: Fragment::of(app, draft, &checked, &around),
     })
+}
+
+/// Nobody is reproached for what they have not written yet: that is among what is missing.
+pub fn spare_the_unwritten(draft: &Draft, findings: &mut Vec<Finding>) {
+    let written = |field: Field| {
+        !draft.get(field).is_empty() || (!draft.place.is_empty() && anchor(field) == PLACE)
+    };
+    findings.retain(|finding| !finding.stops() || finding.field.is_some_and(written));
 }
 
 fn errors_at(stopping: &[Finding], field: Field) -> Vec<String> {

@@ -138,7 +138,8 @@ function style(query, rasters) {
 
 /**
  * Opens a map in `container`. `bounds` as readBounds gives them; `query` filters the devices; `tell(sentence)` is
- * called when tiles cannot be had. Throws where the browser has no WebGL.
+ * called when tiles cannot be had. The container is `aria-busy` until all there is has been drawn. Throws where the
+ * browser has no WebGL.
  */
 export function openMap({ container, bounds, query = '', rasters = [], tell = () => {}, ...options }) {
   const map = new maplibregl.Map({
@@ -153,6 +154,10 @@ export function openMap({ container, bounds, query = '', rasters = [], tell = ()
     fitBoundsOptions: { padding: 20 },
     ...options,
   });
+  const busy = is => () => container.setAttribute('aria-busy', is);
+  busy(true)();
+  map.on('movestart', busy(true));
+  map.on('idle', busy(false));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   for (const funzione of Object.keys(MARKS)) {

@@ -2,7 +2,7 @@
 //
 // Markup (macro `map`):
 //   <div data-map data-query="QUERY" data-bounds="W,S,E,N" data-rasters='[…]'>
-//     <div data-canvas></div>                    where the map goes; shown once it works; aria-busy while it is drawn
+//     <div data-canvas></div>                    where the map goes; shown once it works
 //     <aside data-panel tabindex="-1" hidden>    a device: the HTML answered by /dispositivi/ID/scheda
 //     <p data-status role="status">              sentences; at first a text and a link to the list, for who has no map
 //   </div>
@@ -40,10 +40,6 @@ function start(frame) {
     return;
   }
   tell(KEYS);
-  const busy = is => () => map.getContainer().setAttribute('aria-busy', is);
-  busy(true)();
-  map.on('movestart', busy(true));
-  map.on('idle', busy(false));
   map.getCanvas().setAttribute('aria-label', `Mappa dei dispositivi. ${KEYS}`);
   if (rasters.length > 0) frame.append(groundChooser(map, rasters));
   listen(map, panelOf(frame, map));

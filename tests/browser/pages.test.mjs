@@ -79,7 +79,6 @@ async function refusedPassword(page) {
 }
 
 async function openPanel(page) {
-  await drawn(page);
   await page.locator('#mappa canvas').press('Enter');
   await page.locator('[data-panel] h2').waitFor();
 }
@@ -94,7 +93,7 @@ async function open(page, { path, list, status = 200 }) {
     const href = await page.locator('tbody a').first().getAttribute('href');
     address = path.replace('{id}', href.split('/')[2]);
   }
-  const answer = await page.goto(address, { waitUntil: 'networkidle' });
+  const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);
   const { pathname, search } = new URL(page.url());
   assert.equal(decodeURI(pathname + search).replaceAll('+', ' '), address.replaceAll('+', ' '), 'the page was left for another');
@@ -118,7 +117,9 @@ describe('every page', () => {
   for (const entry of PAGES) {
     const look = async (page, width) => {
       await open(page, entry);
+      await drawn(page);
       await entry.act?.(page);
+      await drawn(page);
       await screenshot(page, `${entry.name}-${width}`);
       await axe(page);
       await fits(page);
@@ -159,7 +160,7 @@ describe('every page', () => {
       const ente = { label: 'Abbiategrasso' };
       await write(page, { posizione: `45°24'00"N 8°55'00"E`, ente, funzione: 'contesto', stato: 'in_esercizio' });
       await press(page, 'Controlla senza salvare');
-      assert.match(await page.locator('#esito').innerText(), /Abbiategrasso/);
+      assert.match(await page.locator('#esito-posizione').innerText(), /Abbiategrasso/);
       await save(page);
       assert.match(await page.locator('main h1').innerText(), /SENZA-SCRIPT/);
 

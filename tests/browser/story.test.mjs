@@ -79,7 +79,8 @@ for (const engine of ENGINES) {
         await save(page);
         const text = await main(page);
         assert.match(text, /STORIA-1 · Varco di via Città, entrata/);
-        assert.match(text, /Mappa/, 'how the position was taken is known');
+        assert.match(text, /Punto sulla mappa/, 'how the position was taken is known');
+        assert.doesNotMatch(text, /Scritta come/);
       }));
 
     test('an officer of Milano types degrees, minutes and seconds and is told at once where that is', () =>
@@ -102,7 +103,7 @@ for (const engine of ENGINES) {
         assert.equal(await page.inputValue('[name=codice]'), '', 'a code is nobody else’s');
         assert.equal(await page.inputValue('[name=ocr]'), 'a_bordo');
         await write(page, { codice: 'STORIA-2-BIS' });
-        await live(page, /A meno di 30 metri c’è già:\s+STORIA-2 \(Lettura targhe\), a 0 m/);
+        await live(page, /A meno di 30 metri c’è già:\s*STORIA-2 \(Lettura targhe\), a 0 m/);
         const reason = page.locator('[name="conferma.position.too_near"]');
         await reason.fill('Guarda la corsia opposta');
         await save(page);
@@ -123,12 +124,13 @@ for (const engine of ENGINES) {
           lat: String(lon),
           lon: String(lat),
         });
-        await page.locator('#esito .varco-finding-error', { hasText: /scambiat/ }).waitFor();
+        await page.locator('#esito-posizione .varco-finding-error', { hasText: /scambiat/ }).waitFor();
+        assert.equal(await page.locator('#esito .varco-finding-error').count(), 0, 'nothing is said of what is not written yet');
         await press(page, 'Salva');
         await page.locator('#errori', { hasText: /scambiat/ }).waitFor();
         await screenshot(page, `storia-assi-${engine}`);
-        await page.locator('#esito .varco-proposal').click();
-        await page.locator('#esito', { hasText: 'Abbiategrasso' }).waitFor();
+        await page.locator('#esito-posizione .varco-proposal').click();
+        await live(page, 'Abbiategrasso');
         assert.deepEqual(await position(page), ELSEWHERE_THERE);
         assert.equal(await page.inputValue('[name=codice]'), 'STORIA-3', 'what was written is still there');
         await save(page);

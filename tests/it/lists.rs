@@ -143,14 +143,14 @@ fn what_the_address_says_wrongly_is_said_back() {
             ("/dispositivi?dopo=boh".to_owned(), "«dopo»"),
             ("/dispositivi?dopo=[%22a%22]".to_owned(), "inizio"),
             (
-                format!("/dispositivi?dopo=[%22a%00%22,%22b%22,%22{id}%22]"),
-                "«dopo»",
+                format!("/dispositivi?dopo=[%22a%5Cu0000%22,%22b%22,%22{id}%22]"),
+                "inizio",
             ),
             (
                 format!("/dispositivi?ordine=modifica&prima=[%22ieri%22,%22{id}%22]"),
                 "inizio",
             ),
-            ("/dispositivi?cerca=a%00b".to_owned(), "«cerca»"),
+            ("/dispositivi?cerca=a%01b".to_owned(), "«cerca»"),
             ("/mappa?ordine=codice".to_owned(), "«ordine»"),
             (
                 "/tiles/dispositivi/0/0/0.mvt?funzone=ztl".to_owned(),

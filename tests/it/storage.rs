@@ -2,8 +2,10 @@
 
 use crate::support::{self, NOW, both, both_at, both_blank, execute, on_sqlite};
 use geo::{Coord, Rect};
-use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
 use uuid::Uuid;
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Open, Slice, Sort, State};
@@ -187,6 +189,7 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
         "BEGIN_READ",
         "broken_constraint",
         "is_full",
+        "is_busy",
         "is_missing_table",
     ];
     assert_eq!(names, known);
@@ -1220,6 +1223,42 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
         assert_eq!(unit.device_with_code("a", "0").await.unwrap(), None);
         add(&mut unit, &many).await;
         unit.commit().await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn who_finds_somebody_else_writing_for_too_long_is_told_so() {
+    both_at(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        with_bodies(&store).await;
+        let renamed = Body {
+            code: "a".to_owned(),
+            name: "Altro nome".to_owned(),
+            kind: "altro".to_owned(),
+        };
+        let mut holder = store.write().await.unwrap();
+        holder.put_body(&renamed).await.unwrap();
+        let refused = match &store {
+            Store::Sqlite(_) => {
+                let options = SqliteConnectOptions::from_str(&url).unwrap();
+                let hurried = options.busy_timeout(Duration::ZERO);
+                let pool = SqlitePoolOptions::new().connect_with(hurried).await;
+                Store::Sqlite(pool.unwrap()).write().await.err()
+            }
+            Store::Postgres(_) => {
+                let mut hurried = store.write().await.unwrap();
+                if let Unit::Postgres(transaction) = &mut hurried {
+                    sqlx::query("SET LOCAL lock_timeout = '10ms'")
+                        .execute(&mut **transaction)
+                        .await
+                        .unwrap();
+                }
+                hurried.put_body(&renamed).await.err()
+            }
+        };
+        assert!(matches!(refused, Some(Error::Busy)), "{refused:?}");
+        holder.commit().await.unwrap();
         store.close().await;
     });
 }

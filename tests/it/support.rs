@@ -35,6 +35,7 @@ use varco::settings::Settings;
 use varco::storage::Store;
 use varco::storage::body::Body as Owner;
 use varco::web::App;
+use varco::web::guard;
 use varco::web::routes;
 
 /// When every test happens: 2 March 2026, 10:00 in Italy. It moves one second at each identifier.
@@ -375,6 +376,11 @@ impl Browser {
         browser.get("/password").await;
         assert!(browser.csrf.is_some());
         browser
+    }
+
+    /// The token of its session; empty without one.
+    pub fn token(&self) -> &str {
+        self.cookies.get(guard::COOKIE).map_or("", String::as_str)
     }
 
     /// Sends the sign-in form.

@@ -190,8 +190,8 @@ fn the_name_of_a_comune_is_written_once_and_within_it() {
             let bytes = encode_boundaries(tile, &seeded);
             if bytes.windows(4).any(|four| four == b"nomi") {
                 let names = read(&bytes, 11, address, "nomi");
-                let named = |one: &&Json| one["properties"]["nome"] == "Milano";
-                places.extend(names.iter().filter(named).map(extent));
+                let wanted = |one: &&Json| one["properties"]["nome"] == "Milano";
+                places.extend(names.iter().filter(wanted).map(extent));
             }
         }
     }

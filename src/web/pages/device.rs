@@ -164,7 +164,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         accepted: revision.accepted,
         saved_key,
         place: crate::census::position::in_words(&app.register.territory, lon, lat),
-        point: form::point_words(lat, lon),
+        point: crate::census::position::in_figures(lat, lon),
         given: given(&revision),
         sections: sections(choices, &revision),
         findings: form::finding_views(&findings, &draft),
@@ -198,7 +198,12 @@ fn sections(choices: &Choices, revision: &Revision) -> Vec<Group> {
 /// How the point was given, in words.
 fn given(revision: &Revision) -> String {
     let how = &revision.provenance;
-    if how.text.is_empty() {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let point = [Field::Lat, Field::Lon].map(|field| revision.record.number(field));
+    let plain = how.text.split_once("; ");
+    let plain = plain.is_some_and(|(lat, lon)| [number(lat), number(lon)] == point);
+    // A click on the map and plain degrees say nothing that the point does not.
+    if how.text.is_empty() || plain {
         return String::new();
     }
     let accuracy = if how.accuracy_m > 0.0 {
@@ -464,10 +469,11 @@ pub async fn check(State(app): State<App>, writer: Writer) -> Result<Response, E
     let viewer = &writer.signed.viewer;
     may_compile(viewer)?;
     let typed = form::read(&writer.fields)?;
-    let (checked, around) = app
+    let (mut checked, around) = app
         .register
         .check(viewer, &typed.draft, typed.device)
         .await?;
+    form::spare_the_unwritten(&typed.draft, &mut checked.findings);
     Ok(Html(Fragment::of(&app, &typed.draft, &checked, &around)).into_response())
 }
 
