@@ -1240,11 +1240,14 @@ fn who_finds_somebody_else_writing_for_too_long_is_told_so() {
         let mut holder = store.write().await.unwrap();
         holder.put_body(&renamed).await.unwrap();
         let refused = match &store {
-            Store::Sqlite(_) => {
+            Store::Sqlite(..) => {
                 let options = SqliteConnectOptions::from_str(&url).unwrap();
                 let hurried = options.busy_timeout(Duration::ZERO);
-                let pool = SqlitePoolOptions::new().connect_with(hurried).await;
-                Store::Sqlite(pool.unwrap()).write().await.err()
+                let pool = SqlitePoolOptions::new()
+                    .connect_with(hurried)
+                    .await
+                    .unwrap();
+                Store::Sqlite(pool.clone(), pool).write().await.err()
             }
             Store::Postgres(_) => {
                 let mut hurried = store.write().await.unwrap();
