@@ -578,7 +578,7 @@ fn the_command_ends_as_the_file_deserves() {
         );
         assert_eq!(rejected.status.code(), Some(1));
         let rows = std::fs::read_to_string(&table).unwrap();
-        assert!(rows.contains(";value.unknown;Errore;"), "{rows}");
+        assert!(rows.contains(";value.unknown;error;"), "{rows}");
 
         let binary = data("binary_bytes.csv").display().to_string();
         let text = place("r.txt");
