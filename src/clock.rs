@@ -1,4 +1,4 @@
-//! Where time and new identifiers come from; nothing else in the program asks the machine for them.
+//! Where time, new identifiers and secrets come from; nothing else in the program asks the machine for them.
 //!
 //! Enforced by `clippy.toml`, which bans the machine's clock elsewhere.
 
@@ -80,6 +80,20 @@ impl Clock {
             }
         }
     }
+}
+
+/// Bytes that nobody can guess, from the machine.
+///
+/// # Errors
+/// When the machine has no randomness to give.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the machine for randomness"
+)]
+pub fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// An instant in Italian civil time, for people.

@@ -10,11 +10,11 @@ use varco::settings::Settings;
 #[derive(Debug, Parser)]
 #[command(name = "varco", version, about)]
 struct Cli {
-    /// Indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME
+    /// Indirizzo del database, come `sqlite://FILE` o `postgres://UTENTE@SERVER/NOME`
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// File delle impostazioni; senza, si usa varco.toml se c’è
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "VARCO_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -28,13 +28,13 @@ enum Command {
     Migrate,
     /// Carica territorio, enti e catalogo; con --demo anche dati di esempio
     Seed(command::seed::Args),
+    /// Scrive i dispositivi in un file
+    Export(command::export::Args),
     /// Importa i dispositivi di un foglio di calcolo in formato CSV
     Import(command::import::Args),
     /// Gestisce i confini dei Comuni
     #[command(subcommand)]
     Territory(command::territory::Args),
-    /// Scrive i dispositivi in un file
-    Export(command::export::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
@@ -46,8 +46,13 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(failure) => return refuse(&failure),
     };
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
-        .unwrap_or_else(|_unreadable| tracing_subscriber::EnvFilter::new("info"));
+    let filter = match tracing_subscriber::EnvFilter::try_new(&settings.log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            let message = format!("l’impostazione «log» non si legge: {error}");
+            return refuse(&Failure::new(message));
+        }
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -18,7 +18,7 @@ pub const KNOWN: [(&str, &str); 8] = [
     ),
     (
         "installation",
-        "il nome dell’installazione, in testa a ogni pagina",
+        "il nome in testa a ogni pagina; senza, quello dell’ente che coordina",
     ),
     (
         "https",
@@ -42,6 +42,43 @@ pub const KNOWN: [(&str, &str); 8] = [
     ),
 ];
 
+/// A background for the map, from a server that the operator trusts with where people look.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MapLayer {
+    /// What people choose it by.
+    pub name: String,
+    /// Addresses of its images, with `{z}`, `{x}`, `{y}` or `{bbox-epsg-3857}`.
+    pub tiles: Vec<String>,
+    /// Whose it is, shown on the map.
+    #[serde(default)]
+    pub attribution: String,
+    /// Width of an image in pixels.
+    #[serde(default = "MapLayer::usual_size")]
+    pub tile_size: u16,
+}
+
+impl MapLayer {
+    const fn usual_size() -> u16 {
+        256
+    }
+
+    /// The servers its images come from, as a content policy names them.
+    #[must_use]
+    pub fn servers(&self) -> Vec<String> {
+        let server = |address: &String| {
+            let (scheme, rest) = address.split_once("://")?;
+            let host = rest.split('/').next()?;
+            let plain = !host.is_empty()
+                && host
+                    .chars()
+                    .all(|one| one.is_ascii_alphanumeric() || "-.:".contains(one));
+            (matches!(scheme, "https" | "http") && plain).then(|| format!("{scheme}://{host}"))
+        };
+        self.tiles.iter().filter_map(server).collect()
+    }
+}
+
 /// What an operator configured, with the defaults of the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -49,7 +86,7 @@ pub struct Settings {
     pub database: String,
     /// Address and port to listen on.
     pub listen: String,
-    /// Name of the installation.
+    /// Name of the installation; empty for that of the coordinating body.
     pub installation: String,
     /// Whether people come through HTTPS.
     pub https: bool,
@@ -57,8 +94,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Largest file to import, in bytes.
     pub upload_bytes: u64,
-    /// Backgrounds for the map, as JSON.
-    pub map_layers: String,
+    /// Backgrounds for the map.
+    pub map_layers: Vec<MapLayer>,
     /// What to log.
     pub log: String,
 }
@@ -68,11 +105,11 @@ impl Default for Settings {
         Self {
             database: "sqlite://varco.db".to_owned(),
             listen: "127.0.0.1:8080".to_owned(),
-            installation: "Censimento dei dispositivi di videosorveglianza".to_owned(),
+            installation: String::new(),
             https: false,
             behind_proxy: false,
             upload_bytes: 100 * 1_048_576,
-            map_layers: "[]".to_owned(),
+            map_layers: Vec::new(),
             log: "info".to_owned(),
         }
     }
@@ -186,9 +223,15 @@ impl Settings {
                 self.upload_bytes = megabytes.checked_mul(1_048_576).ok_or_else(refused)?;
             }
             "map_layers" => {
-                serde_json::from_str::<Vec<serde_json::Value>>(value)
-                    .map_err(|_shape| refused())?;
-                value.clone_into(&mut self.map_layers);
+                let layers: Vec<MapLayer> =
+                    serde_json::from_str(value).map_err(|_shape| refused())?;
+                if layers
+                    .iter()
+                    .any(|layer| layer.servers().len() < layer.tiles.len())
+                {
+                    return Err(refused());
+                }
+                self.map_layers = layers;
             }
             _ => value.clone_into(&mut self.log),
         }
@@ -214,6 +257,16 @@ mod tests {
             error.to_string(),
             "ambiente, VARCO_DATABSE: l’impostazione «databse» non esiste: forse intendevate «database»?"
         );
+    }
+
+    #[test]
+    fn a_background_of_the_map_is_understood_or_refused() {
+        let layer = r#"[{"name": "Ortofoto", "tiles": ["https://mappe.example/{z}/{x}/{y}.png"]}]"#;
+        let settings = from(&[("VARCO_MAP_LAYERS", layer)]).unwrap();
+        assert_eq!(settings.map_layers[0].servers(), ["https://mappe.example"]);
+        let hostile = r#"[{"name": "x", "tiles": ["https://a;script-src *"]}]"#;
+        assert!(from(&[("VARCO_MAP_LAYERS", hostile)]).is_err());
+        assert!(from(&[("VARCO_MAP_LAYERS", "[1]")]).is_err());
     }
 
     #[test]

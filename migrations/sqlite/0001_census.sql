@@ -1,8 +1,9 @@
 -- The census: territory, bodies, people, devices and their revisions.
--- Times are microseconds since 1970-01-01 UTC. The same names exist on the other engine.
+-- Times are microseconds since 1970-01-01 UTC. The same names exist on the other engine, where a
+-- primary key is never null without being told.
 
 CREATE TABLE municipality (
-    istat TEXT PRIMARY KEY,
+    istat TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     belfiore TEXT NOT NULL,
     province TEXT NOT NULL,
@@ -11,14 +12,14 @@ CREATE TABLE municipality (
 );
 
 CREATE TABLE body (
-    code TEXT PRIMARY KEY,
+    code TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     CONSTRAINT body_kind CHECK (kind IN ('comune', 'coordinatore', 'unione', 'societa', 'concessionario', 'altro'))
 );
 
 CREATE TABLE person (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     account TEXT NOT NULL,
     name TEXT NOT NULL,
     password_hash TEXT NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE person_role (
 );
 
 CREATE TABLE session (
-    token_hash TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL PRIMARY KEY,
     person_id BLOB NOT NULL REFERENCES person (id),
     csrf TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -45,13 +46,13 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (person_id);
 
 CREATE TABLE software (
-    name TEXT PRIMARY KEY,
+    name TEXT NOT NULL PRIMARY KEY,
     state TEXT NOT NULL,
     CONSTRAINT software_state CHECK (state IN ('catalogo', 'proposta'))
 );
 
 CREATE TABLE site (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     body_code TEXT NOT NULL REFERENCES body (code),
     code TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -61,7 +62,7 @@ CREATE TABLE site (
 );
 
 CREATE TABLE device (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     body_code TEXT NOT NULL REFERENCES body (code),
     code TEXT NOT NULL,
     number BIGINT NOT NULL,
@@ -72,7 +73,7 @@ CREATE TABLE device (
 -- One immutable state of a device. Only the two marks change: which revision is the working one and
 -- which the accepted one, at most one of each for a device.
 CREATE TABLE revision (
-    id BLOB PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY,
     device_id BLOB NOT NULL REFERENCES device (id),
     number BIGINT NOT NULL,
     written_at BIGINT NOT NULL,

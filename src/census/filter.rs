@@ -217,13 +217,11 @@ impl Filter {
         &self.scope
     }
 
-    /// The words to find, as the register keeps them.
+    /// The words to find, as the register keeps them; a code with a hyphen is one word.
     pub fn words(&self) -> impl Iterator<Item = String> {
-        fold(&self.text)
-            .split(' ')
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-            .into_iter()
+        self.text
+            .split_whitespace()
+            .map(fold)
             .filter(|word| !word.is_empty())
     }
 

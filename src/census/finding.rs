@@ -3,6 +3,7 @@
 //! Every code is listed once, in [`CODES`]; the page of codes in `docs/` is generated from it.
 //! Enforced by `tests/it/documentation.rs`: a finding whose code is not listed cannot be built.
 
+use super::position::in_figures;
 use super::vocabulary::Field;
 use serde::Serialize;
 
@@ -19,6 +20,16 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The spelling in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
     /// The word people read.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -268,14 +279,15 @@ pub enum Proposal {
 }
 
 impl std::fmt::Display for Proposal {
-    /// In a few words: the point to five decimals and the system its numbers were read in, or the
-    /// value as people read it.
+    /// In a few words: the point and the system its numbers were read in, or the value as people
+    /// read it.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Position(position) => write!(
                 formatter,
-                "{:.5} {:.5} ({})",
-                position.lat, position.lon, position.crs
+                "{} ({})",
+                in_figures(position.lat, position.lon),
+                position.crs
             ),
             Self::Value { field, value } => match Field::named(field) {
                 Some(field) => formatter.write_str(&field.words(value)),
@@ -342,5 +354,11 @@ impl Finding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.code.severity()
+    }
+
+    /// Whether it keeps the device from being saved.
+    #[must_use]
+    pub const fn stops(&self) -> bool {
+        matches!(self.severity(), Severity::Error)
     }
 }

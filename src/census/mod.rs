@@ -1,5 +1,6 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
+pub mod collation;
 pub mod draft;
 pub mod filter;
 pub mod finding;
@@ -11,5 +12,6 @@ pub mod record;
 pub mod reference;
 pub mod revision;
 pub mod rules;
+pub mod site;
 pub mod territory;
 pub mod vocabulary;

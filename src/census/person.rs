@@ -37,6 +37,28 @@ impl Role {
         }
     }
 
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Compilatore => "Compilatore",
+            Self::Validatore => "Validatore",
+            Self::Osservatore => "Osservatore",
+            Self::Amministratore => "Amministratore",
+        }
+    }
+
+    /// What whoever holds it does, in a few words.
+    #[must_use]
+    pub const fn duty(self) -> &'static str {
+        match self {
+            Self::Compilatore => "inserisce e corregge i dispositivi dei suoi enti",
+            Self::Validatore => "legge tutto, accetta o rimanda quello che gli enti inviano",
+            Self::Osservatore => "legge tutto, non modifica nulla",
+            Self::Amministratore => "gestisce le persone e legge tutto",
+        }
+    }
+
     /// Whether the role is held for the whole installation, not for one body.
     #[must_use]
     pub const fn is_general(self) -> bool {

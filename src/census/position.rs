@@ -11,7 +11,7 @@
 mod mishap;
 mod words;
 
-pub use words::in_words;
+pub use words::{in_figures, in_words};
 
 use super::finding::{Code, Finding};
 use super::notation::{self, Pair, Unread};
@@ -559,7 +559,7 @@ mod tests {
     fn every_gate_of_area_c_is_in_milano() {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(b';')
-            .from_path("tests/data/geodesy/milano_areac_varchi.csv")
+            .from_path("tests/data/import/milano_areac_varchi.csv")
             .unwrap();
         let mut seen = 0;
         for row in reader.records() {

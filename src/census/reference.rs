@@ -37,9 +37,8 @@ pub fn findings() -> String {
 pub fn columns() -> String {
     let mut page = String::from(
         "# Colonne\n\n\
-         Gli attributi di un dispositivo, con lo stesso nome in ogni file, nell’interfaccia per i \
-         programmi e nelle segnalazioni. La colonna «shp» è il nome negli shapefile e nel livello \
-         PostGIS. Nei file si possono scrivere anche le intestazioni e i valori elencati come \
+         Gli attributi di un dispositivo, con lo stesso nome in ogni file e nelle segnalazioni. \
+         La colonna «shp» è il nome negli shapefile. Nei file si possono scrivere anche le intestazioni e i valori elencati come \
          altre grafie; maiuscole, accenti, trattini e spazi doppi non contano.\n\n\
          **Salvare**: senza, il dispositivo non si salva. **Inviare**: senza, non si invia alla \
          convalida. **Inviare (targhe)**: lo stesso, per i dispositivi che leggono targhe.\n",

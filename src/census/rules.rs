@@ -197,6 +197,13 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     checked
 }
 
+/// What a text that is no attribute of a device, such as the name of a site, seems to contain that
+/// is never recorded, in Italian words that follow «somiglia».
+#[must_use]
+pub fn never_recorded(text: &str) -> Option<&'static str> {
+    secret::find(text, Dotted::Address)
+}
+
 /// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84.
 pub fn apply(draft: &mut Draft, proposal: &Proposal) {
     match proposal {

@@ -3,7 +3,7 @@
 //! Form labels, CSV headers, shapefile names, GeoJSON properties, storage columns, the checks of
 //! lists and the column reference in `docs/` are all made from [`ATTRIBUTES`]. To add an attribute:
 //! one entry in the `attributes!` table below, one pair of migrations, one test.
-//! Enforced by `tests/it/vocabulary.rs` and `tests/it/schema.rs`.
+//! Enforced by `tests/it/schema.rs` and `tests/it/documentation.rs`.
 
 /// One entry of a closed list: the code that is stored and exchanged, the words people see, and the
 /// other spellings that are understood.

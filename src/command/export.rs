@@ -63,6 +63,12 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         args.output.display(),
         published.devices
     ));
+    if published.devices == 0 && args.state == State::Accepted {
+        say(
+            "Nessun dispositivo è stato convalidato: per l’ultima versione salvata aggiungete \
+             --state working.",
+        );
+    }
     for (field, number) in &published.truncated {
         say(format_args!(
             "Attenzione: in {number} dispositivi «{}» supera i 254 caratteri dello shapefile ed è \

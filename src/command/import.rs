@@ -118,7 +118,7 @@ fn summarise(report: &Report, request: &Request) {
         "{}: CSV, {}, separatore {}, decimali con «{}», intestazione alla riga {}, coordinate in {}.",
         report.file,
         found.encoding,
-        separator(found.separator),
+        found.separator_words(),
         found.decimal,
         found.header_line,
         found.crs.unwrap_or("un sistema da indicare"),
@@ -178,16 +178,6 @@ fn outcome(report: &Report, request: &Request) -> &'static str {
         "Nulla è stato salvato: correggete gli errori, oppure importate le righe buone con --partial."
     } else {
         "Nulla è stato salvato."
-    }
-}
-
-/// A separator as people call it.
-pub(crate) fn separator(separator: char) -> &'static str {
-    match separator {
-        ';' => "punto e virgola",
-        ',' => "virgola",
-        '\t' => "tabulazione",
-        _ => "barra verticale",
     }
 }
 
@@ -283,7 +273,7 @@ fn table(report: &Report) -> impl Iterator<Item = Vec<Cow<'_, str>>> {
             said.field.unwrap_or_default().into(),
             said.value.as_str().into(),
             said.code.name().into(),
-            said.severity.label().into(),
+            said.severity.name().into(),
             said.message.as_str().into(),
             proposals.join(" | ").into(),
         ]

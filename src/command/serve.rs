@@ -16,8 +16,11 @@ pub struct Args {
 }
 
 /// Serves until it is told to stop; requests under way are finished.
-pub async fn run(args: Args, settings: Settings) -> Result {
+pub async fn run(args: Args, mut settings: Settings) -> Result {
     let register = open(&settings).await?;
+    if settings.installation.is_empty() {
+        settings.installation = register.coordinator().await?;
+    }
     let address = args.listen.unwrap_or_else(|| settings.listen.clone());
     let listener = TcpListener::bind(&address)
         .await

@@ -222,12 +222,17 @@ fn cells_of(record: &StringRecord, columns: usize) -> Vec<String> {
 }
 
 fn failure(error: csv::Error, line: u64) -> CsvError {
+    match cause(error) {
+        error if error.kind() == io::ErrorKind::FileTooLarge => CsvError::TooLong { line },
+        error => CsvError::Read(error),
+    }
+}
+
+/// The error of the disk, which the library does not pass on by itself.
+pub(super) fn cause(error: csv::Error) -> io::Error {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            CsvError::TooLong { line }
-        }
-        csv::ErrorKind::Io(error) => CsvError::Read(error),
-        kind => CsvError::Read(io::Error::other(format!("{kind:?}"))),
+        csv::ErrorKind::Io(cause) => cause,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 
@@ -510,7 +515,9 @@ pub fn write_table<'a>(
     destination.write_all("\u{feff}".as_bytes())?;
     let mut writer = spreadsheet(destination);
     for row in rows {
-        writer.write_record(row.iter().map(|cell| guard(cell)))?;
+        writer
+            .write_record(row.iter().map(|cell| guard(cell)))
+            .map_err(cause)?;
     }
     writer.flush()
 }
@@ -535,14 +542,16 @@ impl<W: Write> CsvWriter<W> {
     pub fn new(mut destination: W) -> io::Result<Self> {
         destination.write_all("\u{feff}".as_bytes())?;
         let mut writer = spreadsheet(destination);
-        writer.write_record(Field::ALL.iter().map(|field| field.name()))?;
+        writer
+            .write_record(Field::ALL.iter().map(|field| field.name()))
+            .map_err(cause)?;
         Ok(Self { writer })
     }
 
     /// Writes one device.
     pub fn row(&mut self, record: &Record) -> io::Result<()> {
         let cells = Field::ALL.iter().map(|field| cell(record, *field));
-        Ok(self.writer.write_record(cells)?)
+        self.writer.write_record(cells).map_err(cause)
     }
 
     /// Ends the file and gives back where it was written.
@@ -550,7 +559,7 @@ impl<W: Write> CsvWriter<W> {
         self.writer.flush()?;
         self.writer
             .into_inner()
-            .map_err(|error| io::Error::other(error.to_string()))
+            .map_err(csv::IntoInnerError::into_error)
     }
 }
 

@@ -7,6 +7,7 @@
 //! `tests/it/exports.rs`, through GDAL.
 
 use super::SYSTEMS;
+use super::csv as delimited;
 use crate::census::projection::{self, Crs};
 use crate::census::record::{Record, Store};
 use crate::census::vocabulary::{ATTRIBUTES, Field, Kind};
@@ -103,17 +104,15 @@ impl ShapefileWriter {
             ),
             crs: self.crs.code,
         })?;
-        self.shapes
-            .write_shape(&Point::new(x, y))
-            .map_err(io::Error::other)?;
+        self.shapes.write_shape(&Point::new(x, y)).map_err(cause)?;
         for column in &mut self.columns {
             let text = record.plain(column.field);
             column.measure(&text);
-            self.rows.write_field(text).map_err(io::Error::from)?;
+            self.rows.write_field(text).map_err(delimited::cause)?;
         }
         self.rows
             .write_record(None::<&[u8]>)
-            .map_err(io::Error::from)?;
+            .map_err(delimited::cause)?;
         self.devices += 1;
         Ok(())
     }
@@ -129,7 +128,7 @@ impl ShapefileWriter {
         destination: impl Write + Seek,
         layer: &str,
     ) -> Result<Written, ShapefileError> {
-        self.shapes.finalize().map_err(io::Error::other)?;
+        self.shapes.finalize().map_err(cause)?;
         self.rows.flush()?;
         drop((self.shapes, self.rows));
         if self.devices == 0 {
@@ -153,6 +152,14 @@ impl ShapefileWriter {
             devices: self.devices,
             truncated: truncated.map(|column| (column.field, column.cut)).collect(),
         })
+    }
+}
+
+/// The cause that the library does not pass on by itself.
+fn cause(error: shapefile::Error) -> io::Error {
+    match error {
+        shapefile::Error::IoError(cause) => cause,
+        other => io::Error::other(other),
     }
 }
 

@@ -3,15 +3,14 @@
 //! List, counts and tiles ask with the same [`Filter`]; nothing here looks at a device without one.
 
 use super::{Error, Register, Result};
+use crate::census::collation::italian;
 use crate::census::filter::{Filter, Slice};
 use crate::census::rules::Bodies;
 use crate::census::territory::Territory;
 use crate::census::vocabulary::Field;
 use crate::storage::device::{self, Listed, Point};
 use crate::tiles::{self, Tile, TilePoint};
-use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorPreferences};
-use std::cmp::Ordering;
+use geo::BoundingRect;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -110,7 +109,7 @@ impl Register {
         self.names_in(&mut self.store.read().await?).await
     }
 
-    async fn names_in(&self, unit: &mut crate::storage::Unit) -> Result<Names> {
+    pub(super) async fn names_in(&self, unit: &mut crate::storage::Unit) -> Result<Names> {
         let bodies = unit.bodies().await?.into_iter();
         Ok(Names {
             bodies: Bodies::new(bodies.map(|body| (body.code, body.name))),
@@ -118,13 +117,19 @@ impl Register {
         })
     }
 
-    /// The rectangle around the devices that the filter finds, the territory's when there are none:
-    /// west, south, east, north in WGS 84 degrees.
+    /// The rectangle around the devices that the filter finds; when there are none, around the
+    /// Comune it asks for, or else the territory: west, south, east, north in WGS 84 degrees.
     pub async fn extent(&self, filter: &Filter) -> Result<[f64; 4]> {
-        let found = self.store.read().await?.extent(filter).await?;
-        let window = self.territory.window();
+        if let Some(found) = self.store.read().await?.extent(filter).await? {
+            return Ok(found);
+        }
+        let window = self
+            .territory
+            .get(filter.wanted(Field::Comune))
+            .and_then(|comune| comune.boundary.bounding_rect())
+            .unwrap_or_else(|| self.territory.window());
         let (low, high) = (window.min(), window.max());
-        Ok(found.unwrap_or([low.x, low.y, high.x, high.y]))
+        Ok([low.x, low.y, high.x, high.y])
     }
 
     /// The vector tile of the devices that the filter finds; empty where there are none.
@@ -191,48 +196,6 @@ fn sorted(names: &Names, field: Field, values: BTreeSet<String>) -> Vec<Choice> 
             code,
         })
         .collect();
-    sort_for_people(&mut choices, |choice| &choice.label);
+    choices.sort_by(|left, right| italian(&left.label, &right.label));
     choices
-}
-
-/// Sorts by a text as an Italian reader expects. The root order of Unicode is the Italian one.
-pub fn sort_for_people<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
-    let collator =
-        Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok();
-    let compare = |left: &str, right: &str| -> Ordering {
-        match &collator {
-            Some(collator) => collator.compare(left, right),
-            None => left.cmp(right),
-        }
-    };
-    items.sort_by(|left, right| compare(text(left), text(right)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_in_the_order_of_an_italian_reader() {
-        let mut names = [
-            "Zelo",
-            "Cerro",
-            "Cà Bianca",
-            "Cassano",
-            "abbiategrasso",
-            "Èze",
-        ];
-        sort_for_people(&mut names, |name| name);
-        assert_eq!(
-            names,
-            [
-                "abbiategrasso",
-                "Cà Bianca",
-                "Cassano",
-                "Cerro",
-                "Èze",
-                "Zelo"
-            ]
-        );
-    }
 }

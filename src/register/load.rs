@@ -98,6 +98,19 @@ pub struct Detected {
     pub ignored_columns: Vec<String>,
 }
 
+impl Detected {
+    /// The separator as people call it.
+    #[must_use]
+    pub const fn separator_words(&self) -> &'static str {
+        match self.separator {
+            ';' => "punto e virgola",
+            ',' => "virgola",
+            '\t' => "tabulazione",
+            _ => "barra verticale",
+        }
+    }
+}
+
 /// Where a row lands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Landing {
@@ -179,7 +192,7 @@ impl Register {
 async fn open(file: File) -> Result<CsvReader<File>> {
     let opened = tokio::task::spawn_blocking(move || CsvReader::open(file)).await;
     opened
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(unreadable)
 }
 
@@ -437,14 +450,11 @@ impl<'a> Load<'a> {
         let typed: Vec<Option<Draft>> = rows.iter().map(|row| self.typed(row)).collect();
         self.look_up(unit, typed.iter().flatten()).await?;
         for (row, typed) in rows.iter().zip(typed) {
-            match typed {
-                Some(typed) => self.row(unit, row, typed).await?,
-                None => {
-                    self.report.rejected += 1;
-                    if let Some(finding) = row.shape(self.columns) {
-                        self.say(row, finding, false);
-                    }
-                }
+            if let Some(typed) = typed {
+                self.row(unit, row, typed).await?;
+            } else if let Some(finding) = row.shape(self.columns) {
+                self.report.rejected += 1;
+                self.say(row, finding, false);
             }
         }
         let pending = std::mem::take(&mut self.pending);
@@ -599,7 +609,9 @@ impl<'a> Load<'a> {
     ) -> Result<Around> {
         let mut around = Around::default();
         let site = draft.get(Field::Sito);
+        // Which sites another body has is reserved like its devices.
         if let Some(body) = self.world.bodies.find(draft.get(Field::Ente))
+            && self.viewer.writes(body)
             && !site.is_empty()
         {
             let key = (body.to_owned(), site.to_owned());
@@ -622,15 +634,13 @@ impl<'a> Load<'a> {
 
     /// Takes the single proposal of every error that has one, and asks the rules again.
     async fn mend(&mut self, unit: &mut Unit, mut typed: Draft, judged: Judged) -> Result<Judged> {
-        let (mended, _): (Vec<_>, Vec<_>) =
-            judged
-                .checked
-                .findings
-                .iter()
-                .cloned()
-                .partition(|finding| {
-                    finding.severity() == Severity::Error && finding.proposals.len() == 1
-                });
+        let mended: Vec<Finding> = judged
+            .checked
+            .findings
+            .iter()
+            .filter(|finding| is_certain(finding))
+            .cloned()
+            .collect();
         if mended.is_empty() {
             return Ok(judged);
         }
@@ -879,6 +889,14 @@ fn changed_meanwhile(error: Error) -> Error {
         ),
         other => other,
     }
+}
+
+/// Whether an error has one proposal that nobody need look at. A point far outside the declared
+/// Comune has only one that can be written down, but the point may be as wrong as the Comune.
+fn is_certain(finding: &Finding) -> bool {
+    finding.stops()
+        && finding.proposals.len() == 1
+        && finding.code != Code::PositionOutsideMunicipality
 }
 
 fn says_position(draft: &Draft) -> bool {

@@ -10,6 +10,7 @@ pub mod people;
 pub mod publish;
 pub mod record;
 pub mod seed;
+pub mod site;
 pub mod summary;
 pub mod territory;
 
@@ -36,6 +37,9 @@ pub enum Error {
     /// The file that was asked for could not be written.
     #[error("il file non si è potuto scrivere: {}", publish::reason(.0))]
     Write(#[from] std::io::Error),
+    /// Something broke that nobody who asks can mend.
+    #[error("qualcosa non ha funzionato: {0}")]
+    Failed(String),
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -83,6 +87,13 @@ impl Register {
             bodies: unit.bodies().await?,
             software: unit.software().await?,
         })
+    }
+
+    /// The name of the body that coordinates the census; empty when there is none yet.
+    pub async fn coordinator(&self) -> Result<String> {
+        let bodies = self.store.read().await?.bodies().await?;
+        let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");
+        Ok(coordinator.map(|body| body.name).unwrap_or_default())
     }
 
     /// What the rules need to know of the installation, as it is in this unit.

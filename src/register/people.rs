@@ -2,7 +2,8 @@
 
 use super::{Error, Register, Result};
 use crate::census::person::{Grant, Role, Viewer};
-use crate::clock::{Instant, SECOND};
+use crate::clock::{self, Instant, SECOND};
+use crate::storage::Unit;
 use crate::storage::people::{Person, Session};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -14,8 +15,14 @@ use uuid::Uuid;
 pub const IDLE: Instant = 8 * 3_600 * SECOND;
 /// How long a session lasts at most.
 pub const LONGEST: Instant = 7 * 24 * 3_600 * SECOND;
+/// After how long without being noted the use of a session is noted again.
+const NOTED: Instant = 5 * 60 * SECOND;
+/// How long noting it may take.
+const NOTING: std::time::Duration = std::time::Duration::from_millis(500);
 /// The shortest password that is taken.
 pub const SHORTEST_PASSWORD: usize = 12;
+/// The longest name of a person, in characters.
+pub const LONGEST_NAME: usize = 120;
 
 /// A session just begun: the token goes into the cookie and nowhere else.
 #[derive(Debug)]
@@ -52,7 +59,7 @@ impl Register {
         let typed = password.to_owned();
         let fits = tokio::task::spawn_blocking(move || verify(&typed, &known))
             .await
-            .map_err(|error| Error::Invalid(error.to_string()))?;
+            .map_err(|error| Error::Failed(error.to_string()))?;
         let Some(person) = person.filter(|person| fits && person.disabled_at.is_none()) else {
             return Ok(None);
         };
@@ -84,12 +91,24 @@ impl Register {
         if session.seen_at < now - IDLE || session.created_at < now - LONGEST {
             return Ok(None);
         }
-        if session.seen_at < now - 60 * SECOND {
-            let mut unit = self.store.write().await?;
-            unit.touch_session(&hash, now).await?;
-            unit.commit().await?;
+        if session.seen_at < now - NOTED {
+            self.note_use(&hash, now).await?;
         }
         Ok(Some((session, viewer)))
+    }
+
+    /// Notes that a session was used, unless somebody is writing: a page that only reads does not
+    /// wait for an import to end.
+    async fn note_use(&self, token_hash: &str, now: Instant) -> Result<()> {
+        let note = async {
+            let mut unit = self.store.write().await?;
+            unit.touch_session(token_hash, now).await?;
+            unit.commit().await
+        };
+        match tokio::time::timeout(NOTING, note).await {
+            Ok(noted) => Ok(noted?),
+            Err(_elapsed) => Ok(()),
+        }
     }
 
     /// Ends this session.
@@ -117,26 +136,8 @@ impl Register {
     ) -> Result<Uuid> {
         manage(viewer)?;
         let account = account.trim().to_lowercase();
-        let account_fits = (3..=64).contains(&account.chars().count())
-            && account
-                .chars()
-                .all(|one| one.is_alphanumeric() || ".-_@+".contains(one));
-        if !account_fits {
-            return Err(Error::Invalid(
-                "Il nome utente ha da 3 a 64 lettere, cifre, punti o trattini.".to_owned(),
-            ));
-        }
-        if name.trim().is_empty() {
-            return Err(Error::Invalid("Manca il nome della persona.".to_owned()));
-        }
-        if grants.is_empty() {
-            return Err(Error::Invalid("Indicate almeno un ruolo.".to_owned()));
-        }
-        check_password(&account, password)?;
-        let typed = password.to_owned();
-        let password_hash = tokio::task::spawn_blocking(move || hash(&typed))
-            .await
-            .map_err(|error| Error::Invalid(error.to_string()))??;
+        refuse(&mistakes(Some(&account), name, Some(password), grants))?;
+        let password_hash = hash_apart(password).await?;
         let id = self.clock.new_id();
         let person = Person {
             id,
@@ -146,15 +147,7 @@ impl Register {
             disabled_at: None,
         };
         let mut unit = self.store.write().await?;
-        let bodies = unit.bodies().await?;
-        for grant in grants {
-            if !bodies.iter().any(|body| body.code == grant.body) {
-                return Err(Error::Invalid(format!(
-                    "L’ente «{}» non esiste.",
-                    grant.body
-                )));
-            }
-        }
+        known_bodies(&mut unit, grants).await?;
         if unit.person_with_account(&account).await?.is_some() {
             return Err(Error::Invalid(format!(
                 "Il nome utente «{account}» c’è già."
@@ -172,6 +165,7 @@ impl Register {
     pub async fn disable_person(&self, viewer: &Viewer, account: &str) -> Result<()> {
         manage(viewer)?;
         let mut unit = self.store.write().await?;
+        let administrators = unit.hold_administrators().await?;
         let Some(person) = unit
             .person_with_account(&account.trim().to_lowercase())
             .await?
@@ -183,7 +177,69 @@ impl Register {
                 "Non potete disabilitare voi stessi.".to_owned(),
             ));
         }
+        keep_one(&administrators, person.id)?;
         unit.disable_person(person.id, self.clock.now()).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Lets a person sign in again, with the password and the roles they had.
+    pub async fn enable_person(&self, viewer: &Viewer, account: &str) -> Result<()> {
+        manage(viewer)?;
+        let mut unit = self.store.write().await?;
+        let Some(person) = unit
+            .person_with_account(&account.trim().to_lowercase())
+            .await?
+        else {
+            return Err(Error::NotFound("Non c’è nessuno con questo nome utente."));
+        };
+        unit.enable_person(person.id).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Gives a person this name and exactly these roles, and another password when there is one.
+    /// Roles count from their next request; with another password every session ends.
+    pub async fn change_person(
+        &self,
+        viewer: &Viewer,
+        id: Uuid,
+        name: &str,
+        grants: &[Grant],
+        password: Option<&str>,
+    ) -> Result<()> {
+        let Listed { person, .. } = self.person(viewer, id).await?;
+        if password.is_some() && viewer.id == Some(id) {
+            return Err(Error::Invalid(
+                "Per la vostra password usate «Cambia la password».".to_owned(),
+            ));
+        }
+        refuse(&mistakes(None, name, None, grants))?;
+        if let Some(password) = password {
+            refuse(&password_mistakes(&person.account, password))?;
+        }
+        let hashed = match password {
+            Some(password) => Some(hash_apart(password).await?),
+            None => None,
+        };
+        let mut unit = self.store.write().await?;
+        let administrators = unit.hold_administrators().await?;
+        if !grants
+            .iter()
+            .any(|grant| grant.role == Role::Amministratore)
+        {
+            keep_one(&administrators, id)?;
+        }
+        known_bodies(&mut unit, grants).await?;
+        unit.rename_person(id, name.trim()).await?;
+        let held = unit.grants(id).await?;
+        for grant in held.iter().filter(|grant| !grants.contains(grant)) {
+            unit.revoke(id, grant).await?;
+        }
+        for grant in grants {
+            unit.grant(id, grant).await?;
+        }
+        if let Some(hashed) = hashed {
+            unit.set_password(id, &hashed).await?;
+        }
         Ok(unit.commit().await?)
     }
 
@@ -197,7 +253,7 @@ impl Register {
         let Some(id) = viewer.id else {
             return Err(Error::Forbidden("La riga di comando non ha una password."));
         };
-        check_password(&viewer.account, wanted)?;
+        refuse(&password_mistakes(&viewer.account, wanted))?;
         let person = self
             .store
             .read()
@@ -212,7 +268,7 @@ impl Register {
             verify(&present, &known).then(|| hash(&wanted)).transpose()
         })
         .await
-        .map_err(|error| Error::Invalid(error.to_string()))??;
+        .map_err(|error| Error::Failed(error.to_string()))??;
         let Some(hashed) = hashed else {
             return Err(Error::Invalid(
                 "La password attuale non è giusta.".to_owned(),
@@ -221,6 +277,18 @@ impl Register {
         let mut unit = self.store.write().await?;
         unit.set_password(id, &hashed).await?;
         Ok(unit.commit().await?)
+    }
+
+    /// One person, with what they may do.
+    pub async fn person(&self, viewer: &Viewer, id: Uuid) -> Result<Listed> {
+        manage(viewer)?;
+        let mut unit = self.store.read().await?;
+        let person = unit
+            .person(id)
+            .await?
+            .ok_or(Error::NotFound("Questa persona non c’è."))?;
+        let grants = unit.grants(id).await?;
+        Ok(Listed { person, grants })
     }
 
     /// Everybody, with what they may do.
@@ -269,19 +337,128 @@ fn manage(viewer: &Viewer) -> Result<()> {
     }
 }
 
-fn check_password(account: &str, password: &str) -> Result<()> {
-    let length = password.chars().count();
-    if length < SHORTEST_PASSWORD || password.to_lowercase().contains(account) {
-        return Err(Error::Invalid(format!(
-            "La password ha almeno {SHORTEST_PASSWORD} caratteri e non contiene il nome utente."
-        )));
-    }
-    if length > 512 {
+/// The last of those who manage people cannot go: nobody could appoint another.
+fn keep_one(administrators: &[Uuid], leaving: Uuid) -> Result<()> {
+    if administrators == [leaving] {
         return Err(Error::Invalid(
-            "La password ha più di 512 caratteri.".to_owned(),
+            "È l’ultimo amministratore attivo: prima date il ruolo a un’altra persona.".to_owned(),
         ));
     }
     Ok(())
+}
+
+async fn known_bodies(unit: &mut Unit, grants: &[Grant]) -> Result<()> {
+    let bodies = unit.bodies().await?;
+    let unknown = grants
+        .iter()
+        .find(|grant| bodies.iter().all(|body| body.code != grant.body));
+    match unknown {
+        None => Ok(()),
+        Some(grant) => Err(Error::Invalid(format!(
+            "L’ente «{}» non esiste.",
+            grant.body
+        ))),
+    }
+}
+
+/// What of a person is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The name they sign in with.
+    Account,
+    /// Their name.
+    Name,
+    /// Their password.
+    Password,
+    /// What they may do.
+    Roles,
+}
+
+/// One thing that is wrong with what was said of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where.
+    pub part: Part,
+    /// What, and what to do.
+    pub message: String,
+}
+
+impl Mistake {
+    fn new(part: Part, message: impl Into<String>) -> Self {
+        Self {
+            part,
+            message: message.into(),
+        }
+    }
+}
+
+/// Everything that is wrong with a person as described; account and password only where given.
+#[must_use]
+pub fn mistakes(
+    account: Option<&str>,
+    name: &str,
+    password: Option<&str>,
+    grants: &[Grant],
+) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    if let Some(account) = account {
+        let fits = (3..=64).contains(&account.chars().count())
+            && account
+                .chars()
+                .all(|one| one.is_alphanumeric() || ".-_@+".contains(one));
+        if !fits {
+            found.push(Mistake::new(
+                Part::Account,
+                "Il nome utente ha da 3 a 64 lettere, cifre, punti o trattini.",
+            ));
+        }
+    }
+    if name.trim().is_empty() {
+        found.push(Mistake::new(Part::Name, "Manca il nome della persona."));
+    }
+    if name.chars().count() > LONGEST_NAME {
+        let message = format!("Il nome ha al più {LONGEST_NAME} caratteri.");
+        found.push(Mistake::new(Part::Name, message));
+    }
+    if let Some(password) = password {
+        found.extend(password_mistakes(account.unwrap_or_default(), password));
+    }
+    if grants.is_empty() {
+        found.push(Mistake::new(Part::Roles, "Indicate almeno un ruolo."));
+    }
+    found
+}
+
+/// What is wrong with a password for this account.
+#[must_use]
+pub fn password_mistakes(account: &str, password: &str) -> Vec<Mistake> {
+    let length = password.chars().count();
+    let tells = !account.is_empty() && password.to_lowercase().contains(account);
+    if length < SHORTEST_PASSWORD || tells {
+        let message = format!(
+            "La password ha almeno {SHORTEST_PASSWORD} caratteri e non contiene il nome utente."
+        );
+        return vec![Mistake::new(Part::Password, message)];
+    }
+    if length > 512 {
+        let message = "La password ha più di 512 caratteri.";
+        return vec![Mistake::new(Part::Password, message)];
+    }
+    Vec::new()
+}
+
+fn refuse(mistakes: &[Mistake]) -> Result<()> {
+    mistakes
+        .first()
+        .map_or(Ok(()), |first| Err(Error::Invalid(first.message.clone())))
+}
+
+/// Hashing takes a tenth of a second, so it stands aside from the threads that answer.
+async fn hash_apart(password: &str) -> Result<String> {
+    let typed = password.to_owned();
+    tokio::task::spawn_blocking(move || hash(&typed))
+        .await
+        .map_err(|error| Error::Failed(error.to_string()))?
 }
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
@@ -291,12 +468,11 @@ fn hasher() -> Argon2<'static> {
 }
 
 fn hash(password: &str) -> Result<String> {
-    let mut salt = [0_u8; 16];
-    random(&mut salt)?;
+    let salt: [u8; 16] = random()?;
     hasher()
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
-        .map_err(|error| Error::Invalid(error.to_string()))
+        .map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn verify(password: &str, known: &str) -> bool {
@@ -306,13 +482,11 @@ fn verify(password: &str, known: &str) -> bool {
 
 /// 256 bits from the machine, in hexadecimal.
 fn secret() -> Result<String> {
-    let mut bytes = [0_u8; 32];
-    random(&mut bytes)?;
-    Ok(hex::encode(bytes))
+    Ok(hex::encode(random::<32>()?))
 }
 
-fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::Invalid(error.to_string()))
+fn random<const N: usize>() -> Result<[u8; N]> {
+    clock::random().map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn digest(token: &str) -> String {

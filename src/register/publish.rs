@@ -215,7 +215,7 @@ fn reduce(record: &mut Record, tier: Tier) {
 enum Output {
     GeoJson(GeoJsonWriter<BufWriter<File>>, u64),
     Shapefile(Box<ShapefileWriter>, File),
-    Csv(CsvWriter<BufWriter<File>>, u64),
+    Csv(Box<CsvWriter<BufWriter<File>>>, u64),
 }
 
 impl Output {
@@ -223,7 +223,7 @@ impl Output {
         Ok(match export.format {
             Format::GeoJson => Self::GeoJson(GeoJsonWriter::new(BufWriter::new(sink), LAYER)?, 0),
             Format::Shapefile => Self::Shapefile(Box::new(ShapefileWriter::new(export.crs)?), sink),
-            Format::Csv => Self::Csv(CsvWriter::new(BufWriter::new(sink))?, 0),
+            Format::Csv => Self::Csv(Box::new(CsvWriter::new(BufWriter::new(sink))?), 0),
         })
     }
 
@@ -279,12 +279,28 @@ impl From<ShapefileError> for Error {
 /// Why a file could not be written, in Italian where the system says it often.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
+    match kind(error) {
         io::ErrorKind::StorageFull => "non c’è più spazio su disco".to_owned(),
         io::ErrorKind::PermissionDenied => "manca il permesso di scrivere lì".to_owned(),
         io::ErrorKind::NotFound => "la cartella non c’è".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// What the system said first: the libraries of the formats wrap its errors in their own.
+#[must_use]
+pub fn kind(error: &io::Error) -> io::ErrorKind {
+    let mut kind = error.kind();
+    let mut inner: Option<&(dyn std::error::Error + 'static)> =
+        error.get_ref().map(|inner| inner as _);
+    while let Some(cause) = inner {
+        inner = cause.source();
+        if let Some(cause) = cause.downcast_ref::<io::Error>() {
+            kind = cause.kind();
+            inner = cause.get_ref().map(|inner| inner as _);
+        }
+    }
+    kind
 }
 
 #[cfg(test)]
@@ -317,6 +333,16 @@ mod tests {
             };
             assert!(message.contains("EPSG:4326"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_recognised_through_the_libraries() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let zip = io::Error::other(zip::result::ZipError::Io(full()));
+        for error in [full(), zip, io::Error::other(full())] {
+            assert_eq!(kind(&error), io::ErrorKind::StorageFull, "{error:?}");
+        }
+        assert_eq!(kind(&io::Error::other("altro")), io::ErrorKind::Other);
     }
 
     #[test]

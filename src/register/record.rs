@@ -11,7 +11,6 @@ use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
 use crate::census::vocabulary::Field;
 use crate::storage::Unit;
-use crate::storage::body::Site;
 use crate::storage::device::{Device, Listed};
 use geo::{Coord, Rect};
 use uuid::Uuid;
@@ -207,44 +206,6 @@ impl Register {
         unit.add_revisions(&[next]).await?;
         Ok(unit.commit().await?)
     }
-
-    /// The sites whose devices this person may see in full, with how many each has.
-    pub async fn sites(&self, viewer: &Viewer) -> Result<Vec<Site>> {
-        let own: Option<Vec<String>> =
-            (!viewer.reads_all()).then(|| viewer.bodies().map(str::to_owned).collect());
-        Ok(self.store.read().await?.sites(own.as_deref()).await?)
-    }
-
-    /// One site, if this person may see it.
-    pub async fn site(&self, viewer: &Viewer, id: Uuid) -> Result<Site> {
-        let site = self.store.read().await?.site(id).await?;
-        site.filter(|site| viewer.reads_all() || viewer.writes(&site.body))
-            .ok_or(Error::NotFound("Questo sito non c’è."))
-    }
-
-    /// Gives a site its kind and name.
-    pub async fn save_site(&self, viewer: &Viewer, id: Uuid, kind: &str, name: &str) -> Result<()> {
-        let site = self.site(viewer, id).await?;
-        may_write(viewer, &site.body)?;
-        if !matches!(kind, "varco" | "postazione") {
-            return Err(Error::Invalid(
-                "Un sito è un varco o una postazione.".to_owned(),
-            ));
-        }
-        if name.chars().count() > 160 {
-            return Err(Error::Invalid(
-                "Il nome del sito ha al più 160 caratteri.".to_owned(),
-            ));
-        }
-        let mut unit = self.store.write().await?;
-        unit.put_site(&Site {
-            kind: kind.to_owned(),
-            name: name.trim().to_owned(),
-            ..site
-        })
-        .await?;
-        Ok(unit.commit().await?)
-    }
 }
 
 /// Writes checked drafts as revisions; the form and the file go through it alike.
@@ -382,7 +343,9 @@ pub(super) async fn around(
     except: Option<Uuid>,
 ) -> Result<Around> {
     let mut around = Around::default();
-    if let Some(body) = world.bodies.find(draft.get(Field::Ente)) {
+    // Which codes and sites another body has is reserved like the devices themselves.
+    let body = world.bodies.find(draft.get(Field::Ente));
+    if let Some(body) = body.filter(|body| viewer.reads_all() || viewer.writes(body)) {
         let taken = unit
             .device_with_code(body, draft.get(Field::Codice))
             .await?;

@@ -31,16 +31,19 @@ pub async fn seed(store: &Store) -> Result<Counts> {
         municipalities = boundaries::seeded();
         unit.replace_municipalities(&municipalities).await?;
     }
-    for municipality in municipalities.iter().filter(|one| one.covered) {
-        let body = Body {
-            code: municipality.istat.clone(),
-            name: municipality.name.clone(),
+    let comuni = municipalities
+        .iter()
+        .filter(|one| one.covered)
+        .map(|one| Body {
+            code: one.istat.clone(),
+            name: one.name.clone(),
             kind: "comune".to_owned(),
-        };
-        unit.put_body(&body).await?;
-    }
-    for body in others()? {
-        unit.put_body(&body).await?;
+        });
+    let present = unit.bodies().await?;
+    for body in comuni.chain(others()?) {
+        if present.iter().all(|one| one.code != body.code) {
+            unit.put_body(&body).await?;
+        }
     }
     for name in SOFTWARE.lines().filter(|name| !name.is_empty()) {
         unit.add_software(name, true).await?;

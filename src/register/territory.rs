@@ -102,7 +102,7 @@ async fn read(
     let reading = move || sort(file(&path)?, province.as_deref(), &present);
     tokio::task::spawn_blocking(reading)
         .await
-        .map_err(|error| Error::Invalid(error.to_string()))?
+        .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(|error| Error::Invalid(error.to_string()))
 }
 

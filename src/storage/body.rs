@@ -1,8 +1,10 @@
 //! Bodies, their sites, and the software catalogue.
 
+use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
 use crate::clock::Clock;
 use sqlx::Row;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Who owns or runs devices.
@@ -29,6 +31,15 @@ pub struct Site {
     pub kind: String,
     /// Its name; may be empty.
     pub name: String,
+}
+
+/// How much stands at a site, in the working state and without what was withdrawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// How many devices.
+    pub devices: i64,
+    /// How many points of view they have; a device that does not say has one.
+    pub views: i64,
 }
 
 impl Unit {
@@ -144,8 +155,7 @@ impl Unit {
 
     /// The sites of these bodies, or of all when none is named, by body and code.
     pub async fn sites(&mut self, bodies: Option<&[String]>) -> Result<Vec<Site>> {
-        let mut statement =
-            super::statement::Statement::new("SELECT id, body_code, code, kind, name FROM site");
+        let mut statement = Statement::new("SELECT id, body_code, code, kind, name FROM site");
         if let Some(bodies) = bodies {
             if bodies.is_empty() {
                 return Ok(Vec::new());
@@ -156,13 +166,49 @@ impl Unit {
         }
         statement.push(" ORDER BY body_code, code");
         on!(self, |conn| {
-            super::statement::bound!(sqlx::query, statement)
+            bound!(sqlx::query, statement)
                 .fetch_all(conn)
                 .await?
                 .iter()
                 .map(site)
                 .collect()
         })
+    }
+
+    /// How much stands at each of these sites, at most 30,000.
+    pub async fn standing_at(&mut self, sites: &[Uuid]) -> Result<HashMap<Uuid, Standing>> {
+        if sites.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut statement = Statement::new(
+            "SELECT s.id, count(r.id) AS devices,
+                    CAST(coalesce(sum(CASE WHEN r.id IS NULL THEN 0
+                                           ELSE coalesce(r.punti_ripresa, 1) END), 0) AS BIGINT)
+                        AS views
+             FROM site s LEFT JOIN revision r
+               ON r.working AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn
+             WHERE s.id IN (",
+        );
+        for (index, site) in sites.iter().enumerate() {
+            statement
+                .push(if index == 0 { "" } else { ", " })
+                .bind(Bind::Id(*site));
+        }
+        statement.push(") GROUP BY s.id");
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(|row| {
+                    let standing = Standing {
+                        devices: row.try_get("devices")?,
+                        views: row.try_get("views")?,
+                    };
+                    Ok((row.try_get("id")?, standing))
+                })
+                .collect::<Result<_, sqlx::Error>>()?
+        }))
     }
 
     /// Gives a site its kind and name.

@@ -95,13 +95,17 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
-/// How many rows go into one statement: both engines take 30,000 binds.
-pub const BATCH: usize = 30_000 / (17 + Field::COUNT);
+/// How many binds go into one statement. SQLite looks each of them up among those before it, so a
+/// statement costs the square of them: 30,000 take three seconds, 1,000 a few milliseconds.
+const BINDS: usize = 1_000;
+
+/// How many revisions go into one statement.
+pub const BATCH: usize = BINDS / (17 + Field::COUNT);
 
 impl Unit {
     /// Adds devices, without any state yet.
     pub async fn add_devices(&mut self, devices: &[Device], now: Instant) -> Result<()> {
-        for batch in devices.chunks(5_000) {
+        for batch in devices.chunks(BINDS / 5) {
             let mut statement = Statement::new(
                 "INSERT INTO device (id, body_code, code, number, created_at) VALUES ",
             );
@@ -193,7 +197,7 @@ impl Unit {
     /// The devices of a body with these codes, in no order.
     pub async fn devices_with_codes(&mut self, body: &str, codes: &[&str]) -> Result<Vec<Device>> {
         let mut found = Vec::new();
-        for batch in codes.chunks(10_000) {
+        for batch in codes.chunks(BINDS) {
             let mut statement =
                 Statement::new("SELECT id, body_code, code, number FROM device WHERE body_code = ");
             statement
@@ -421,7 +425,7 @@ impl Unit {
     /// The working states of these devices, in no order.
     pub async fn working(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
         let mut found = Vec::new();
-        for batch in devices.chunks(10_000) {
+        for batch in devices.chunks(BINDS) {
             let mut statement = Statement::new(&SELECT);
             statement.push(" WHERE r.working AND r.device_id IN (");
             for (index, device) in batch.iter().enumerate() {

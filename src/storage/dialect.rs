@@ -36,6 +36,12 @@ pub fn is_full(error: &dyn DatabaseError) -> bool {
     matches!(error.code().as_deref(), Some("13" | "53100" | "778"))
 }
 
+/// Whether the error says that somebody else is writing.
+pub fn is_busy(error: &dyn DatabaseError) -> bool {
+    // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT; PostgreSQL's lock_not_available.
+    matches!(error.code().as_deref(), Some("5" | "517" | "55P03"))
+}
+
 /// Whether the error says that a table is not there.
 pub fn is_missing_table(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")

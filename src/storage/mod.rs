@@ -16,7 +16,7 @@ pub mod territory;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,6 +45,12 @@ pub enum Error {
     /// There is no room left.
     #[error("non c’è più spazio su disco: nulla è stato salvato")]
     Full,
+    /// Somebody else has been writing for too long.
+    #[error(
+        "qualcun altro sta scrivendo da molto, forse un’importazione: nulla è stato salvato, \
+         riprovate tra qualche minuto"
+    )]
+    Busy,
     /// Migrations failed.
     #[error("la preparazione del database non è riuscita: {0}")]
     Migration(sqlx::migrate::MigrateError),
@@ -58,7 +64,13 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy;
+        }
         if let sqlx::Error::Database(cause) = &error {
+            if dialect::is_busy(cause.as_ref()) {
+                return Self::Busy;
+            }
             if let Some(name) = dialect::broken_constraint(cause.as_ref()) {
                 return Self::Constraint(name);
             }
@@ -73,14 +85,18 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// How long one waits for another to finish writing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What storage gives back.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A database of either engine.
 #[derive(Debug, Clone)]
 pub enum Store {
-    /// A file, or memory.
-    Sqlite(SqlitePool),
+    /// A file: one pool to read and one, of a single connection, to write, so that whoever waits
+    /// for a long import to end never keeps a reader from its connection.
+    Sqlite(SqlitePool, SqlitePool),
     /// A server.
     Postgres(PgPool),
 }
@@ -115,10 +131,12 @@ impl Store {
     /// Opens the database at this address; a SQLite file is created when absent.
     pub async fn open(url: &str) -> Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url).map_err(|error| address(url, &error))?;
+            let options = PgConnectOptions::from_str(url)
+                .map_err(|error| address(url, &error))?
+                .disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(16)
-                .acquire_timeout(Duration::from_secs(10))
+                .acquire_timeout(PATIENCE)
                 .connect_with(options)
                 .await?;
             Ok(Self::Postgres(pool))
@@ -129,13 +147,16 @@ impl Store {
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(30));
-            let pool = SqlitePoolOptions::new()
-                .max_connections(8)
-                .acquire_timeout(Duration::from_secs(60))
-                .connect_with(options)
-                .await?;
-            Ok(Self::Sqlite(pool))
+                .busy_timeout(PATIENCE)
+                .disable_statement_logging();
+            let pool = |connections| {
+                SqlitePoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(PATIENCE)
+                    .connect_with(options.clone())
+            };
+            let writer = pool(1).await?;
+            Ok(Self::Sqlite(pool(8).await?, writer))
         } else {
             Err(address(url, &"schema"))
         }
@@ -145,7 +166,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<()> {
         let migrator = schema::migrator(self);
         let outcome = match self {
-            Self::Sqlite(pool) => migrator.run(pool).await,
+            Self::Sqlite(_, writer) => migrator.run(writer).await,
             Self::Postgres(pool) => migrator.run(pool).await,
         };
         outcome.map_err(schema::explain)
@@ -160,7 +181,7 @@ impl Store {
     /// A transaction that only reads, and sees one state of the register throughout.
     pub async fn read(&self) -> Result<Unit> {
         Ok(match self {
-            Self::Sqlite(pool) => Unit::Sqlite(pool.begin().await?),
+            Self::Sqlite(readers, _) => Unit::Sqlite(readers.begin().await?),
             Self::Postgres(pool) => Unit::Postgres(pool.begin_with(dialect::BEGIN_READ).await?),
         })
     }
@@ -169,7 +190,7 @@ impl Store {
     /// that reads and then writes fails whatever the busy timeout is.
     pub async fn write(&self) -> Result<Unit> {
         Ok(match self {
-            Self::Sqlite(pool) => Unit::Sqlite(pool.begin_with(dialect::BEGIN_WRITE).await?),
+            Self::Sqlite(_, writer) => Unit::Sqlite(writer.begin_with(dialect::BEGIN_WRITE).await?),
             Self::Postgres(pool) => Unit::Postgres(pool.begin().await?),
         })
     }
@@ -177,7 +198,10 @@ impl Store {
     /// Closes every connection; SQLite writes its journal back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
+            Self::Sqlite(readers, writer) => {
+                readers.close().await;
+                writer.close().await;
+            }
             Self::Postgres(pool) => pool.close().await,
         }
     }

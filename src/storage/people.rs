@@ -1,5 +1,6 @@
 //! People, their roles, and their sessions.
 
+use super::statement::{Statement, bound};
 use super::{Result, Unit, on};
 use crate::census::person::{Grant, Role, Viewer};
 use crate::clock::Instant;
@@ -115,6 +116,68 @@ impl Unit {
         }))
     }
 
+    /// The person with this identifier, without the hash of their password.
+    pub async fn person(&mut self, id: Uuid) -> Result<Option<Person>> {
+        Ok(on!(self, |conn| {
+            sqlx::query("SELECT id, account, name, disabled_at FROM person WHERE id = $1")
+                .bind(id)
+                .fetch_optional(conn)
+                .await?
+                .map(|row| {
+                    Ok::<_, sqlx::Error>(Person {
+                        id: row.try_get("id")?,
+                        account: row.try_get("account")?,
+                        name: row.try_get("name")?,
+                        password_hash: String::new(),
+                        disabled_at: row.try_get("disabled_at")?,
+                    })
+                })
+                .transpose()?
+        }))
+    }
+
+    /// Gives a person another name.
+    pub async fn rename_person(&mut self, person: Uuid, name: &str) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE person SET name = $2 WHERE id = $1")
+                .bind(person)
+                .bind(name)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Takes a role for a body away from a person.
+    pub async fn revoke(&mut self, person: Uuid, grant: &Grant) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query(
+                "DELETE FROM person_role WHERE person_id = $1 AND role = $2 AND body_code = $3",
+            )
+            .bind(person)
+            .bind(grant.role.name())
+            .bind(&grant.body)
+            .execute(conn)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Who manages people and may sign in, by identifier. Until this unit ends no other can change
+    /// who they are: two administrators cannot take the role from each other at once.
+    pub async fn hold_administrators(&mut self) -> Result<Vec<Uuid>> {
+        let administrators = "disabled_at IS NULL AND id IN \
+                              (SELECT person_id FROM person_role WHERE role = 'amministratore')";
+        let mut hold = Statement::new("UPDATE person SET name = name WHERE ");
+        hold.push(administrators);
+        let mut list = Statement::new("SELECT id FROM person WHERE ");
+        list.push(administrators).push(" ORDER BY id");
+        Ok(on!(self, |conn| {
+            bound!(sqlx::query, hold).execute(&mut *conn).await?;
+            bound!(sqlx::query_scalar, list).fetch_all(conn).await?
+        }))
+    }
+
     /// The roles a person holds.
     pub async fn grants(&mut self, person: Uuid) -> Result<Vec<Grant>> {
         let rows: Vec<(String, String)> = on!(self, |conn| {
@@ -146,6 +209,17 @@ impl Unit {
                 .await?;
         });
         self.end_sessions(person).await
+    }
+
+    /// Lets a person sign in again, with the password they had.
+    pub async fn enable_person(&mut self, person: Uuid) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE person SET disabled_at = NULL WHERE id = $1")
+                .bind(person)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
     }
 
     /// Changes a person's password; every session ends.

@@ -16,7 +16,7 @@ struct OnPostgres;
 /// The migrations of this program for the engine of the store.
 pub fn migrator(store: &Store) -> Migrator {
     match store {
-        Store::Sqlite(_) => Migrator::with_migrations(migrations::<OnSqlite>()),
+        Store::Sqlite(..) => Migrator::with_migrations(migrations::<OnSqlite>()),
         Store::Postgres(_) => Migrator::with_migrations(migrations::<OnPostgres>()),
     }
 }

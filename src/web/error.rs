@@ -5,6 +5,7 @@ use super::App;
 use super::guard::Signed;
 use super::page::{Html, Page};
 use crate::census::filter::FilterError;
+use crate::register::publish;
 use crate::{register, storage};
 use askama::Template;
 use axum::extract::{Request, State};
@@ -47,7 +48,7 @@ impl Error {
     }
 
     /// Something failed that the person cannot mend; the cause goes to the log.
-    pub fn internal(cause: impl ToString) -> Self {
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             message: "Qualcosa non ha funzionato e nulla è stato salvato. Riprovate; se succede \
@@ -64,10 +65,13 @@ impl From<register::Error> for Error {
             register::Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, message),
             register::Error::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
             register::Error::Invalid(message) => Self::bad_request(message),
-            register::Error::Write(error) if error.kind() == ErrorKind::StorageFull => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "Sul server non c’è più spazio per preparare il file: avvertite l’amministratore.",
-            ),
+            register::Error::Failed(cause) => Self::internal(cause),
+            register::Error::Write(error) if publish::kind(&error) == ErrorKind::StorageFull => {
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "Sul server non c’è più spazio per preparare il file: avvertite l’amministratore.",
+                )
+            }
             register::Error::Write(error) => Self::internal(error),
             register::Error::Storage(error) => error.into(),
         }
@@ -81,6 +85,10 @@ impl From<storage::Error> for Error {
                 StatusCode::INSUFFICIENT_STORAGE,
                 format!("Il server dice: {error}."),
             ),
+            storage::Error::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("Il server dice: {error}."),
+            ),
             other => Self::internal(other),
         }
     }
@@ -88,7 +96,12 @@ impl From<storage::Error> for Error {
 
 impl From<FilterError> for Error {
     fn from(error: FilterError) -> Self {
-        Self::bad_request(format!("Nell’indirizzo della pagina {error}."))
+        let sentence = format!("Nell’indirizzo della pagina {error}");
+        Self::bad_request(if sentence.ends_with('?') {
+            sentence
+        } else {
+            sentence + "."
+        })
     }
 }
 
@@ -140,9 +153,12 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
         None => return with_id(response, &id),
     };
     match &error.cause {
-        Some(cause) => tracing::error!(request = %id.0, %method, %path, %cause, "request failed"),
+        Some(cause) => {
+            tracing::error!(request = %id.0, %method, %path, %cause, "request failed");
+        }
         None => {
-            tracing::info!(request = %id.0, %method, %path, status = status.as_u16(), message = %error.message, "request refused")
+            let (status, message) = (status.as_u16(), &error.message);
+            tracing::info!(request = %id.0, %method, %path, status, %message, "request refused");
         }
     }
     let mut page = if json {

@@ -10,9 +10,20 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Fields from a body or a query in the form encoding.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        serde_urlencoded::from_bytes(text)
-            .map(Self)
-            .map_err(|error| Error::bad_request(format!("Il modulo non si legge: {error}.")))
+        let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(text)
+            .map_err(|error| Error::bad_request(format!("Il modulo non si legge: {error}.")))?;
+        // Not a character of any text, and PostgreSQL takes none that has it.
+        let stray = |text: &str| text.contains('\0');
+        match fields
+            .iter()
+            .find(|(name, value)| stray(name) || stray(value))
+        {
+            None => Ok(Self(fields)),
+            Some((name, _)) => Err(Error::bad_request(format!(
+                "In «{}» c’è un carattere che non è testo (il codice 0).",
+                name.replace('\0', "�")
+            ))),
+        }
     }
 
     /// The fields in the form encoding.
@@ -28,6 +39,15 @@ impl Fields {
             .iter()
             .find(|(own, _)| own == name)
             .map_or("", |(_, value)| value.trim())
+    }
+
+    /// The text of a field exactly as typed: a password may begin with a blank.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// Every text of a field that may come several times.

@@ -6,10 +6,10 @@ use super::error::Error;
 use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
-use super::pages::device::stops;
+use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
-use crate::census::finding::{Finding, Proposal, Severity};
+use crate::census::finding::{Finding, Proposal};
 use crate::census::person::Viewer;
 use crate::census::position;
 use crate::census::projection;
@@ -56,6 +56,17 @@ impl Purpose {
             Self::New => None,
             Self::Edit { device, .. } => Some(*device),
         }
+    }
+
+    /// The same, shown again to a person who had this revision before them: as long as nobody
+    /// told them of a later one, saving must still find out that there is one.
+    #[must_use]
+    pub fn seen_at(&self, seen: Option<i64>) -> Self {
+        let mut purpose = self.clone();
+        if let (Self::Edit { number, .. }, Some(seen)) = (&mut purpose, seen) {
+            *number = seen;
+        }
+        purpose
     }
 }
 
@@ -143,15 +154,15 @@ fn name(choices: &[Choice], code: &str) -> String {
 
 /// In the order in which an Italian reader looks a name up.
 fn sorted(choices: impl Iterator<Item = Choice>) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = choices.collect();
-    let text = |choice: &Choice| {
-        crate::census::vocabulary::fold(if choice.label.is_empty() {
+    fn text(choice: &Choice) -> &str {
+        if choice.label.is_empty() {
             &choice.code
         } else {
             &choice.label
-        })
-    };
-    choices.sort_by_cached_key(text);
+        }
+    }
+    let mut choices: Vec<Choice> = choices.collect();
+    choices.sort_by(|left, right| italian(text(left), text(right)));
     choices
 }
 
@@ -342,17 +353,17 @@ fn finding_view(finding: &Finding, draft: &Draft) -> FindingView {
         .confirmed
         .iter()
         .find(|confirmed| confirmed.code == code);
+    let label = finding.field.map_or("", anchor_label);
+    // The label stands beside it already.
+    let message = finding.message.strip_prefix(label);
+    let message = message.and_then(|rest| rest.strip_prefix(": "));
     FindingView {
-        severity: match finding.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        },
+        severity: finding.severity().name(),
         severity_label: finding.severity().label(),
         code,
         field: finding.field.map_or("", anchor),
-        label: finding.field.map_or("", |field| field.attribute().label),
-        message: finding.message.clone(),
+        label,
+        message: message.unwrap_or(&finding.message).to_owned(),
         reason: reason
             .map(|confirmed| confirmed.reason.clone())
             .unwrap_or_default(),
@@ -377,24 +388,32 @@ fn proposal_words(proposal: &Proposal) -> String {
         }
         Proposal::Position(place) => {
             let accuracy = if place.accuracy_m > 0.0 {
-                format!(", a meno di {} m", place.accuracy_m)
+                format!(", a meno di {} m", place.accuracy_m).replace('.', ",")
             } else {
                 String::new()
             };
-            format!(
-                "Usa {:.6} nord, {:.6} est ({}{accuracy})",
-                place.lat, place.lon, place.crs
-            )
-            .replace('.', ",")
+            let point = position::in_figures(place.lat, place.lon);
+            format!("Usa {point} ({}{accuracy})", place.crs)
         }
     }
 }
 
+/// Where the form takes the position.
+const PLACE: &str = "posizione";
+
 /// The field of the form at which an attribute is typed.
 fn anchor(field: Field) -> &'static str {
     match field {
-        Field::Lat | Field::Lon => "posizione",
+        Field::Lat | Field::Lon => PLACE,
         other => other.name(),
+    }
+}
+
+/// What that field is called.
+fn anchor_label(field: Field) -> &'static str {
+    match field {
+        Field::Lat | Field::Lon => "Posizione",
+        other => other.attribute().label,
     }
 }
 
@@ -406,11 +425,7 @@ pub fn missing_views(fields: &[Field]) -> Vec<Missing> {
         .filter(|field| **field != Field::Lon)
         .map(|field| Missing {
             field: anchor(*field),
-            label: if *field == Field::Lat {
-                "Posizione"
-            } else {
-                field.attribute().label
-            },
+            label: anchor_label(*field),
         })
         .collect();
     views.dedup_by_key(|view| view.field);
@@ -449,6 +464,7 @@ pub struct Fragment {
     words: String,
     place: String,
     neighbours: Vec<Near>,
+    place_findings: Vec<FindingView>,
     findings: Vec<FindingView>,
     missing: Vec<Missing>,
     done: usize,
@@ -463,12 +479,15 @@ impl Fragment {
         let place = point.map_or_else(String::new, |point| {
             position::in_words(&app.register.territory, point.lon, point.lat)
         });
+        let (place_findings, findings) = finding_views(&checked.findings, draft)
+            .into_iter()
+            .partition(|view| view.field == PLACE);
         let missing = missing_views(&checked.missing_to_submit());
         let total = wanted(checked);
         let errors = checked
             .findings
             .iter()
-            .filter(|finding| stops(finding))
+            .filter(|finding| finding.stops())
             .count();
         let words = match errors {
             0 => place.clone(),
@@ -481,7 +500,8 @@ impl Fragment {
             words,
             place,
             neighbours: near_views(&around.neighbours),
-            findings: finding_views(&checked.findings, draft),
+            place_findings,
+            findings,
             done: total - missing.len().min(total),
             total,
             missing,
@@ -568,21 +588,13 @@ async fn form_page(
     if let Some(findings) = refused {
         checked.findings = findings;
     }
-    let untouched = |finding: &Finding| {
-        finding.field.is_none_or(|field| {
-            draft.get(field).is_empty() && (draft.place.is_empty() || anchor(field) != "posizione")
-        })
-    };
     if !saving {
-        // Nobody is reproached for what they have not written yet.
-        checked
-            .findings
-            .retain(|finding| !(stops(finding) && untouched(finding)));
+        spare_the_unwritten(draft, &mut checked.findings);
     }
     let stopping: Vec<Finding> = checked
         .findings
         .iter()
-        .filter(|one| stops(one))
+        .filter(|one| one.stops())
         .cloned()
         .collect();
     let (title, action, back, key, number, device) = match purpose {
@@ -652,6 +664,14 @@ async fn form_page(
         ),
         check: Fragment::of(app, draft, &checked, &around),
     })
+}
+
+/// Nobody is reproached for what they have not written yet: that is among what is missing.
+pub fn spare_the_unwritten(draft: &Draft, findings: &mut Vec<Finding>) {
+    let written = |field: Field| {
+        !draft.get(field).is_empty() || (!draft.place.is_empty() && anchor(field) == PLACE)
+    };
+    findings.retain(|finding| !finding.stops() || finding.field.is_some_and(written));
 }
 
 fn errors_at(stopping: &[Finding], field: Field) -> Vec<String> {

@@ -82,13 +82,17 @@ impl FromRequestParts<App> for Reader {
         if let Some(signed) = parts.extensions.get::<Arc<Signed>>() {
             return Ok(Self(Arc::clone(signed)));
         }
-        if parts.method == Method::GET && accepts_html(&parts.headers) {
+        if matches!(parts.method, Method::GET | Method::HEAD) && accepts_html(&parts.headers) {
             let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             let place = serde_urlencoded::to_string([("poi", back)]).unwrap_or_default();
             return Err(Redirect::to(&format!("/accedi?{place}")).into_response());
         }
-        Err(Error::new(StatusCode::UNAUTHORIZED, "Prima dovete accedere.").into_response())
+        Err(signed_out().into_response())
     }
+}
+
+fn signed_out() -> Error {
+    Error::new(StatusCode::UNAUTHORIZED, "Prima dovete accedere.")
 }
 
 /// Whoever asks, signed in or not.
@@ -127,6 +131,9 @@ impl FromRequest<App> for Writer {
         let mut fields = fields_of(&parts.headers, &bytes).map_err(Error::into_response)?;
         let Some(signed) = parts.extensions.get::<Arc<Signed>>().cloned() else {
             fields.remove("_csrf");
+            if !accepts_html(&parts.headers) {
+                return Err(signed_out().into_response());
+            }
             return Err(sign_in::resume(app, parts.uri.path(), &fields));
         };
         prove(&signed, fields.get("_csrf")).map_err(Error::into_response)?;

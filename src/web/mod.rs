@@ -15,6 +15,7 @@ pub mod pages;
 pub mod query;
 pub mod routes;
 pub mod throttle;
+pub mod upload;
 
 use crate::register::Register;
 use crate::settings::Settings;

@@ -129,6 +129,18 @@ pub fn figure(number: i64) -> String {
     text
 }
 
+/// A number of things in words: `un sito`, `1.234 siti`.
+#[must_use]
+pub fn many(number: usize, one: &str, several: &str) -> String {
+    match number {
+        1 => one.to_owned(),
+        _ => format!(
+            "{} {several}",
+            figure(i64::try_from(number).unwrap_or(i64::MAX))
+        ),
+    }
+}
+
 /// How many devices, in words: `un dispositivo`, `1.234 dispositivi`.
 #[must_use]
 pub fn devices(number: i64) -> String {

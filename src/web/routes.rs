@@ -1,14 +1,19 @@
 //! Every route in one table: address, method, who may use it, and the handler.
 
+use super::error::Error;
+use super::fields::Fields;
 use super::pages::{
-    device, devices, export, home, map, password, sign_in, sign_out, statement, tiles,
+    device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
+    sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
+use crate::settings::{MapLayer, Settings};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -39,6 +44,27 @@ pub struct Route {
     handler: MethodRouter<App>,
 }
 
+/// A page that takes no parameters: whoever gives it one is told.
+fn shows<H, T>(path: &'static str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        handler: get(handler).layer(from_fn(without_parameters)),
+    }
+}
+
+async fn without_parameters(request: Request, next: Next) -> Result<Response, Error> {
+    let query = request.uri().query().unwrap_or_default();
+    Fields::parse(query.as_bytes())?.only(&[])?;
+    Ok(next.run(request).await)
+}
+
+/// A page that takes parameters, and says itself which.
 fn reads<H, T>(path: &'static str, access: Access, handler: H) -> Route
 where
     H: Handler<T, App>,
@@ -52,6 +78,7 @@ where
     }
 }
 
+/// A form, whose fields all stand in the body.
 fn writes<H, T>(path: &'static str, access: Access, handler: H) -> Route
 where
     H: Handler<T, App>,
@@ -61,57 +88,78 @@ where
         method: Method::POST,
         path,
         access,
-        handler: post(handler),
+        handler: post(handler).layer(from_fn(without_parameters)),
     }
 }
 
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Signed};
     vec![
-        reads("/", Signed, home::get),
+        shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
         writes("/accedi", Everyone, sign_in::post),
         writes("/esci", Signed, sign_out::post),
-        reads("/password", Signed, password::get),
+        shows("/password", Signed, password::get),
         writes("/password", Signed, password::post),
         reads("/dispositivi", Signed, devices::get),
         reads("/mappa", Signed, map::get),
         reads("/tiles/dispositivi/{z}/{x}/{y}", Signed, tiles::devices),
-        reads("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
+        shows("/tiles/comuni/{z}/{x}/{y}", Signed, tiles::boundaries),
         reads("/esporta", Signed, export::get),
         reads("/esporta/{file}", Signed, export::download),
-        reads("/accessibilita", Everyone, statement::get),
-        reads("/salute", Everyone, home::health),
-        reads("/static/{*path}", Everyone, assets::get),
+        shows("/importa", Compilers, import::get),
+        writes("/importa", Compilers, import::post),
+        shows("/importa/modello.csv", Compilers, import::template),
+        shows("/accessibilita", Everyone, statement::get),
+        shows("/salute", Everyone, home::health),
+        shows("/static/{*path}", Everyone, assets::get),
         reads("/dispositivi/nuovo", Compilers, device::new),
         writes("/dispositivi/nuovo", Compilers, device::create),
         writes("/dispositivi/controlla", Compilers, device::check),
         reads("/dispositivi/{id}", Signed, device::get),
-        reads("/dispositivi/{id}/scheda", Signed, device::panel),
-        reads("/dispositivi/{id}/modifica", Compilers, device::edit),
+        shows("/dispositivi/{id}/scheda", Signed, device::panel),
+        shows("/dispositivi/{id}/modifica", Compilers, device::edit),
         writes("/dispositivi/{id}/modifica", Compilers, device::update),
-        reads("/dispositivi/{id}/duplica", Compilers, device::duplicate),
+        shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+        reads("/siti", Signed, sites::get),
+        reads("/siti/{id}", Signed, site::get),
+        shows("/siti/{id}/modifica", Compilers, site::edit),
+        writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/persone", Administrators, people::get),
+        shows("/persone/nuova", Administrators, person::new),
+        writes("/persone/nuova", Administrators, person::create),
+        shows("/persone/{id}/modifica", Administrators, person::edit),
+        writes("/persone/{id}/modifica", Administrators, person::update),
+        writes("/persone/{id}/disabilita", Administrators, person::disable),
+        writes("/persone/{id}/riabilita", Administrators, person::enable),
     ]
 }
 
 /// The whole application.
 pub fn router(app: App) -> Router {
-    let mut router = Router::new();
-    for route in routes() {
-        router = router.route(route.path, route.handler);
-    }
-    router
-        .fallback(|| async { error::Error::not_found() })
+    let table = routes().into_iter().fold(Router::new(), |table, route| {
+        table.route(route.path, route.handler)
+    });
+    framed(table, app)
+}
+
+/// What stands around every route: who asks, how it fails, the headers of every answer.
+pub fn framed(table: Router<App>, app: App) -> Router {
+    table
+        .fallback(|| async { Error::not_found() })
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), guard::identify))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            policy(&app.settings),
+        ))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
@@ -130,12 +178,23 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// What a page may load: only what this program serves. Map backgrounds that an operator
-/// configures are images of other servers, so images may come from HTTPS.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
-                      worker-src 'self' blob:; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
+/// What a page may load: only what this program serves, and the images of the map backgrounds that
+/// an operator configured.
+fn policy(settings: &Settings) -> HeaderValue {
+    let servers: Vec<String> = settings
+        .map_layers
+        .iter()
+        .flat_map(MapLayer::servers)
+        .collect();
+    let servers = servers.join(" ");
+    let text = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; \
+         img-src 'self' data: blob: {servers}; font-src 'self'; connect-src 'self' {servers}; \
+         worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&text)
+        .unwrap_or_else(|_unprintable| HeaderValue::from_static("default-src 'none'"))
+}
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))

@@ -54,44 +54,41 @@ impl Attempt<'_> {
         };
         let address = self.address.filter(|_| self.known.is_none());
         address
-            .map(|address| (Key::Address(address), FROM_ADDRESS))
+            .map(|address| (Key::Address(network(address)), FROM_ADDRESS))
             .into_iter()
             .chain([own])
     }
 }
 
-impl Throttle {
-    /// How many seconds the attempt has to wait; nothing when it may go on.
-    #[must_use]
-    pub fn wait(&self, attempt: &Attempt<'_>, now: Instant) -> Option<i64> {
-        let failures = self
-            .failures
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        attempt
-            .keys()
-            .filter_map(|(key, limit)| {
-                let recent: Vec<Instant> = failures
-                    .get(&key)?
-                    .iter()
-                    .copied()
-                    .filter(|failure| *failure > now - WINDOW)
-                    .collect();
-                let release = recent
-                    .len()
-                    .checked_sub(limit)
-                    .and_then(|index| recent.get(index))?;
-                Some((release + WINDOW - now) / SECOND + 1)
-            })
-            .max()
+/// What counts as one address: with IPv6 a household has a whole network of 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => IpAddr::from((six.to_bits() & (u128::MAX << 64)).to_be_bytes()),
     }
+}
 
-    /// Counts a failure.
-    pub fn failed(&self, attempt: &Attempt<'_>, now: Instant) {
-        let mut failures = self
-            .failures
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+impl Throttle {
+    /// Lets an attempt go on and counts it as failed until [`Throttle::forgive`] says otherwise, so
+    /// that many at once cannot slip through; or says how many seconds it has to wait.
+    pub fn admit(&self, attempt: &Attempt<'_>, now: Instant) -> Result<(), i64> {
+        let mut failures = self.lock();
+        let wait = attempt.keys().filter_map(|(key, limit)| {
+            let recent: Vec<Instant> = failures
+                .get(&key)?
+                .iter()
+                .copied()
+                .filter(|failure| *failure > now - WINDOW)
+                .collect();
+            let release = recent
+                .len()
+                .checked_sub(limit)
+                .and_then(|index| recent.get(index))?;
+            Some((release + WINDOW - now) / SECOND + 1)
+        });
+        if let Some(seconds) = wait.max() {
+            return Err(seconds);
+        }
         if failures.len() > KEYS {
             failures.retain(|_, times| times.last().is_some_and(|last| *last > now - WINDOW));
         }
@@ -103,6 +100,25 @@ impl Throttle {
             times.retain(|failure| *failure > now - WINDOW);
             times.push(now);
         }
+        Ok(())
+    }
+
+    /// Takes back the failure that [`Throttle::admit`] counted at this instant.
+    pub fn forgive(&self, attempt: &Attempt<'_>, now: Instant) {
+        let mut failures = self.lock();
+        for (key, _) in attempt.keys() {
+            if let Some(times) = failures.get_mut(&key)
+                && let Some(index) = times.iter().rposition(|failure| *failure == now)
+            {
+                times.remove(index);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Vec<Instant>>> {
+        self.failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -114,27 +130,41 @@ mod tests {
     fn whoever_guesses_slows_down_strangers_and_never_the_owner() {
         let throttle = Throttle::default();
         let now = 1_000_000 * SECOND;
-        for host in 0..30_u8 {
+        for host in 0..20_u8 {
             let address = Some(IpAddr::from([10, 0, 0, host]));
             let attempt = Attempt {
                 address,
                 account: "rho",
                 known: None,
             };
-            throttle.failed(&attempt, now);
+            throttle.admit(&attempt, now).unwrap();
         }
         let stranger = Attempt {
             address: Some(IpAddr::from([10, 9, 9, 9])),
             account: "Rho ",
             known: None,
         };
-        assert!(throttle.wait(&stranger, now + SECOND).is_some());
+        assert!(throttle.admit(&stranger, now + SECOND).is_err());
         let owner = Attempt {
             known: Some("mark"),
             ..stranger
         };
-        assert_eq!(throttle.wait(&owner, now + SECOND), None);
-        assert_eq!(throttle.wait(&stranger, now + WINDOW + SECOND), None);
+        assert_eq!(throttle.admit(&owner, now + SECOND), Ok(()));
+        assert_eq!(throttle.admit(&stranger, now + WINDOW + SECOND), Ok(()));
+    }
+
+    #[test]
+    fn signing_in_leaves_no_failure_behind() {
+        let throttle = Throttle::default();
+        let attempt = Attempt {
+            address: Some(IpAddr::from([10, 0, 0, 1])),
+            account: "rho",
+            known: None,
+        };
+        for now in 0..100 {
+            assert_eq!(throttle.admit(&attempt, now), Ok(()));
+            throttle.forgive(&attempt, now);
+        }
     }
 
     #[test]
@@ -143,26 +173,22 @@ mod tests {
         let address = Some(IpAddr::from([10, 0, 0, 1]));
         for number in 0..30 {
             let account = format!("conto{number}");
-            throttle.failed(
-                &Attempt {
-                    address,
-                    account: &account,
-                    known: None,
-                },
-                0,
-            );
-        }
-        assert!(
             throttle
-                .wait(
+                .admit(
                     &Attempt {
                         address,
-                        account: "altro",
-                        known: None
+                        account: &account,
+                        known: None,
                     },
-                    1
+                    0,
                 )
-                .is_some()
-        );
+                .unwrap();
+        }
+        let other = Attempt {
+            address,
+            account: "altro",
+            known: None,
+        };
+        assert!(throttle.admit(&other, 1).is_err());
     }
 }

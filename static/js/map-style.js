@@ -4,7 +4,8 @@
 // administrator configured one (`rasters`). The style names no `glyphs`, so the browser draws the letters itself.
 //
 // Tiles it expects (vector, geometry in EPSG:3857 tile coordinates):
-//   /tiles/comuni/{z}/{x}/{y}.mvt       layer `comuni`: boundaries; layer `nomi`: one point per Comune with `nome`
+//   /tiles/comuni/{z}/{x}/{y}.mvt       layer `comuni`: boundaries; layer `nomi`: one point per Comune with `nome`; both say
+//                                       with `territorio` whether the installation covers it
 //   /tiles/dispositivi/{z}/{x}/{y}.mvt  layer `dispositivi`: points with `id`, `codice`, `funzione`;
 //                                       layer `gruppi`: points with `n`, how many devices are there
 // The second takes the query string of the list. A tile that fails leaves a gap and a sentence, never a broken page;
@@ -111,14 +112,14 @@ function style(query, rasters) {
     },
     layers: [
       { id: 'fondo', type: 'background', paint: { 'background-color': '#e9edf0' } },
-      { id: 'comuni', type: 'fill', source: 'comuni', 'source-layer': 'comuni', paint: { 'fill-color': '#fbfbf8' } },
+      { id: 'comuni', type: 'fill', source: 'comuni', 'source-layer': 'comuni', paint: { 'fill-color': ['case', ['get', 'territorio'], '#fdfdfa', '#eceff0'] } },
       ...ground.layers,
       { id: 'confini', type: 'line', source: 'comuni', 'source-layer': 'comuni',
         paint: { 'line-color': '#7d8b99', 'line-width': ['interpolate', ['linear'], ['zoom'], 8, 0.6, 14, 2] } },
       { id: 'nomi', type: 'symbol', source: 'comuni', 'source-layer': 'nomi', minzoom: 9,
         layout: { 'text-field': ['get', 'nome'], 'text-font': FONT, 'text-size': 13, 'text-padding': 6,
           'text-variable-anchor': ['center', 'top', 'bottom'], 'text-radial-offset': 1.4 },
-        paint: { 'text-color': '#4b5a68', ...halo } },
+        paint: { 'text-color': ['case', ['get', 'territorio'], '#35434f', '#5f6b76'], ...halo } },
       { id: 'gruppi', type: 'circle', source: 'dispositivi', 'source-layer': 'gruppi',
         paint: { 'circle-color': INK, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 2,
           'circle-radius': ['step', ['get', 'n'], 13, 10, 16, 50, 20, 200, 25, 1000, 31] } },
@@ -137,7 +138,8 @@ function style(query, rasters) {
 
 /**
  * Opens a map in `container`. `bounds` as readBounds gives them; `query` filters the devices; `tell(sentence)` is
- * called when tiles cannot be had. Throws where the browser has no WebGL.
+ * called when tiles cannot be had. The container is `aria-busy` until all there is has been drawn. Throws where the
+ * browser has no WebGL.
  */
 export function openMap({ container, bounds, query = '', rasters = [], tell = () => {}, ...options }) {
   const map = new maplibregl.Map({
@@ -152,6 +154,10 @@ export function openMap({ container, bounds, query = '', rasters = [], tell = ()
     fitBoundsOptions: { padding: 20 },
     ...options,
   });
+  const busy = is => () => container.setAttribute('aria-busy', is);
+  busy(true)();
+  map.on('movestart', busy(true));
+  map.on('idle', busy(false));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   for (const funzione of Object.keys(MARKS)) {

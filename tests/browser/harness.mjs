@@ -4,9 +4,8 @@
 // another host for anything: every test checks that, whatever else it is about. Nothing waits for a time to pass;
 // what is waited for is a line, an answer or an element.
 //
-//     const app = await start();                      // or start({ engine: 'postgres' })
-//     await app.visit({ width: 400 }, async page => {  // a page of its own, no cookies
-//       await signIn(page, app.accounts.compilatore);
+//     const app = await start();                      // or start({ engine: 'postgres', settings: { upload_mb: 1 } })
+//     await app.visit({ width: 400, as: app.accounts.compilatore }, async page => {
 //       await page.goto('/dispositivi');
 //       await axe(page);
 //       await screenshot(page, 'dispositivi-400');
@@ -37,9 +36,9 @@ export const ENGINES = process.env.VARCO_TEST_POSTGRES ? ['sqlite', 'postgres'] 
 
 /**
  * A fresh database with the demonstration data, the application serving it on a free port, and a browser.
- * `accounts` has `{ role, user, password }` by role.
+ * `accounts` has `{ role, user, password }` by role; `settings` are those an operator may write.
  */
-export async function start({ engine = 'sqlite' } = {}) {
+export async function start({ engine = 'sqlite', settings = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'varco-browser-'));
   const undo = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async () => {
@@ -47,28 +46,48 @@ export async function start({ engine = 'sqlite' } = {}) {
   };
   try {
     const database = engine === 'postgres' ? postgresDatabase(undo) : `sqlite://${join(folder, 'varco.db')}`;
-    varco(folder, database, 'migrate');
-    const accounts = demoAccounts(varco(folder, database, 'seed', '--demo'));
-    const server = await serve(folder, database);
+    const run = { cwd: folder, env: environment(database, settings), encoding: 'utf8' };
+    execFileSync(BINARY, ['migrate'], run);
+    const accounts = demoAccounts(execFileSync(BINARY, ['seed', '--demo'], run));
+    const server = await serve(run);
     undo.push(server.stop);
     const browser = await launch();
     undo.push(() => browser.close());
-    return { url: server.url, accounts, browser, stop, visit: (options, look) => visit(browser, server.url, options, look) };
+    const app = { url: server.url, accounts, browser, sessions: new Map(), stop };
+    app.visit = (options, look) => visit(app, options, look);
+    app.addPerson = person => addPerson(run, person);
+    return app;
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** Adds somebody as an administrator does, on the command line; gives their account. */
+function addPerson(run, { user, name, role, body, password }) {
+  const words = ['user', 'add', user, '--name', name, '--role', role, ...(body ? ['--body', body] : [])];
+  execFileSync(BINARY, words, { ...run, input: `${password}\n` });
+  return { role, user, password };
+}
+
 /**
  * Opens a page of its own, lets `look(page)` use it, and fails if anything went wrong in it.
  *
+ * `as`: the account to be signed in with, in a session that visits share, so none of them may end it; nobody without it.
  * `width`, `height`: the window in CSS pixels; `javaScript: false` looks as a browser without scripts;
  * `statuses`: error statuses (such as 422 for a form with errors) that this visit means to meet.
  */
-async function visit(browser, url, { width = 1280, height = 900, javaScript = true, statuses = [] }, look) {
-  const context = await browser.newContext({
-    baseURL: url,
+async function visit(app, { as, width = 1280, height = 900, javaScript = true, statuses = [] }, look) {
+  if (as && !app.sessions.has(as.user)) {
+    const signed = async page => {
+      await signIn(page, as);
+      return page.context().storageState();
+    };
+    app.sessions.set(as.user, await visit(app, {}, signed));
+  }
+  const context = await app.browser.newContext({
+    baseURL: app.url,
+    storageState: as && app.sessions.get(as.user),
     viewport: { width, height },
     javaScriptEnabled: javaScript,
     locale: 'it-IT',
@@ -86,7 +105,7 @@ async function visit(browser, url, { width = 1280, height = 900, javaScript = tr
   context.on('weberror', error => note(`exception: ${error.error().stack}`));
   context.on('request', request => {
     const address = new URL(request.url());
-    if (address.protocol.startsWith('http') && address.origin !== url) note(`request to ${request.url()}`);
+    if (address.protocol.startsWith('http') && address.origin !== app.url) note(`request to ${request.url()}`);
   });
   try {
     const page = await context.newPage();
@@ -109,6 +128,31 @@ export async function signIn(page, account) {
   ]);
 }
 
+/** Presses the button that is called like that, and nothing more. */
+export async function press(page, name) {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+/** Writes into the page's form as a person does, whatever kind of field it is; texts may be those of `selectOption`. */
+export async function write(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`main [name="${name}"]`);
+    if ((await field.evaluate(one => one.tagName)) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+/** Saves a device's form and gives the address of the device. */
+export async function save(page) {
+  await Promise.all([page.waitForURL(/\?salvato=/), press(page, 'Salva')]);
+  return new URL(page.url()).pathname;
+}
+
+/** Resolves when the page's map, if it has one, shows everything it has, so that what is on it can be opened. */
+export async function drawn(page) {
+  await page.waitForFunction(() => !document.querySelector('[data-canvas]:not([aria-busy=false])'));
+}
+
 /** Fails with every accessibility violation axe-core finds in the page as it is now. */
 export async function axe(page) {
   // Evaluated through the debugger, so the page's content security policy stays as strict as it is.
@@ -129,6 +173,45 @@ export async function fits(page) {
   assert.ok(content <= room, `${page.url()} is ${content} px wide in a window of ${room} px`);
 }
 
+/**
+ * Walks through the page with Tab, from its first stop: fails when something that can be used is skipped, comes out of
+ * order, or does not show that it has the focus.
+ */
+export async function walk(page) {
+  const count = await page.evaluate(() => {
+    const usable = 'a[href], button, input, select, textarea, summary, canvas, [tabindex]';
+    const unchosen = one => one.type === 'radio' && !one.checked && document.querySelector(`[name="${one.name}"]:checked`);
+    const stops = [...document.querySelectorAll(usable)].filter(
+      one => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !unchosen(one),
+    );
+    const look = one => ['outlineStyle', 'outlineColor', 'boxShadow', 'borderColor'].map(name => getComputedStyle(one)[name]).join();
+    globalThis.stops = stops.map(one => ({ one, rest: look(one) }));
+    globalThis.walked = [];
+    globalThis.addEventListener('focusin', ({ target }) => {
+      const stop = globalThis.stops.find(({ one }) => one === target);
+      globalThis.walked.push(target);
+      if (stop) stop.shown = look(target) !== stop.rest;
+    });
+    stops[0].focus();
+    return stops.length;
+  });
+  const reached = () => page.evaluate(() => globalThis.walked.length);
+  // A date is one field of several stops, so there may be more of them than fields.
+  for (let left = count - 1, limit = 2 * count; left > 0 && limit > 0; left = count - (await reached())) {
+    for (limit -= left; left > 0; left--) await page.keyboard.press('Tab');
+  }
+  const { order, wanted, unseen } = await page.evaluate(() => {
+    const words = one => one.outerHTML.slice(0, 120);
+    return {
+      order: globalThis.walked.map(words),
+      wanted: globalThis.stops.map(({ one }) => words(one)),
+      unseen: globalThis.stops.filter(({ shown }) => shown === false).map(({ one }) => words(one)),
+    };
+  });
+  assert.deepEqual(order, wanted, `stops of the keyboard in ${page.url()}`);
+  assert.deepEqual(unseen, [], `stops of the keyboard in ${page.url()} that do not show the focus`);
+}
+
 /** Stores what the page looks like, whole, as target/screenshots/NAME.png. */
 export async function screenshot(page, name) {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -141,13 +224,10 @@ function meant(text, statuses) {
   return statuses.includes(Number(status));
 }
 
-function environment(database) {
+function environment(database, settings) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VARCO_'));
-  return { ...Object.fromEntries(inherited), VARCO_DATABASE: database };
-}
-
-function varco(folder, database, ...args) {
-  return execFileSync(BINARY, args, { cwd: folder, env: environment(database), encoding: 'utf8' });
+  const configured = Object.entries({ ...settings, database }).map(([name, value]) => [`VARCO_${name.toUpperCase()}`, String(value)]);
+  return Object.fromEntries([...inherited, ...configured]);
 }
 
 function demoAccounts(output) {
@@ -171,12 +251,8 @@ function postgresDatabase(undo) {
 }
 
 // Resolves when the server has said where it listens; fails with what it said instead.
-async function serve(folder, database) {
-  const child = spawn(BINARY, ['serve', '--listen', '127.0.0.1:0'], {
-    cwd: folder,
-    env: environment(database),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+async function serve({ cwd, env }) {
+  const child = spawn(BINARY, ['serve', '--listen', '127.0.0.1:0'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill('SIGKILL');
   process.on('exit', kill);
   const log = [];

@@ -1,31 +1,111 @@
-// Every page, at a desk and on a telephone: it answers, it is accessible, it fits, and it asks nobody else.
+// Every page, at a desk and on a telephone: it answers, it is accessible, it fits, the keyboard reaches all of it, it can
+// be read without scripts, and it asks nobody else. A route that answers a page and is not looked at fails here.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { axe, ENGINES, fits, screenshot, signIn, start } from './harness.mjs';
+import { axe, drawn, ENGINES, fits, press, save, screenshot, start, walk, write } from './harness.mjs';
 
-// The pages and who looks at them; nobody is signed in where there is no role.
-const PAGES = [
-  { path: '/accedi' },
-  { path: '/', role: 'compilatore' },
-  { path: '/dispositivi', role: 'compilatore' },
-  { path: '/dispositivi/nuovo', role: 'compilatore' },
-  { path: '/mappa', role: 'compilatore' },
-  { path: '/siti', role: 'compilatore' },
-  { path: '/importa', role: 'compilatore' },
-  { path: '/esporta', role: 'validatore' },
+// What GET routes answer besides pages.
+const NOT_PAGES = [
+  '/dispositivi/{id}/scheda',
+  '/esporta/{file}',
+  '/importa/modello.csv',
+  '/salute',
+  '/static/{*path}',
+  '/tiles/comuni/{z}/{x}/{y}',
+  '/tiles/dispositivi/{z}/{x}/{y}',
 ];
 
-const WIDTHS = [1280, 400];
+// The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
+// that of the first line of the list; then, with scripts, by `act`.
+const PAGES = [
+  { name: 'accedi', path: '/accedi' },
+  { name: 'accedi-rifiutato', path: '/accedi', statuses: [422], act: refusedSignIn },
+  { name: 'inizio', path: '/', as: 'compilatore' },
+  { name: 'inizio-validatore', path: '/', as: 'validatore' },
+  { name: 'dispositivi', path: '/dispositivi', as: 'compilatore' },
+  { name: 'dispositivi-filtrati', path: '/dispositivi?funzione=contesto&stato=in_esercizio&segnalazioni=avvisi', as: 'validatore' },
+  { name: 'dispositivi-nessuno', path: '/dispositivi?cerca=nessuno+si+chiama+così', as: 'compilatore' },
+  { name: 'dispositivo-nuovo', path: '/dispositivi/nuovo', as: 'compilatore' },
+  { name: 'dispositivo-nuovo-errori', path: '/dispositivi/nuovo', as: 'compilatore', statuses: [422], act: refusedDevice },
+  { name: 'dispositivo', path: '/dispositivi/{id}', as: 'compilatore', list: '/dispositivi?segnalazioni=avvisi' },
+  { name: 'dispositivo-altrui', path: '/dispositivi/{id}', as: 'osservatore', list: '/dispositivi' },
+  { name: 'dispositivo-modifica', path: '/dispositivi/{id}/modifica', as: 'compilatore', list: '/dispositivi?segnalazioni=avvisi' },
+  { name: 'dispositivo-duplica', path: '/dispositivi/{id}/duplica', as: 'compilatore', list: '/dispositivi' },
+  { name: 'mappa', path: '/mappa', as: 'validatore' },
+  { name: 'mappa-dispositivo', path: '/mappa?cerca=T003&ente=015002', as: 'compilatore', act: openPanel },
+  { name: 'siti', path: '/siti', as: 'compilatore' },
+  { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
+  { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'importa', path: '/importa', as: 'compilatore' },
+  { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
+  { name: 'persone', path: '/persone', as: 'amministratore' },
+  { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
+  { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },
+  { name: 'persona-modifica', path: '/persone/{id}/modifica', as: 'amministratore', list: '/persone' },
+  { name: 'password', path: '/password', as: 'osservatore' },
+  { name: 'password-rifiutata', path: '/password', as: 'osservatore', statuses: [422], act: refusedPassword },
+  { name: 'accessibilita', path: '/accessibilita' },
+  { name: 'errore-400', path: '/dispositivi?colore=rosso', as: 'compilatore', status: 400 },
+  { name: 'errore-403', path: '/dispositivi/nuovo', as: 'osservatore', status: 403 },
+  { name: 'errore-404', path: '/non-esiste', as: 'osservatore', status: 404 },
+];
 
-const name = path => path.slice(1).replaceAll('/', '-') || 'inizio';
-
-async function open(app, page, { path, role }) {
-  if (role) await signIn(page, app.accounts[role]);
-  const answer = await page.goto(path, { waitUntil: 'networkidle' });
-  assert.equal(answer.status(), 200, path);
-  assert.equal(new URL(page.url()).pathname, path, 'the page was left for another');
+async function refusedSignIn(page) {
+  await page.fill('[name=utente]', 'nessuno');
+  await page.fill('[name=password]', 'sbagliata');
+  await page.click('main [type=submit]');
+  await page.getByRole('alert').waitFor();
 }
+
+async function refusedDevice(page) {
+  await write(page, { posizione: '9,18 45,46', note: 'Si guarda da rtsp://10.0.0.7/stream1' });
+  await press(page, 'Salva');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedPerson(page) {
+  await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedPassword(page) {
+  await page.fill('[name=attuale]', 'sbagliata');
+  await page.fill('[name=nuova]', 'una-password-lunga');
+  await page.fill('[name=ripetuta]', 'una-password-lunga');
+  await page.click('main [type=submit]');
+  await page.getByRole('alert').first().waitFor();
+}
+
+async function openPanel(page) {
+  await page.locator('#mappa canvas').press('Enter');
+  await page.locator('[data-panel] h2').waitFor();
+}
+
+const visit = (app, { as, status, statuses = [] }, options, look) =>
+  app.visit({ as: app.accounts[as], statuses: status ? [status, ...statuses] : statuses, ...options }, look);
+
+async function open(page, { path, list, status = 200 }) {
+  let address = path;
+  if (list) {
+    await page.goto(list);
+    const href = await page.locator('tbody a').first().getAttribute('href');
+    address = path.replace('{id}', href.split('/')[2]);
+  }
+  const answer = await page.goto(address);
+  assert.equal(answer.status(), status, address);
+  const { pathname, search } = new URL(page.url());
+  assert.equal(decodeURI(pathname + search).replaceAll('+', ' '), address.replaceAll('+', ' '), 'the page was left for another');
+}
+
+test('every route that answers a page is looked at', () => {
+  const table = readFileSync(new URL('../../src/web/routes.rs', import.meta.url), 'utf8');
+  const routes = [...table.matchAll(/\b(?:reads|shows)\(\s*"([^"]+)"/g)].map(match => match[1]);
+  const known = new Set([...NOT_PAGES, ...PAGES.map(({ path }) => path.split('?')[0])]);
+  assert.ok(routes.length > NOT_PAGES.length, 'the table of routes can be read');
+  assert.deepEqual(routes.filter(route => !known.has(route)), []);
+});
 
 describe('every page', () => {
   let app;
@@ -35,27 +115,71 @@ describe('every page', () => {
   after(() => app?.stop());
 
   for (const entry of PAGES) {
-    for (const width of WIDTHS) {
-      test(`${entry.path} is accessible and fits at ${width} px`, () =>
-        app.visit({ width }, async page => {
-          await open(app, page, entry);
-          await screenshot(page, `${name(entry.path)}-${width}`);
-          await axe(page);
-          await fits(page);
-        }));
-    }
-    test(`${entry.path} can be read without JavaScript`, () =>
-      app.visit({ javaScript: false }, async page => {
-        await open(app, page, entry);
+    const look = async (page, width) => {
+      await open(page, entry);
+      await drawn(page);
+      await entry.act?.(page);
+      await drawn(page);
+      await screenshot(page, `${entry.name}-${width}`);
+      await axe(page);
+      await fits(page);
+    };
+    test(`${entry.name} is accessible and the keyboard reaches all of it`, () =>
+      visit(app, entry, {}, async page => {
+        await look(page, 1280);
+        await walk(page);
+      }));
+    test(`${entry.name} is accessible and fits at 400 px`, () => visit(app, entry, { width: 400 }, page => look(page, 400)));
+    test(`${entry.name} can be read without JavaScript`, () =>
+      visit(app, entry, { javaScript: false }, async page => {
+        await open(page, entry);
         assert.notEqual(await page.locator('main h1').innerText(), '');
       }));
   }
+
+  test('the first Tab offers to skip to the content', () =>
+    app.visit({ as: app.accounts.compilatore }, async page => {
+      await page.goto('/dispositivi');
+      await page.keyboard.press('Tab');
+      const link = page.getByRole('link', { name: 'Vai al contenuto' });
+      assert.ok((await link.boundingBox()).height > 10, 'the link shows when it has the focus');
+      await page.keyboard.press('Enter');
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'contenuto');
+      await page.keyboard.press('Tab');
+      assert.ok(await page.evaluate(() => document.activeElement.closest('main') !== null), 'the next stop is in the content');
+    }));
+
+  test('without JavaScript a device is saved, found, read, withdrawn and put back', () =>
+    app.visit({ as: app.accounts.compilatore, javaScript: false, statuses: [422] }, async page => {
+      await page.goto('/dispositivi/nuovo');
+      await page.fill('[name=codice]', 'SENZA-SCRIPT');
+      await press(page, 'Salva');
+      assert.match(await page.locator('#errori').innerText(), /cose da correggere/);
+      assert.equal(await page.inputValue('[name=codice]'), 'SENZA-SCRIPT');
+
+      const ente = { label: 'Abbiategrasso' };
+      await write(page, { posizione: `45°24'00"N 8°55'00"E`, ente, funzione: 'contesto', stato: 'in_esercizio' });
+      await press(page, 'Controlla senza salvare');
+      assert.match(await page.locator('#esito-posizione').innerText(), /Abbiategrasso/);
+      await save(page);
+      assert.match(await page.locator('main h1').innerText(), /SENZA-SCRIPT/);
+
+      await page.goto('/dispositivi');
+      await page.fill('[name=cerca]', 'senza-script');
+      await press(page, 'Filtra');
+      assert.equal(await page.locator('.varco-count').innerText(), 'un dispositivo');
+      await page.getByRole('link', { name: 'SENZA-SCRIPT', exact: true }).click();
+      await press(page, 'Ritira dal censimento');
+      assert.match(await page.locator('main').innerText(), /Ritirato dal censimento/);
+      await press(page, 'Rimetti nel censimento');
+      assert.doesNotMatch(await page.locator('main > p').first().innerText(), /Ritirato/);
+    }));
 });
 
 test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }, async () => {
   const app = await start({ engine: 'postgres' });
   try {
-    for (const entry of PAGES) await app.visit({}, page => open(app, page, entry));
+    for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();
   }

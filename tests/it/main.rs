@@ -2,10 +2,19 @@
 
 #![cfg(test)]
 
+mod access;
 mod documentation;
 mod exports;
 mod gdal;
+mod imports;
+mod layering;
+mod lists;
 mod people;
+mod people_pages;
+mod publish;
+mod schema;
+mod sites;
 mod storage;
 mod support;
 mod tiles;
+mod web;

@@ -35,6 +35,7 @@ use varco::settings::Settings;
 use varco::storage::Store;
 use varco::storage::body::Body as Owner;
 use varco::web::App;
+use varco::web::guard;
 use varco::web::routes;
 
 /// When every test happens: 2 March 2026, 10:00 in Italy. It moves one second at each identifier.
@@ -149,8 +150,43 @@ fn runtime() -> Runtime {
 pub async fn execute(store: &Store, statement: &str) {
     let statement = AssertSqlSafe(statement.to_owned());
     match store {
-        Store::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        Store::Sqlite(pool, _) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         Store::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+    }
+}
+
+/// The tables of a store that are the program's own, by name.
+pub async fn tables(store: &Store) -> Vec<String> {
+    match store {
+        Store::Sqlite(pool, _) => sqlx::query_scalar(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+             AND name <> '_sqlx_migrations' ORDER BY name",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap(),
+        Store::Postgres(pool) => sqlx::query_scalar(
+            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'
+             AND tablename NOT IN ('spatial_ref_sys', '_sqlx_migrations') ORDER BY 1",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap(),
+    }
+}
+
+/// How many rows stand in every table of a store, and how far the revisions have come.
+pub async fn contents(store: &Store) -> Vec<(String, i64)> {
+    let mut statements: Vec<String> = tables(store)
+        .await
+        .iter()
+        .map(|table| format!("SELECT '{table}', count(*) FROM {table}"))
+        .collect();
+    statements.push("SELECT 'numbers', CAST(sum(number) AS BIGINT) FROM device".to_owned());
+    let statement = AssertSqlSafe(statements.join(" UNION ALL "));
+    match store {
+        Store::Sqlite(pool, _) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
+        Store::Postgres(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
     }
 }
 
@@ -340,6 +376,11 @@ impl Browser {
         browser.get("/password").await;
         assert!(browser.csrf.is_some());
         browser
+    }
+
+    /// The token of its session; empty without one.
+    pub fn token(&self) -> &str {
+        self.cookies.get(guard::COOKIE).map_or("", String::as_str)
     }
 
     /// Sends the sign-in form.

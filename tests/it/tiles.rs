@@ -179,6 +179,27 @@ fn boundaries_keep_their_place_and_their_names_at_every_level() {
 }
 
 #[test]
+fn the_name_of_a_comune_is_written_once_and_within_it() {
+    let seeded = boundaries::seeded();
+    let milano = seeded.iter().find(|one| one.istat == "015146").unwrap();
+    let mut places = Vec::new();
+    for x in 0..4 {
+        for y in 0..4 {
+            let address = (1074 + x, 731 + y);
+            let tile = Tile::new(11, address.0, address.1).unwrap();
+            let bytes = encode_boundaries(tile, &seeded);
+            if bytes.windows(4).any(|four| four == b"nomi") {
+                let names = read(&bytes, 11, address, "nomi");
+                let wanted = |one: &&Json| one["properties"]["nome"] == "Milano";
+                places.extend(names.iter().filter(wanted).map(extent));
+            }
+        }
+    }
+    assert_eq!(places.len(), 1);
+    assert!(milano.boundary.contains(&places[0].center()));
+}
+
+#[test]
 fn a_boundary_is_cut_a_little_outside_the_tile() {
     let (address, tile) = holding(11, 9.19, 45.4642);
     let features = read(

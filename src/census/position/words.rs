@@ -18,6 +18,12 @@ const DEGREE_M: f64 = 111_320.0;
 /// Coordinates smaller than this, in degrees, are zeros in disguise.
 const NULL_ISLAND_DEGREES: f64 = 0.5;
 
+/// A point as people read it: degrees WGS 84, latitude first, to about a decimetre.
+#[must_use]
+pub fn in_figures(lat: f64, lon: f64) -> String {
+    format!("{lat:.6} nord, {lon:.6} est").replace('.', ",")
+}
+
 /// Where a point is, in Italian words: the Comune and the nearest border.
 #[must_use]
 pub fn in_words(territory: &Territory, lon: f64, lat: f64) -> String {

@@ -1,7 +1,7 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
-use crate::census::finding::Finding;
+use crate::census::finding::Code;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
@@ -28,7 +28,7 @@ struct Fact {
 
 /// A section of the page.
 #[derive(Debug)]
-struct Facts {
+struct Group {
     id: &'static str,
     title: &'static str,
     facts: Vec<Fact>,
@@ -70,12 +70,14 @@ struct DevicePage {
     accepted: bool,
     saved_key: String,
     place: String,
+    point: String,
     given: String,
-    sections: Vec<Facts>,
+    sections: Vec<Group>,
     findings: Vec<form::FindingView>,
     missing: Vec<form::Missing>,
     neighbours: Vec<form::Near>,
     site: String,
+    site_page: Option<Uuid>,
     history: Vec<Written>,
 }
 
@@ -108,9 +110,27 @@ pub async fn get(
         _ => form::key(id),
     };
     if !saved_key.is_empty() {
-        page = page.with_notice("success", "Salvato.");
+        page = match query.get("salvato") {
+            "uguale" => page.with_notice(
+                "info",
+                "Non c’era nulla da salvare: i dati sono gli stessi.",
+            ),
+            _ => page.with_notice("success", "Salvato."),
+        };
     }
-    Ok(Html(page_of(&app, page, &choices, seen, saved_key)).into_response())
+    let record = &seen.revision.record;
+    let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
+    let site = app
+        .register
+        .site_called(&reader.viewer, body, code)
+        .await?
+        .map(|site| site.id);
+    let shown = page_of(&app, page, &choices, seen, saved_key);
+    Ok(Html(DevicePage {
+        site_page: site,
+        ..shown
+    })
+    .into_response())
 }
 
 fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: String) -> DevicePage {
@@ -144,21 +164,23 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         accepted: revision.accepted,
         saved_key,
         place: crate::census::position::in_words(&app.register.territory, lon, lat),
+        point: crate::census::position::in_figures(lat, lon),
         given: given(&revision),
         sections: sections(choices, &revision),
         findings: form::finding_views(&findings, &draft),
         missing: form::missing_views(&record.missing_to_submit()),
         neighbours: form::near_views(&neighbours),
         site: record.text(Field::Sito).to_owned(),
+        site_page: None,
         history: written(choices, &history),
     }
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
-fn sections(choices: &Choices, revision: &Revision) -> Vec<Facts> {
+fn sections(choices: &Choices, revision: &Revision) -> Vec<Group> {
     Section::ALL
         .into_iter()
-        .map(|section| Facts {
+        .map(|section| Group {
             id: section.anchor(),
             title: section.label(),
             facts: form::attributes(section)
@@ -176,11 +198,16 @@ fn sections(choices: &Choices, revision: &Revision) -> Vec<Facts> {
 /// How the point was given, in words.
 fn given(revision: &Revision) -> String {
     let how = &revision.provenance;
-    if how.text.is_empty() {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let point = [Field::Lat, Field::Lon].map(|field| revision.record.number(field));
+    let plain = how.text.split_once("; ");
+    let plain = plain.is_some_and(|(lat, lon)| [number(lat), number(lon)] == point);
+    // A click on the map and plain degrees say nothing that the point does not.
+    if how.text.is_empty() || plain {
         return String::new();
     }
     let accuracy = if how.accuracy_m > 0.0 {
-        format!(", a meno di {} m", how.accuracy_m)
+        format!(", a meno di {} m", how.accuracy_m).replace('.', ",")
     } else {
         String::new()
     };
@@ -342,12 +369,7 @@ pub async fn edit(
         .register
         .device(&reader.viewer, identifier(&id)?)
         .await?;
-    if !seen.writable {
-        return Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Potete leggere questo dispositivo, ma non modificarlo.",
-        ));
-    }
+    may_change(&seen)?;
     let purpose = purpose_of(&seen.revision);
     let draft = draft_of(&seen.revision);
     form::show(&app, &reader, &purpose, &draft, None, StatusCode::OK).await
@@ -377,6 +399,7 @@ pub async fn update(
         .register
         .device(&writer.signed.viewer, identifier(&id)?)
         .await?;
+    may_change(&seen)?;
     submit(
         &app,
         &writer.signed,
@@ -394,16 +417,17 @@ async fn submit(
     fields: &Fields,
 ) -> Result<Response, Error> {
     let mut typed = form::read(fields)?;
+    let same = purpose.seen_at(typed.number);
     if let Some(chosen) = &typed.apply {
         let (checked, _) = app
             .register
             .check(&signed.viewer, &typed.draft, purpose.device())
             .await?;
         form::apply(&mut typed.draft, &checked.findings, chosen)?;
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     if typed.only_check {
-        return form::show(app, signed, purpose, &typed.draft, None, StatusCode::OK).await;
+        return form::show(app, signed, &same, &typed.draft, None, StatusCode::OK).await;
     }
     let target = match purpose {
         Purpose::New => Target::New,
@@ -418,7 +442,10 @@ async fn submit(
         .save(&signed.viewer, &typed.draft, target, source)
         .await?
     {
-        Outcome::Saved { device, .. } | Outcome::Unchanged { device } => {
+        Outcome::Unchanged { device } => {
+            Ok(Redirect::to(&format!("/dispositivi/{device}?salvato=uguale")).into_response())
+        }
+        Outcome::Saved { device, .. } => {
             let how = if target == Target::New {
                 "nuovo"
             } else {
@@ -428,15 +455,11 @@ async fn submit(
         }
         Outcome::Refused(checked) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            form::show(
-                app,
-                signed,
-                purpose,
-                &typed.draft,
-                Some(checked.findings),
-                status,
-            )
-            .await
+            let findings = checked.findings;
+            // Who has just been told of a later revision may save over it.
+            let told = findings.iter().any(|one| one.code == Code::RowConflict);
+            let purpose = if told { purpose } else { &same };
+            form::show(app, signed, purpose, &typed.draft, Some(findings), status).await
         }
     }
 }
@@ -446,10 +469,11 @@ pub async fn check(State(app): State<App>, writer: Writer) -> Result<Response, E
     let viewer = &writer.signed.viewer;
     may_compile(viewer)?;
     let typed = form::read(&writer.fields)?;
-    let (checked, around) = app
+    let (mut checked, around) = app
         .register
         .check(viewer, &typed.draft, typed.device)
         .await?;
+    form::spare_the_unwritten(&typed.draft, &mut checked.findings);
     Ok(Html(Fragment::of(&app, &typed.draft, &checked, &around)).into_response())
 }
 
@@ -485,6 +509,13 @@ async fn set_withdrawn(
     Ok(Redirect::to(&format!("/dispositivi/{id}")).into_response())
 }
 
+/// Whether this is the address of the form of a device.
+#[must_use]
+pub fn has_form(path: &str) -> bool {
+    path == "/dispositivi/nuovo"
+        || (path.starts_with("/dispositivi/") && path.ends_with("/modifica"))
+}
+
 /// Shows again the form that a lost session had interrupted.
 pub async fn resume(
     app: &App,
@@ -505,7 +536,19 @@ pub async fn resume(
     };
     may_compile(&signed.viewer)?;
     let typed = form::read(fields)?;
+    let purpose = purpose.seen_at(typed.number);
     form::show_resumed(app, signed, &purpose, &typed.draft).await
+}
+
+fn may_change(seen: &Seen) -> Result<(), Error> {
+    if seen.writable {
+        Ok(())
+    } else {
+        Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Potete leggere questo dispositivo, ma non modificarlo.",
+        ))
+    }
 }
 
 fn may_compile(viewer: &Viewer) -> Result<(), Error> {
@@ -527,10 +570,4 @@ pub fn identifier(text: &str) -> Result<Uuid, Error> {
             "Questo dispositivo non c’è, oppure non potete vederlo.",
         )
     })
-}
-
-/// Whether a finding stops the device from being saved.
-#[must_use]
-pub fn stops(finding: &Finding) -> bool {
-    finding.severity() == crate::census::finding::Severity::Error
 }

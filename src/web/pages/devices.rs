@@ -219,22 +219,27 @@ fn row(revision: &Revision, names: &Names) -> Row {
         stato_label: words(Field::Stato),
         scntt: text(Field::StatoScntt),
         scntt_label: words(Field::StatoScntt),
-        warnings: how_many(revision.warnings, "un avviso", "avvisi"),
-        missing: how_many(
-            i64::try_from(record.missing_to_submit().len()).unwrap_or(i64::MAX),
-            "un dato da completare",
-            "dati da completare",
+        warnings: how_many(
+            usize::try_from(revision.warnings).unwrap_or_default(),
+            "un avviso",
+            "avvisi",
         ),
-        changed: clock::words(revision.written_at),
+        missing: how_many(
+            record.missing_to_submit().len(),
+            "un dato mancante",
+            "dati mancanti",
+        ),
+        changed: clock::local(revision.written_at)
+            .strftime("%d/%m/%Y")
+            .to_string(),
     }
 }
 
 /// A number of things in words; nothing for none.
-fn how_many(number: i64, one: &str, many: &str) -> String {
+fn how_many(number: usize, one: &str, many: &str) -> String {
     match number {
         0 => String::new(),
-        1 => one.to_owned(),
-        _ => format!("{} {many}", query::figure(number)),
+        _ => query::many(number, one, many),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
+use crate::web::query;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -84,12 +85,7 @@ fn shares(filter: &Filter, field: Field, counts: Vec<(String, i64)>) -> Vec<Shar
 
 /// The address of the list with this filter.
 fn list(filter: &Filter) -> String {
-    let query = serde_urlencoded::to_string(filter.parameters()).unwrap_or_default();
-    if query.is_empty() {
-        "/dispositivi".to_owned()
-    } else {
-        format!("/dispositivi?{query}")
-    }
+    query::address("/dispositivi", filter, &[])
 }
 
 /// Whether the program and its database answer, for whoever watches the server.

@@ -44,7 +44,7 @@ pub async fn get(
         counted: query::devices(total),
         query: query::encode(&filter, &[]),
         bounds: bounds(extent),
-        rasters: app.settings.map_layers.clone(),
+        rasters: serde_json::to_string(&app.settings.map_layers).map_err(Error::internal)?,
         functions: Field::Funzione.terms().unwrap_or_default(),
         list: query::address("/dispositivi", &filter, &[]),
         export: query::address("/esporta", &filter, &[]),

@@ -30,8 +30,8 @@ fn form(app: &App, signed: &Signed, status: StatusCode, errors: Vec<String>) -> 
 /// Changes it; every session ends, this one among them.
 pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
     writer.fields.only(&["attuale", "nuova", "ripetuta"])?;
-    let (present, wanted) = (writer.fields.get("attuale"), writer.fields.get("nuova"));
-    if wanted != writer.fields.get("ripetuta") {
+    let (present, wanted) = (writer.fields.exact("attuale"), writer.fields.exact("nuova"));
+    if wanted != writer.fields.exact("ripetuta") {
         let errors = vec!["Le due password nuove non sono uguali.".to_owned()];
         return Ok(form(
             &app,

@@ -1,5 +1,6 @@
 //! Signing in; and signing in again without losing what was being written.
 
+use super::device;
 use crate::register::people::{IDLE, LONGEST};
 use crate::web::App;
 use crate::web::error::Error;
@@ -53,9 +54,22 @@ pub async fn get(
     ))
 }
 
-/// Asks who sent a form without a session to sign in again, and keeps the form meanwhile.
+/// Asks who sent a form without a session to sign in again, and keeps the form of a device
+/// meanwhile. Others are short, and some have a password in them.
 #[must_use]
 pub fn resume(app: &App, path: &str, fields: &Fields) -> Response {
+    if !device::has_form(path) {
+        let message = "La sessione è finita prima dell’invio, quindi nulla è cambiato. Accedete \
+                       di nuovo e ripetete l’operazione.";
+        return form(
+            app,
+            StatusCode::UNAUTHORIZED,
+            "",
+            "/".to_owned(),
+            String::new(),
+            message.to_owned(),
+        );
+    }
     let message = "La sessione è finita. Accedete di nuovo: quello che avete scritto non è andato \
                    perso e lo ritroverete subito dopo.";
     form(
@@ -90,25 +104,34 @@ fn form(
 /// Signs in.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
+    // There is no session yet whose token could be asked for; browsers say where a form comes from.
+    if parts
+        .headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site == "cross-site")
+    {
+        let message = "Per accedere usate la pagina di Varco, non quella di un altro sito.";
+        return Err(Error::new(StatusCode::FORBIDDEN, message));
+    }
     let bytes: Bytes = to_bytes(body, FORM_BYTES * 4).await.map_err(|_cause| {
         Error::new(StatusCode::PAYLOAD_TOO_LARGE, "Il modulo è troppo grande.")
     })?;
     let fields = Fields::parse(&bytes)?;
     fields.only(&["utente", "password", "poi", "ripresa"])?;
     let account = fields.get("utente").to_owned();
-    let password = fields.all("password").next().unwrap_or_default().to_owned();
+    let password = fields.exact("password").to_owned();
     let back = local(fields.get("poi"));
     let resume = fields.get("ripresa").to_owned();
     let address = address(&app, &parts.headers, parts.extensions.get());
     let mark = mark(&account);
-    let known = cookie(&parts.headers, KNOWN).filter(|value| *value == mark);
+    let known = cookie(&parts.headers, KNOWN).filter(|value| mark.as_deref() == Some(*value));
     let attempt = Attempt {
         address,
         account: &account,
         known,
     };
     let now = app.register.clock.now();
-    if let Some(seconds) = app.throttle.wait(&attempt, now) {
+    if let Err(seconds) = app.throttle.admit(&attempt, now) {
         let minutes = seconds / 60 + 1;
         let message = format!("Troppi tentativi non riusciti: riprovate tra {minutes} minuti.");
         let mut response = form(
@@ -125,7 +148,6 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
         return Ok(response);
     }
     let Some(begun) = app.register.sign_in(&account, &password).await? else {
-        app.throttle.failed(&attempt, now);
         let message = "Nome utente o password non giusti.".to_owned();
         return Ok(form(
             &app,
@@ -136,14 +158,20 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
             message,
         ));
     };
+    app.throttle.forgive(&attempt, now);
     let mut response = if resume.is_empty() {
         Redirect::to(&back).into_response()
     } else {
-        resumed(&app, &begun.token, &back, &resume).await?
+        // Whatever becomes of the form, the person is signed in.
+        resumed(&app, &begun.token, &back, &resume)
+            .await
+            .unwrap_or_else(IntoResponse::into_response)
     };
     let seconds = LONGEST.max(IDLE) / crate::clock::SECOND;
     set_cookie(&app, &mut response, COOKIE, &begun.token, seconds);
-    set_cookie(&app, &mut response, KNOWN, &mark, 365 * 24 * 3_600);
+    if let Some(mark) = mark {
+        set_cookie(&app, &mut response, KNOWN, &mark, 365 * 24 * 3_600);
+    }
     Ok(response)
 }
 
@@ -154,24 +182,22 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
     };
     let signed = crate::web::guard::Signed { viewer, session };
     let fields = Fields::parse(encoded.as_bytes())?;
-    super::device::resume(app, &signed, path, &fields).await
+    device::resume(app, &signed, path, &fields).await
 }
 
 /// The mark that a known browser carries for an account. It says only that this browser signed in
 /// before; forging it gains ten attempts more, so the secret lives as long as the program runs.
-fn mark(account: &str) -> String {
-    static SECRET: std::sync::LazyLock<[u8; 32]> = std::sync::LazyLock::new(|| {
-        let mut bytes = [0_u8; 32];
-        // Without randomness nobody is known, and everybody is counted as a stranger.
-        let _ = getrandom::fill(&mut bytes);
-        bytes
-    });
+fn mark(account: &str) -> Option<String> {
+    static SECRET: std::sync::LazyLock<Option<[u8; 32]>> =
+        std::sync::LazyLock::new(|| crate::clock::random().ok());
+    // Without randomness nobody is known, and everybody is counted as a stranger.
+    let secret = (*SECRET)?;
     let account = account.trim().to_lowercase();
     let hash = Sha256::new()
-        .chain_update(*SECRET)
+        .chain_update(secret)
         .chain_update(account.as_bytes())
         .finalize();
-    hex::encode(hash)
+    Some(hex::encode(hash))
 }
 
 fn address(
@@ -180,18 +206,20 @@ fn address(
     direct: Option<&ConnectInfo<SocketAddr>>,
 ) -> Option<IpAddr> {
     if app.settings.behind_proxy {
-        let forwarded = headers
-            .get("x-forwarded-for")
-            .and_then(|value| value.to_str().ok());
-        return forwarded.and_then(|all| all.rsplit(',').next()?.trim().parse().ok());
+        // The last address of the last line is the one that our own proxy has seen.
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+        let addresses = forwarded.and_then(|value| value.to_str().ok());
+        return addresses.and_then(|all| all.rsplit(',').next()?.trim().parse().ok());
     }
     direct.map(|ConnectInfo(address)| address.ip())
 }
 
-/// Only an address of ours: nobody is sent elsewhere after signing in.
+/// Only an address of ours: nobody is sent elsewhere after signing in. Browsers drop tabs and read
+/// a backslash as a slash, so that either could hide the two slashes of another server.
 fn local(path: &str) -> String {
-    let ours =
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(|one: char| one == '\\' || one.is_control());
     (if ours { path } else { "/" }).to_owned()
 }
 

@@ -1,0 +1,26 @@
+//! Sites: the places that devices belong to.
+
+use super::vocabulary::Term;
+
+/// What a site can be.
+pub const KINDS: [Term; 2] = [
+    Term {
+        code: "varco",
+        label: "Varco",
+        synonyms: &[],
+    },
+    Term {
+        code: "postazione",
+        label: "Postazione",
+        synonyms: &[],
+    },
+];
+
+/// What people read for the kind of a site.
+#[must_use]
+pub fn kind_label(kind: &str) -> &str {
+    KINDS
+        .iter()
+        .find(|term| term.code == kind)
+        .map_or(kind, |term| term.label)
+}
