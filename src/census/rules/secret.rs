@@ -135,7 +135,7 @@ static STREAM_PATHS: &[&str] = &[
     "onvif/",
     "/live.sdp",
     ".m3u8",
-    "h264preview",
+    "/h264preview",
 ];
 
 fn stream_or_private_url(text: &str) -> bool {
@@ -497,7 +497,7 @@ mod tests {
     #[test]
     fn every_path_and_account_is_recognised_by_itself() {
         for path in STREAM_PATHS {
-            let text = format!("vedi {path}1");
+            let text = format!("telecamera{path}1");
             assert!(find(&text, Dotted::Address).is_some(), "{text}");
         }
         for account in ["admin", "root", "administrator"] {
