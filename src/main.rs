@@ -8,7 +8,11 @@ use varco::settings::Settings;
 
 /// Censimento georeferenziato dei dispositivi di videosorveglianza
 #[derive(Debug, Parser)]
-#[command(name = "varco", version, about)]
+#[command(
+    name = "varco",
+    version,
+    about = "Censimento georeferenziato dei dispositivi di videosorveglianza"
+)]
 struct Cli {
     /// Indirizzo del database, come `sqlite://FILE` o `postgres://UTENTE@SERVER/NOME`
     #[arg(long, global = true, value_name = "URL")]

@@ -43,6 +43,12 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     filter.state = args.state;
     filter.tier = args.tier;
     let export = Export::new(args.format, &args.crs, filter)?;
+    if args.output.exists() && !args.output.is_file() {
+        return Err(Failure::new(format!(
+            "{} non è un file: scrivete il nome di un file da creare o da sostituire.",
+            args.output.display()
+        )));
+    }
     let register = open(settings).await?;
     let cannot = |error: io::Error| {
         Failure::new(format!(

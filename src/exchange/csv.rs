@@ -17,6 +17,9 @@ use std::io::{self, Read, Seek, Write};
 /// never close.
 pub const MAX_RECORD_BYTES: u64 = 1 << 20;
 
+/// The most columns a file may have: ten times the record.
+pub const MAX_COLUMNS: usize = 500;
+
 /// How much of a file, in bytes of decoded text, is looked at to tell its separator.
 const SAMPLE_BYTES: u64 = 1 << 16;
 
@@ -94,6 +97,12 @@ pub enum CsvError {
         /// The physical line on which the record starts.
         line: u64,
     },
+    /// A header beyond [`MAX_COLUMNS`].
+    #[error(
+        "L’intestazione ha {0} colonne: se ne leggono al più 500. Controllate il separatore e \
+         togliete le colonne che non servono."
+    )]
+    TooWide(usize),
     /// A quote that swallows the rest of the file.
     #[error(
         "Alla riga {line} si aprono virgolette che non si chiudono più: chiudetele o toglietele."
@@ -143,6 +152,9 @@ impl<R: Read + Seek> CsvReader<R> {
             .iter()
             .map(|cell| cell.trim().to_owned())
             .collect();
+        if opened.header.len() > MAX_COLUMNS {
+            return Err(CsvError::TooWide(opened.header.len()));
+        }
         opened.records = 0;
         opened.sample = rows_of(&sample, separator, opened.header.len());
         opened.detected.decimal = decimal_of(&opened.sample);

@@ -306,13 +306,21 @@ impl Register {
     /// A role for a body, as typed: roles that concern everyone fall to the coordinating body.
     pub async fn grant_for(&self, role: Role, body: Option<&str>) -> Result<Grant> {
         if !role.is_general() {
-            let body = body
-                .filter(|body| !body.is_empty())
-                .ok_or_else(|| Error::Invalid("Il ruolo compilatore vuole un ente.".to_owned()))?;
+            let body = body.filter(|body| !body.is_empty()).ok_or_else(|| {
+                Error::Invalid(
+                    "Il ruolo compilatore vuole un ente: dite di quale con --body CODICE."
+                        .to_owned(),
+                )
+            })?;
             return Ok(Grant {
                 role,
                 body: body.to_owned(),
             });
+        }
+        if let Some(body) = body.filter(|body| !body.is_empty()) {
+            return Err(Error::Invalid(format!(
+                "Il ruolo {role} vale per tutti gli enti: non si può limitare a «{body}»."
+            )));
         }
         let bodies = self.store.read().await?.bodies().await?;
         let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");

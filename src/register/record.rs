@@ -10,8 +10,8 @@ use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
 use crate::census::vocabulary::Field;
-use crate::storage::Unit;
 use crate::storage::device::{Device, Listed};
+use crate::storage::{self, Unit};
 use geo::{Coord, Rect};
 use uuid::Uuid;
 
@@ -122,8 +122,24 @@ impl Register {
         Ok((checked, around))
     }
 
-    /// Checks a draft and, when it has no errors, writes it as a revision.
+    /// Checks a draft and, when it has no errors, writes it as a revision. When somebody else took
+    /// the code meanwhile, the draft is judged once more and the rules say so.
     pub async fn save(
+        &self,
+        viewer: &Viewer,
+        draft: &Draft,
+        target: Target,
+        source: Source,
+    ) -> Result<Outcome> {
+        match self.try_save(viewer, draft, target, source).await {
+            Err(Error::Storage(storage::Error::Constraint(_))) => {
+                self.try_save(viewer, draft, target, source).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_save(
         &self,
         viewer: &Viewer,
         draft: &Draft,
@@ -138,6 +154,7 @@ impl Register {
         let present = match target {
             Target::New => None,
             Target::Existing { device, .. } => {
+                unit.hold_device(device).await?;
                 let present = find(&mut unit, viewer, device).await?;
                 may_write(viewer, present.record.text(Field::Ente))?;
                 Some(present)
@@ -188,6 +205,7 @@ impl Register {
         withdrawn: bool,
     ) -> Result<()> {
         let mut unit = self.store.write().await?;
+        unit.hold_device(device).await?;
         let present = find(&mut unit, viewer, device).await?;
         may_write(viewer, present.record.text(Field::Ente))?;
         if present.withdrawn == withdrawn {

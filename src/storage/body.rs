@@ -77,10 +77,11 @@ impl Unit {
         }))
     }
 
-    /// The names of the software catalogue, those proposed among them.
+    /// The names of the software catalogue. Those only proposed are left out: they may name what
+    /// another body keeps reserved.
     pub async fn software(&mut self) -> Result<Vec<String>> {
         Ok(on!(self, |conn| {
-            sqlx::query_scalar("SELECT name FROM software ORDER BY name")
+            sqlx::query_scalar("SELECT name FROM software WHERE state = 'catalogo' ORDER BY name")
                 .fetch_all(conn)
                 .await?
         }))

@@ -223,6 +223,17 @@ impl Unit {
         Ok(found)
     }
 
+    /// Keeps a device from being written by anybody else until the end of this unit.
+    pub async fn hold_device(&mut self, device: Uuid) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE device SET number = number WHERE id = $1")
+                .bind(device)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// The number of a device's last revision.
     pub async fn device_number(&mut self, device: Uuid) -> Result<Option<i64>> {
         Ok(on!(self, |conn| {

@@ -38,8 +38,11 @@ pub fn is_full(error: &dyn DatabaseError) -> bool {
 
 /// Whether the error says that somebody else is writing.
 pub fn is_busy(error: &dyn DatabaseError) -> bool {
-    // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT; PostgreSQL's lock_not_available.
-    matches!(error.code().as_deref(), Some("5" | "517" | "55P03"))
+    // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT; PostgreSQL's lock_not_available and deadlock_detected.
+    matches!(
+        error.code().as_deref(),
+        Some("5" | "517" | "55P03" | "40P01")
+    )
 }
 
 /// Whether the error says that a table is not there.

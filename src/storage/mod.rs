@@ -31,6 +31,9 @@ pub enum Error {
         /// What was given, without any password.
         url: String,
     },
+    /// Nobody answers there.
+    #[error("il server del database non risponde: controllate l’indirizzo e che sia in funzione")]
+    Unreachable,
     /// It was written by a newer program.
     #[error(
         "il database è stato scritto da una versione più recente di Varco (migrazione {0}): usate quella versione o una successiva"
@@ -138,7 +141,11 @@ impl Store {
                 .max_connections(16)
                 .acquire_timeout(PATIENCE)
                 .connect_with(options)
-                .await?;
+                .await
+                .map_err(|error| match error {
+                    sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Error::Unreachable,
+                    other => other.into(),
+                })?;
             Ok(Self::Postgres(pool))
         } else if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)
@@ -149,14 +156,20 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(PATIENCE)
                 .disable_statement_logging();
-            let pool = |connections| {
-                SqlitePoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(PATIENCE)
-                    .connect_with(options.clone())
-            };
-            let writer = pool(1).await?;
-            Ok(Self::Sqlite(pool(8).await?, writer))
+            let readers = SqlitePoolOptions::new()
+                .max_connections(8)
+                .acquire_timeout(PATIENCE)
+                .connect_with(options.clone())
+                .await?;
+            // When a disk is full SQLite rolls back by itself, and the driver goes on counting a
+            // transaction that is not there: a connection that wrote is never used again.
+            let writer = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(PATIENCE)
+                .after_release(|_connection, _use| Box::pin(async { Ok(false) }))
+                .connect_with(options)
+                .await?;
+            Ok(Self::Sqlite(readers, writer))
         } else {
             Err(address(url, &"schema"))
         }

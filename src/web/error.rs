@@ -135,7 +135,7 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
     let path = request.uri().path().to_owned();
     let json = wants_json(request.headers());
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
+    let response = next.run(request).await;
     let signed = response.extensions().get::<Arc<Signed>>().cloned();
     let status = response.status();
     let shown = response.extensions().get::<Arc<Error>>().cloned();
@@ -181,9 +181,9 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
         };
         (status, Html(template)).into_response()
     };
-    for name in [header::RETRY_AFTER, header::ALLOW] {
-        if let Some(value) = response.headers_mut().remove(&name) {
-            page.headers_mut().insert(name, value);
+    for name in [header::RETRY_AFTER, header::ALLOW, header::SET_COOKIE] {
+        for value in response.headers().get_all(&name) {
+            page.headers_mut().append(&name, value.clone());
         }
     }
     with_id(page, &id)

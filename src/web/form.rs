@@ -219,7 +219,14 @@ fn take_own(typed: &mut TypedForm, name: &str, value: &str) -> Result<(), Error>
     match name {
         "posizione" => value.clone_into(&mut typed.draft.place),
         "crs" => value.clone_into(&mut typed.draft.crs),
-        "azione" => typed.only_check = value == "controlla",
+        "azione" if matches!(value, "salva" | "controlla") => {
+            typed.only_check = value == "controlla";
+        }
+        "azione" => {
+            return Err(Error::bad_request(
+                "Il modulo chiede di salvare o di controllare.",
+            ));
+        }
         "apply" => typed.apply = Some(value.to_owned()),
         "numero" => typed.number = value.parse().ok(),
         "dispositivo" => typed.device = Uuid::parse_str(value).ok(),

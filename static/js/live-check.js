@@ -37,7 +37,7 @@ function start(form) {
       if (problem.name === 'AbortError') return;
       board.removeAttribute('aria-busy');
       say(voice, problem.sentence ?? 'Il controllo non risponde: potete continuare a scrivere e salvare.');
-      voice.classList.remove('visually-hidden');
+      voice.className = 'alert alert-warning varco-voice';
     }
   };
   const later = event => {
@@ -55,7 +55,7 @@ async function check(form, signal) {
   const answer = await fetch(form.dataset.checkUrl, { method: 'POST', body: new URLSearchParams(new FormData(form)), signal });
   if (answer.redirected || answer.status === 401 || answer.status === 403) {
     throw Object.assign(new Error('session'), {
-      sentence: 'La sessione è scaduta. Quello che avete scritto resta in questo computer: accedete di nuovo e potrete ripristinarlo.',
+      sentence: 'La sessione è finita. Continuate pure: quando salvate vi chiediamo di accedere e ritrovate tutto quello che avete scritto.',
     });
   }
   if (!answer.ok) throw new Error(String(answer.status));

@@ -12,6 +12,7 @@ mod lists;
 mod people;
 mod people_pages;
 mod publish;
+mod record;
 mod schema;
 mod sites;
 mod storage;

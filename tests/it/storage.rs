@@ -228,13 +228,13 @@ fn a_body_of_an_unknown_kind_breaks_a_constraint_with_a_name() {
 }
 
 #[test]
-fn a_software_already_there_stays_as_it_is() {
+fn a_software_already_there_stays_as_it_is_and_one_only_proposed_is_not_offered() {
     both(async |store| {
         let mut unit = store.write().await.unwrap();
         unit.add_software("Zeta", true).await.unwrap();
         unit.add_software("Alfa", false).await.unwrap();
         unit.add_software("Zeta", false).await.unwrap();
-        assert_eq!(unit.software().await.unwrap(), ["Alfa", "Zeta"]);
+        assert_eq!(unit.software().await.unwrap(), ["Zeta"]);
     });
 }
 
@@ -580,6 +580,7 @@ fn each_save_makes_one_working_state_and_leaves_the_others() {
 
         let history = unit.history(one.device).await.unwrap();
         assert_eq!(history, [three.clone(), two, one.clone()]);
+        unit.hold_device(one.device).await.unwrap();
         assert_eq!(unit.device_number(one.device).await.unwrap(), Some(3));
         assert_eq!(unit.device_number(other.device).await.unwrap(), Some(1));
         assert_eq!(unit.device_number(Uuid::nil()).await.unwrap(), None);
