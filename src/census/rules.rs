@@ -4,7 +4,7 @@
 //! form, the spreadsheet, the API and the re-checks of old rows all call it and nothing else
 //! decides what may be kept. It is pure: what it needs to know comes in [`World`] and [`Around`].
 //! It never panics, and its own output read again gives the same record.
-//! Enforced by the laws at the end of this file and by `benches/rules.rs`.
+//! Enforced by the laws in `rules/tests.rs` and measured by `benches/rules.rs`.
 //!
 //! To add a rule: one code in `finding.rs`, one function here or in the module below that fits,
 //! one test, and the page of codes made again.
