@@ -2,6 +2,7 @@
 
 use crate::support::sources;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The modules of the program, from the inside out, and which others each may name.
 const MAY_NAME: [(&str, &[&str]); 10] = [
@@ -52,9 +53,13 @@ fn code(source: &str) -> String {
 fn program() -> BTreeMap<String, String> {
     sources("src")
         .into_iter()
-        .filter(|(path, _)| path.ends_with(".rs") && !path.ends_with("/tests.rs"))
+        .filter(|(path, _)| is_rust(path) && !path.ends_with("/tests.rs"))
         .map(|(path, source)| (path, code(&source)))
         .collect()
+}
+
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == "rs")
 }
 
 /// The module of the program that a file belongs to.
@@ -80,12 +85,15 @@ fn named(path: &str, code: &str) -> BTreeSet<String> {
     let climb = "super::".repeat(depth(path));
     for root in ["crate::", "varco::", climb.as_str()] {
         for (start, _) in code.match_indices(root) {
-            let before = code[..start].chars().next_back();
-            if before.is_some_and(|one| one.is_alphanumeric() || one == '_' || one == ':') {
+            let (before, rest) = code.split_at(start);
+            if before
+                .chars()
+                .next_back()
+                .is_some_and(|one| one.is_alphanumeric() || one == '_' || one == ':')
+            {
                 continue;
             }
-            let rest = &code[start + root.len()..];
-            found.extend(first_names(rest));
+            found.extend(first_names(rest.strip_prefix(root).unwrap()));
         }
     }
     let known: BTreeSet<&str> = MAY_NAME.iter().map(|(name, _)| *name).collect();
@@ -110,7 +118,7 @@ fn first_names(rest: &str) -> Vec<String> {
         match one {
             '{' => open += 1,
             '}' => open -= 1,
-            ',' if open == 1 => names.push(name(&list[index + 1..])),
+            ',' if open == 1 => names.push(name(list.split_at(index + 1).1)),
             _ => {}
         }
         if open == 0 {
@@ -176,9 +184,13 @@ fn sql_http_and_the_command_line_stay_where_they_belong() {
     for (path, code) in program() {
         for (package, homes) in BELONGS_TO {
             let names_it = code.match_indices(package).any(|(start, _)| {
-                let before = code[..start].chars().next_back();
-                let after = code[start + package.len()..].starts_with("::");
-                after && !before.is_some_and(|one| one.is_alphanumeric() || one == '_')
+                let (before, rest) = code.split_at(start);
+                let after = rest.strip_prefix(package).unwrap().starts_with("::");
+                after
+                    && !before
+                        .chars()
+                        .next_back()
+                        .is_some_and(|one| one.is_alphanumeric() || one == '_')
             });
             if names_it && !homes.contains(&module(&path)) {
                 wrong.push(format!("{path} names {package}"));
@@ -234,7 +246,7 @@ fn every_file_begins_with_what_it_is_for() {
         );
     }
     for (path, source) in sources("tests/it") {
-        if path.ends_with(".rs") {
+        if is_rust(&path) {
             assert!(
                 source.starts_with("//! "),
                 "{path} does not say what it is for"
