@@ -197,11 +197,11 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     checked
 }
 
-/// The finding about a text that is no attribute of a device, such as the name of a site, when it
-/// looks like something that is never recorded.
+/// What a text that is no attribute of a device, such as the name of a site, seems to contain that
+/// is never recorded, in Italian words that follow «somiglia».
 #[must_use]
-pub fn never_recorded(label: &str, text: &str) -> Option<Finding> {
-    secret::find(text, Dotted::Address).map(|secret| value::secrecy(None, label, secret))
+pub fn never_recorded(text: &str) -> Option<&'static str> {
+    secret::find(text, Dotted::Address)
 }
 
 /// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84.

@@ -188,8 +188,10 @@ impl Register {
                 "Il nome del sito ha al più {LONGEST_NAME} caratteri."
             )));
         }
-        if let Some(finding) = rules::never_recorded("Nome", name) {
-            return Err(Error::Invalid(finding.message));
+        if let Some(secret) = rules::never_recorded(name) {
+            return Err(Error::Invalid(format!(
+                "Il testo somiglia {secret}, e l’archivio non ne conserva: toglietelo."
+            )));
         }
         let mut unit = self.store.write().await?;
         unit.put_site(&Site {

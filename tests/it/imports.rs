@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use axum::http::StatusCode;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -387,7 +388,7 @@ fn rows_see_the_rows_before_them_however_far() {
         for row in 0..1_050_u32 {
             let lat = 45.44 + f64::from(row % 100) * 0.0005;
             let lon = 9.16 + f64::from(row / 100) * 0.001;
-            text.push_str(&format!("C{row};{lat:.6};{lon:.6};contesto;attivo\n"));
+            writeln!(text, "C{row};{lat:.6};{lon:.6};contesto;attivo").unwrap();
         }
         text.push_str("C7;45.4;9.2;contesto;attivo\n");
         text.push_str("V1;45.440000;9.160000;contesto;attivo\n");
@@ -577,7 +578,7 @@ fn the_command_ends_as_the_file_deserves() {
         );
         assert_eq!(rejected.status.code(), Some(1));
         let rows = std::fs::read_to_string(&table).unwrap();
-        assert!(rows.contains(";value.unknown;Errore;"), "{rows}");
+        assert!(rows.contains(";value.unknown;error;"), "{rows}");
 
         let binary = data("binary_bytes.csv").display().to_string();
         let text = place("r.txt");

@@ -198,7 +198,11 @@ fn who_writes_a_site_gives_it_a_kind_and_a_name() {
         let address = [("tipo", "varco"), ("nome", "telecamera 10.0.0.5")];
         let refused = browser.post(&edit, &address).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(refused.text().contains("indirizzo di rete"));
+        assert!(
+            refused
+                .text()
+                .contains("Il testo somiglia a un indirizzo di rete")
+        );
         let long = "x".repeat(161);
         let refused = browser
             .post(&edit, &[("tipo", "varco"), ("nome", &long)])

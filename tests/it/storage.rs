@@ -2,8 +2,10 @@
 
 use crate::support::{self, NOW, both, both_at, both_blank, execute, on_sqlite};
 use geo::{Coord, Rect};
-use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
 use uuid::Uuid;
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Open, Slice, Sort, State};
@@ -187,6 +189,7 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
         "BEGIN_READ",
         "broken_constraint",
         "is_full",
+        "is_busy",
         "is_missing_table",
     ];
     assert_eq!(names, known);
@@ -508,8 +511,11 @@ fn who_is_disabled_or_changes_password_has_no_session_left() {
             .await
             .unwrap();
         assert!(unit.session("late").await.unwrap().is_none());
-        let disabled = unit.person_with_account("rosa").await.unwrap().unwrap();
+        let disabled = unit.person(rosa.id).await.unwrap().unwrap();
         assert_eq!(disabled.disabled_at, Some(NOW + SECOND));
+        unit.enable_person(rosa.id).await.unwrap();
+        let enabled = unit.person(rosa.id).await.unwrap().unwrap();
+        assert_eq!(enabled.disabled_at, None);
     });
 }
 
@@ -1225,62 +1231,41 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
 }
 
 #[test]
-fn a_person_can_be_renamed_lose_a_role_and_come_back() {
-    both(async |store| {
+fn who_finds_somebody_else_writing_for_too_long_is_told_so() {
+    both_at(async |url| {
+        let store = Store::open(&url).await.unwrap();
         with_bodies(&store).await;
-        let clock = Clock::fixed(NOW);
-        let rosa = person(&clock, "rosa");
-        let mut unit = store.write().await.unwrap();
-        unit.add_person(&rosa, NOW).await.unwrap();
-        let [a, b] = ["a", "b"].map(|body| Grant {
-            role: Role::Compilatore,
-            body: body.to_owned(),
-        });
-        unit.grant(rosa.id, &a).await.unwrap();
-        unit.grant(rosa.id, &b).await.unwrap();
-        unit.revoke(rosa.id, &a).await.unwrap();
-        unit.revoke(rosa.id, &a).await.unwrap();
-        assert_eq!(unit.grants(rosa.id).await.unwrap(), [b]);
-
-        unit.rename_person(rosa.id, "Rosa Bianchi").await.unwrap();
-        unit.disable_person(rosa.id, NOW).await.unwrap();
-        let found = unit.person(rosa.id).await.unwrap().unwrap();
-        assert_eq!(found.name, "Rosa Bianchi");
-        assert_eq!(found.disabled_at, Some(NOW));
-        assert!(found.password_hash.is_empty());
-        unit.enable_person(rosa.id).await.unwrap();
-        let found = unit.person(rosa.id).await.unwrap().unwrap();
-        assert_eq!(found.disabled_at, None);
-        assert!(unit.person(Uuid::nil()).await.unwrap().is_none());
-    });
-}
-
-#[test]
-fn administrators_are_those_who_can_still_sign_in() {
-    both(async |store| {
-        with_bodies(&store).await;
-        let clock = Clock::fixed(NOW);
-        let people = ["rosa", "anna", "ugo"].map(|account| person(&clock, account));
-        let mut unit = store.write().await.unwrap();
-        for one in &people {
-            unit.add_person(one, NOW).await.unwrap();
-        }
-        for (one, role) in
-            people
-                .iter()
-                .zip([Role::Amministratore, Role::Amministratore, Role::Validatore])
-        {
-            let grant = Grant {
-                role,
-                body: "a".to_owned(),
-            };
-            unit.grant(one.id, &grant).await.unwrap();
-        }
-        let mut both = vec![people[0].id, people[1].id];
-        both.sort();
-        assert_eq!(unit.hold_administrators().await.unwrap(), both);
-        unit.disable_person(people[0].id, NOW).await.unwrap();
-        assert_eq!(unit.hold_administrators().await.unwrap(), [people[1].id]);
+        let renamed = Body {
+            code: "a".to_owned(),
+            name: "Altro nome".to_owned(),
+            kind: "altro".to_owned(),
+        };
+        let mut holder = store.write().await.unwrap();
+        holder.put_body(&renamed).await.unwrap();
+        let refused = match &store {
+            Store::Sqlite(..) => {
+                let options = SqliteConnectOptions::from_str(&url).unwrap();
+                let hurried = options.busy_timeout(Duration::ZERO);
+                let pool = SqlitePoolOptions::new()
+                    .connect_with(hurried)
+                    .await
+                    .unwrap();
+                Store::Sqlite(pool.clone(), pool).write().await.err()
+            }
+            Store::Postgres(_) => {
+                let mut hurried = store.write().await.unwrap();
+                if let Unit::Postgres(transaction) = &mut hurried {
+                    sqlx::query("SET LOCAL lock_timeout = '10ms'")
+                        .execute(&mut **transaction)
+                        .await
+                        .unwrap();
+                }
+                hurried.put_body(&renamed).await.err()
+            }
+        };
+        assert!(matches!(refused, Some(Error::Busy)), "{refused:?}");
+        holder.commit().await.unwrap();
+        store.close().await;
     });
 }
 
@@ -1311,56 +1296,6 @@ fn what_occurs_is_named_once_and_only_as_far_as_one_may_see() {
         let mut own = unit.occurring(&Filter::of(&officer_of("a"))).await.unwrap();
         own.sort();
         assert_eq!(own, wanted[..2]);
-    });
-}
-
-#[test]
-fn a_site_counts_the_devices_and_views_that_stand_at_it() {
-    both(async |store| {
-        with_bodies(&store).await;
-        let clock = Clock::fixed(NOW);
-        let at = |body: &str, code: &str, views: Option<i64>| {
-            let mut one = first(
-                &clock,
-                body,
-                code,
-                &[(Field::Sito, Value::Text("V1".to_owned()))],
-            );
-            one.record
-                .set(Field::PuntiRipresa, views.map(Value::Integer));
-            one
-        };
-        let mut gone = at("a", "4", Some(8));
-        gone.withdrawn = true;
-        let all = [
-            at("a", "1", None),
-            at("a", "2", Some(4)),
-            at("b", "3", Some(2)),
-            gone,
-        ];
-        let mut unit = store.write().await.unwrap();
-        for (body, code) in [("a", "V1"), ("b", "V1"), ("a", "V2")] {
-            unit.ensure_site(&clock, body, code, "varco").await.unwrap();
-        }
-        add(&mut unit, &all).await;
-        let ids: Vec<Uuid> = unit
-            .sites(None)
-            .await
-            .unwrap()
-            .iter()
-            .map(|one| one.id)
-            .collect();
-        let standing = unit.standing_at(&ids).await.unwrap();
-        let counted: Vec<_> = ids
-            .iter()
-            .map(|id| {
-                standing
-                    .get(id)
-                    .map_or((0, 0), |one| (one.devices, one.views))
-            })
-            .collect();
-        assert_eq!(counted, [(2, 5), (0, 0), (1, 2)]);
-        assert!(unit.standing_at(&[]).await.unwrap().is_empty());
     });
 }
 
