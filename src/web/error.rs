@@ -152,14 +152,11 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
         }
         None => return with_id(response, &id),
     };
-    match &error.cause {
-        Some(cause) => {
-            tracing::error!(request = %id.0, %method, %path, %cause, "request failed");
-        }
-        None => {
-            let (status, message) = (status.as_u16(), &error.message);
-            tracing::info!(request = %id.0, %method, %path, status, %message, "request refused");
-        }
+    if let Some(cause) = &error.cause {
+        tracing::error!(request = %id.0, %method, %path, %cause, "request failed");
+    } else {
+        let (status, message) = (status.as_u16(), &error.message);
+        tracing::info!(request = %id.0, %method, %path, status, %message, "request refused");
     }
     let mut page = if json {
         let problem = serde_json::json!({

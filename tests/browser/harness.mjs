@@ -181,8 +181,10 @@ export async function walk(page) {
   const count = await page.evaluate(() => {
     const usable = 'a[href], button, input, select, textarea, summary, canvas, [tabindex]';
     const unchosen = one => one.type === 'radio' && !one.checked && document.querySelector(`[name="${one.name}"]:checked`);
+    // What takes the focus only from a script is no stop, unless it is something people use.
+    const stop = one => one.tabIndex >= 0 || (!one.matches('[tabindex]:not(a, button, input, select, textarea)') && !one.closest('[aria-hidden=true]'));
     const stops = [...document.querySelectorAll(usable)].filter(
-      one => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !unchosen(one),
+      one => stop(one) && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !unchosen(one),
     );
     const look = one => ['outlineStyle', 'outlineColor', 'boxShadow', 'borderColor'].map(name => getComputedStyle(one)[name]).join();
     globalThis.stops = stops.map(one => ({ one, rest: look(one) }));
