@@ -460,11 +460,11 @@ fn a_role_that_concerns_everyone_falls_to_the_body_that_coordinates() {
         let refused = bare.grant_for(Role::Validatore, None).await;
         assert!(matches!(refused, Err(Error::Invalid(_))));
         let register = support::register(store).await;
-        let grant = register
-            .grant_for(Role::Validatore, Some(RHO))
-            .await
-            .unwrap();
+        let grant = register.grant_for(Role::Validatore, None).await.unwrap();
         assert_eq!(grant.body, CMM);
+        // Nobody is left to believe that the role is limited to a body.
+        let limited = register.grant_for(Role::Validatore, Some(RHO)).await;
+        assert!(matches!(limited, Err(Error::Invalid(_))));
         let own = register
             .grant_for(Role::Compilatore, Some(RHO))
             .await
