@@ -81,7 +81,7 @@ describe('what is typed survives', () => {
       await page.goto('/dispositivi/nuovo');
       await page.context().clearCookies();
       await write(page, { ...TYPED, codice: 'PERDUTO-2' });
-      await page.getByText('La sessione è scaduta').waitFor();
+      await page.getByText('La sessione è finita').waitFor();
       await press(page, 'Salva');
       await page.getByText('quello che avete scritto non è andato perso').waitFor();
       await write(page, { utente: officer.user, password: officer.password });
