@@ -207,7 +207,7 @@ impl Mapping {
                 let label = field.attribute().label;
                 let message = format!(
                     "Il file non ha la colonna «{}» ({label}): per i dispositivi nuovi il valore è \
-                     «non noto». Potete indicare un valore per tutto il file.",
+                     «non noto». Chi importa dalla riga di comando può dare un valore a tutto il file con --set.",
                     field.name()
                 );
                 Finding::new(Code::ValueDefaulted, field, UNKNOWN, message)

@@ -202,7 +202,7 @@ impl Doctor<'_> {
             self.finding(Code::PositionNearBorder, Field::Lat, message)
         } else {
             let message = format!(
-                "Il punto è {home}, {} oltre il confine di {witness}, che è generalizzato: lo attribuiamo a {witness}. \
+                "Il punto è {home}, {} oltre il confine di {witness}, che è generalizzato: lo attribuiamo al Comune di {witness}. \
                  Se è in un altro Comune, indicatelo.",
                 distance(metres)
             );
