@@ -345,11 +345,7 @@ fn line(said: &Said) -> Told {
             Some(column) if *column == said.value => String::new(),
             _ => said.value.clone(),
         },
-        severity: match said.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        },
+        severity: said.severity.name(),
         severity_label: said.severity.label(),
         message: said.message.clone(),
         proposals: if said.applied {
