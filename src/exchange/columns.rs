@@ -5,7 +5,8 @@
 //! column. A column that is not used is named, never dropped in silence. Enforced by the tests
 //! below, one of which reads our own file back.
 
-use super::csv::{Row, unguard};
+use super::csv::unguard;
+use super::source::Row;
 use crate::census::draft::Draft;
 use crate::census::finding::{Code, Finding};
 use crate::census::vocabulary::{ATTRIBUTES, Attribute, Field, Need, UNKNOWN, fold};

@@ -5,7 +5,7 @@
 //! physical lines of the file, as an editor numbers them. What [`CsvWriter`] writes, [`CsvReader`]
 //! and the mapping of columns read back to the same values. Enforced by the tests below.
 
-use crate::census::finding::{Code, Finding};
+use super::source::Row;
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::Field;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -38,36 +38,6 @@ pub struct Detected {
     pub decimal: char,
     /// The physical line on which the header starts, from 1.
     pub header_line: u64,
-}
-
-/// One row of data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// The physical line on which the row starts, from 1.
-    pub line: u64,
-    /// Which row of data it is, from 1; empty rows do not count.
-    pub record: u64,
-    /// The cells as they stand in the file, without the quotes.
-    pub cells: Vec<String>,
-}
-
-impl Row {
-    /// The finding for a row that has not as many cells as the header, of which there are
-    /// `columns`.
-    #[must_use]
-    pub fn shape(&self, columns: usize) -> Option<Finding> {
-        let cells = self.cells.len();
-        (cells != columns).then(|| Finding {
-            code: Code::RowShape,
-            field: None,
-            value: String::new(),
-            message: format!(
-                "Questa riga ha {cells} celle e l’intestazione ne ha {columns}: controllate \
-                 separatori e virgolette."
-            ),
-            proposals: Vec::new(),
-        })
-    }
 }
 
 /// Why a file cannot be read as delimited text.

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod csv;
 pub mod geojson;
 pub mod shapefile;
+pub mod source;
 
 /// The reference systems in which devices are handed over, the one of the web first, then the one
 /// the metropolitan systems store.

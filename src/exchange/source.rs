@@ -1,0 +1,288 @@
+//! A file that comes in, whatever its format: a header, and rows of texts one at a time.
+//!
+//! What is found out about a file is said with how sure it is, and each item can be chosen instead.
+//! A format with geometries gives each as a text in the column [`GEOMETRY`], in the reference system
+//! that the file declares; nothing is converted here. Rows stream: memory does not grow with the
+//! file. Enforced by the files of `tests/data/import/`.
+
+use super::csv::{CsvError, CsvReader};
+use crate::census::finding::{Code, Finding};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The header of the column that holds the geometries of a format that has them.
+pub const GEOMETRY: &str = "geometria";
+
+/// How many rows are looked at before reading them all.
+pub const SAMPLE: usize = 100;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Delimited text.
+    Csv,
+    /// A workbook of Office Open XML.
+    Xlsx,
+    /// An `OpenDocument` spreadsheet.
+    Ods,
+    /// `GeoJSON`.
+    GeoJson,
+    /// An archive with a shapefile.
+    Shapefile,
+    /// `GeoPackage`.
+    Gpkg,
+    /// KML, also in an archive.
+    Kml,
+}
+
+impl Format {
+    /// What people call it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Xlsx => "XLSX",
+            Self::Ods => "ODS",
+            Self::GeoJson => "GeoJSON",
+            Self::Shapefile => "shapefile",
+            Self::Gpkg => "GeoPackage",
+            Self::Kml => "KML",
+        }
+    }
+
+    /// Whether its rows have geometries of their own.
+    #[must_use]
+    pub const fn spatial(self) -> bool {
+        matches!(
+            self,
+            Self::GeoJson | Self::Shapefile | Self::Gpkg | Self::Kml
+        )
+    }
+}
+
+/// How sure something is that was found out about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// A person chose it.
+    Chosen,
+    /// The file says so itself.
+    Stated,
+    /// Nothing else fits.
+    Sure,
+    /// It fits best.
+    Likely,
+    /// It is a guess that a person should look at.
+    Guessed,
+}
+
+impl Certainty {
+    /// In words.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Chosen => "scelto da voi",
+            Self::Stated => "lo dice il file",
+            Self::Sure => "sicuro",
+            Self::Likely => "probabile",
+            Self::Guessed => "da controllare",
+        }
+    }
+}
+
+/// What a person says of how a file is to be read; what is absent is found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choices {
+    /// The encoding's usual name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// What stands between cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// What stands before decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// The line of the header, from 1; 0 when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_line: Option<u64>,
+    /// The sheet, the layer or the shapefile of the archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+}
+
+/// What was found out about a file before reading its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detected {
+    /// What kind of file it is.
+    pub format: Format,
+    /// The encoding's usual name in lower case, for example `utf-8` or `windows-1252`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// What stands between cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// What stands before decimals in most numbers: `.` or `,`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// The line on which the header starts, from 1; 0 when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header_line: Option<u64>,
+    /// The sheet, the layer or the shapefile that is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// All that could be read instead, in the order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sheets: Vec<String>,
+    /// The reference system that the file itself declares, as `EPSG:n`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crs: Option<String>,
+    /// How sure each of the above is, by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certainty: BTreeMap<String, Certainty>,
+    /// What a person should know besides, in Italian sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Detected {
+    /// Nothing but the format.
+    #[must_use]
+    pub const fn new(format: Format) -> Self {
+        Self {
+            format,
+            encoding: None,
+            separator: None,
+            decimal: None,
+            header_line: None,
+            sheet: None,
+            sheets: Vec::new(),
+            crs: None,
+            certainty: BTreeMap::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// One row of data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The physical line of a text, the row of a sheet, the number of a feature: where a person
+    /// finds it, from 1.
+    pub line: u64,
+    /// Which row of data it is, from 1; empty rows do not count.
+    pub record: u64,
+    /// The cells as they stand in the file, without quotes.
+    pub cells: Vec<String>,
+}
+
+impl Row {
+    /// The finding for a row that has not as many cells as the header, of which there are
+    /// `columns`.
+    #[must_use]
+    pub fn shape(&self, columns: usize) -> Option<Finding> {
+        let cells = self.cells.len();
+        (cells != columns).then(|| Finding {
+            code: Code::RowShape,
+            field: None,
+            value: String::new(),
+            message: format!(
+                "Questa riga ha {cells} celle e l’intestazione ne ha {columns}: controllate \
+                 separatori e virgolette."
+            ),
+            proposals: Vec::new(),
+        })
+    }
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// As delimited text.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// The file could not be read from where it is kept.
+    #[error("Il file non si legge: {0}.")]
+    Read(#[from] io::Error),
+    /// For a reason that its format explains, in an Italian sentence that says what to do.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// How far the reading of a file has come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    read: Arc<AtomicU64>,
+    size: u64,
+}
+
+impl Progress {
+    /// Of a file of this size, in bytes or in rows.
+    #[must_use]
+    pub fn of(size: u64) -> Self {
+        Self {
+            read: Arc::default(),
+            size,
+        }
+    }
+
+    /// Goes on by this much.
+    pub fn advance(&self, by: u64) {
+        self.read.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// The share that was read, from 0 to 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share of a file")]
+    pub fn share(&self) -> f64 {
+        if self.size == 0 {
+            return 0.0;
+        }
+        (self.read.load(Ordering::Relaxed) as f64 / self.size as f64).min(1.0)
+    }
+}
+
+/// The rows of a file, from the first.
+pub type Rows = Box<dyn Iterator<Item = Result<Row, SourceError>> + Send>;
+
+/// A file that is open: what it is, and its rows.
+pub struct Source {
+    /// What was found out.
+    pub detected: Detected,
+    /// The headers of the columns, without the blanks around them; made up where the file has none.
+    pub header: Vec<String>,
+    /// The cells of some of the first rows.
+    pub sample: Vec<Vec<String>>,
+    /// How far the rows have been read.
+    pub progress: Progress,
+    /// The rows.
+    pub rows: Rows,
+}
+
+impl Source {
+    /// Finds out what a file is, by its content rather than by its name, and opens it.
+    pub fn open(_name: &str, file: File, _choices: &Choices) -> Result<Self, SourceError> {
+        let size = file.metadata()?.len();
+        let reader = CsvReader::open(file)?;
+        let found = reader.detected();
+        let detected = Detected {
+            encoding: Some(found.encoding.clone()),
+            separator: Some(found.separator),
+            decimal: Some(found.decimal),
+            header_line: Some(found.header_line),
+            ..Detected::new(Format::Csv)
+        };
+        Ok(Self {
+            detected,
+            header: reader.header().to_vec(),
+            sample: reader.sample().to_vec(),
+            progress: Progress::of(size),
+            rows: Box::new(reader.map(|row| row.map_err(SourceError::from))),
+        })
+    }
+}
