@@ -1,60 +1,94 @@
 //! Which column of a file is which attribute.
 //!
-//! Headers are compared with the attribute table alone: the attribute's spelling, its label, its
-//! short name, its synonyms, in this order; the closer match wins, and each attribute has one
-//! column. A column that is not used is named, never dropped in silence. Enforced by the tests
-//! below, one of which reads our own file back.
+//! What a person said of a header before wins; then headers are compared with the attribute table:
+//! the attribute's spelling, its label, its short name, its synonyms, its abbreviations, in this
+//! order; what no header says, the cells may. Each attribute has one column. A column that is not
+//! used is named, never dropped in silence. Enforced by the tests below, one of which reads our own
+//! file back.
+
+mod content;
+mod header;
+mod scheme;
+
+pub use scheme::{Scheme, Swap};
 
 use super::csv::unguard;
-use super::source::Row;
+use super::source::{Certainty, GEOMETRY, Row};
 use crate::census::draft::Draft;
 use crate::census::finding::{Code, Finding};
-use crate::census::vocabulary::{ATTRIBUTES, Attribute, Field, Need, UNKNOWN, fold};
+use crate::census::rules::World;
+use crate::census::vocabulary::{ATTRIBUTES, Field, Need, UNKNOWN, fold};
+use content::{Around, Cells};
 use geo::Rect;
-
-/// Headers of columns that hold a whole position, folded.
-const PLACES: &[&str] = &[
-    "posizione",
-    "coordinate",
-    "coordinates",
-    "coordinate gps",
-    "gps",
-    "location",
-    "point",
-    "punto",
-    "lat lon",
-    "lat lng",
-    "lat long",
-    "lat,lon",
-    "lat, lon",
-    "lat,lng",
-    "lat, lng",
-    "lat/lon",
-    "latlon",
-    "latlng",
-    "lon,lat",
-    "lon, lat",
-    "wkt",
-    "geom",
-    "the geom",
-    "geometry",
-    "geometria",
-    "geo point",
-    "geo point 2d",
-];
+use std::collections::HashMap;
 
 /// How the place is called where a mapping is shown.
 const PLACE: &str = "posizione";
 
+/// The header of the column that our own files have after the attributes: the number of the
+/// device's revision that the row shows.
+pub const REVISION: &str = "revisione";
+
+/// How many examples of a column's cells are kept.
+const EXAMPLES: usize = 3;
+
 /// What a column is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
     /// An attribute.
     Field(Field),
     /// The position in one cell.
     Place,
+    /// The number of the revision that the row was made from.
+    Revision,
     /// Nothing.
     Ignored,
+}
+
+impl Target {
+    /// Its spelling in forms and schemes: the attribute's, `posizione`, `revisione`, or nothing.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Field(field) => field.name(),
+            Self::Place => PLACE,
+            Self::Revision => REVISION,
+            Self::Ignored => "",
+        }
+    }
+
+    /// The target with this spelling.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "" => Some(Self::Ignored),
+            PLACE => Some(Self::Place),
+            REVISION => Some(Self::Revision),
+            name => Field::named(name).map(Self::Field),
+        }
+    }
+
+    /// Whether both would say where the device is.
+    const fn excludes(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Place, Self::Field(Field::Lat | Field::Lon))
+                | (Self::Field(Field::Lat | Field::Lon), Self::Place)
+        )
+    }
+}
+
+/// What helps to tell the columns of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints<'a> {
+    /// The territory's extent in degrees, WGS 84, x eastwards.
+    pub window: Option<Rect<f64>>,
+    /// Whether the rows have a geometry of their own, in the column [`GEOMETRY`].
+    pub spatial: bool,
+    /// What the installation knows by name.
+    pub world: Option<&'a World>,
+    /// What a person said of files like this one.
+    pub remembered: Option<&'a Scheme>,
 }
 
 /// What every column of a file is taken for.
@@ -62,53 +96,269 @@ pub enum Target {
 pub struct Mapping {
     /// One target for every column, in the order of the file.
     pub columns: Vec<Target>,
+    /// What to read instead of a value: by field, the folded value and what a person wants for it.
+    values: HashMap<Field, HashMap<String, String>>,
     header: Vec<String>,
+    certainties: Vec<Certainty>,
+    examples: Vec<Vec<String>>,
+}
+
+/// A column as a person looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column<'a> {
+    /// Its place in the file, from 0.
+    pub index: usize,
+    /// Its header.
+    pub header: &'a str,
+    /// What it is taken for.
+    pub target: Target,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Some of its cells.
+    pub examples: &'a [String],
 }
 
 impl Mapping {
-    /// Matches the headers of a file. The sample of its rows decides between columns whose headers
-    /// are equally good: for latitude and longitude, the one whose numbers lie in the window, which
-    /// is the territory's extent in degrees, WGS 84, x eastwards.
+    /// Matches the columns of a file with what a record has. The sample is some of its first rows.
     #[must_use]
-    pub fn of(header: &[String], sample: &[Vec<String>], window: Option<Rect<f64>>) -> Self {
-        let mut candidates = Vec::new();
-        for (column, text) in header.iter().enumerate() {
-            for attribute in ATTRIBUTES {
-                if let Some(distance) = distance(text, attribute) {
-                    let elsewhere = !lies_in(window, attribute.field, sample, column);
-                    candidates.push((distance, elsewhere, column, attribute.field));
-                }
-            }
-        }
-        candidates.sort_unstable();
+    pub fn of(header: &[String], sample: &[Vec<String>], hints: &Hints) -> Self {
         let mut mapping = Self {
             columns: vec![Target::Ignored; header.len()],
+            values: HashMap::new(),
             header: header.to_vec(),
+            certainties: vec![Certainty::Guessed; header.len()],
+            examples: (0..header.len())
+                .map(|column| Cells::of(sample, column).examples(EXAMPLES))
+                .collect(),
         };
-        for (_, _, column, field) in candidates {
-            if mapping.column_of(Target::Field(field)).is_none()
-                && let Some(target @ Target::Ignored) = mapping.columns.get_mut(column)
-            {
-                *target = Target::Field(field);
-            }
+        if let Some(scheme) = hints.remembered {
+            mapping.remember(scheme);
         }
+        if hints.spatial
+            && let Some(column) = header.iter().position(|header| header == GEOMETRY)
+        {
+            mapping.take(column, Target::Place, Certainty::Stated);
+        }
+        let around = Around::of(hints);
+        let doubtful = mapping.read_headers(sample, &around);
         mapping.find_place(sample);
+        mapping.read_cells(sample, &around);
+        for (column, field) in doubtful {
+            mapping.take(column, Target::Field(field), Certainty::Likely);
+        }
+        mapping.find_codes(sample);
         mapping
     }
 
-    /// Takes the position from one column when latitude and longitude have not one each.
+    /// Takes a column for something, unless either is already taken.
+    fn take(&mut self, column: usize, target: Target, certainty: Certainty) -> bool {
+        let taken = self
+            .columns
+            .iter()
+            .any(|other| *other == target || target.excludes(*other));
+        if taken || !self.is_free(column) {
+            return false;
+        }
+        self.put(column, target, certainty);
+        true
+    }
+
+    fn put(&mut self, column: usize, target: Target, certainty: Certainty) {
+        if let (Some(column), Some(known)) = (
+            self.columns.get_mut(column),
+            self.certainties.get_mut(column),
+        ) {
+            *column = target;
+            *known = certainty;
+        }
+    }
+
+    /// Whether nobody has said yet what a column is.
+    fn is_free(&self, column: usize) -> bool {
+        self.columns.get(column) == Some(&Target::Ignored)
+            && self.certainties.get(column) != Some(&Certainty::Chosen)
+    }
+
+    fn free(&self) -> Vec<usize> {
+        (0..self.columns.len())
+            .filter(|column| self.is_free(*column))
+            .collect()
+    }
+
+    /// Takes the columns whose headers name an attribute, the closest first; of equal headers, the
+    /// one whose cells fit. Gives back those whose header is only near and whose cells do not fit.
+    fn read_headers(&mut self, sample: &[Vec<String>], around: &Around) -> Vec<(usize, Field)> {
+        let mut candidates = Vec::new();
+        for column in self.free() {
+            let text = self.header.get(column).map_or("", String::as_str);
+            let cells = Cells::of(sample, column);
+            if fold(text) == REVISION && content::are_whole(&cells) {
+                self.take(column, Target::Revision, Certainty::Sure);
+                continue;
+            }
+            for (distance, field) in header::candidates(text) {
+                candidates.push((distance, around.misfit(field, &cells), column, field));
+            }
+        }
+        candidates.sort_unstable();
+        let mut doubtful = Vec::new();
+        for (distance, misfit, column, field) in candidates {
+            if misfit == content::UNFIT && distance > header::NAMED {
+                if distance <= header::BARE {
+                    doubtful.push((column, field));
+                }
+                continue;
+            }
+            let certainty = if distance <= header::BARE {
+                Certainty::Sure
+            } else {
+                Certainty::Likely
+            };
+            self.take(column, Target::Field(field), certainty);
+        }
+        doubtful
+    }
+
+    /// Takes the position from one column that says so when latitude and longitude have not one
+    /// each.
     fn find_place(&mut self, sample: &[Vec<String>]) {
         if self.has_coordinates() {
             return;
         }
-        let place = self.header.iter().enumerate().position(|(column, text)| {
-            PLACES.contains(&fold(text).as_str())
-                && self.columns.get(column) == Some(&Target::Ignored)
-                && holds_places(sample, column)
+        let place = self.free().into_iter().find(|column| {
+            self.header
+                .get(*column)
+                .is_some_and(|header| header::says_place(header))
+                && Cells::of(sample, *column).mostly(content::looks_like_a_place)
         });
-        if let Some(target) = place.and_then(|column| self.columns.get_mut(column)) {
-            *target = Target::Place;
+        if let Some(column) = place {
+            self.take_place(column, Certainty::Sure);
         }
+    }
+
+    /// A whole position wins over one coordinate.
+    fn take_place(&mut self, column: usize, certainty: Certainty) {
+        for lone in [Field::Lat, Field::Lon] {
+            if let Some(column) = self.column_of(Target::Field(lone))
+                && self.certainties.get(column) != Some(&Certainty::Chosen)
+            {
+                self.put(column, Target::Ignored, Certainty::Likely);
+            }
+        }
+        self.take(column, Target::Place, certainty);
+    }
+
+    /// Guesses from their cells what the columns are whose headers say nothing.
+    fn read_cells(&mut self, sample: &[Vec<String>], around: &Around) {
+        if !self.has_coordinates() && self.column_of(Target::Place).is_none() {
+            let place = self
+                .free()
+                .into_iter()
+                .find(|column| around.are_places(&Cells::of(sample, *column)));
+            match place {
+                Some(column) => self.take_place(column, Certainty::Guessed),
+                None => self.find_coordinates(sample, around),
+            }
+        }
+        for column in self.free() {
+            if let Some(field) = around.attribute(&Cells::of(sample, column)) {
+                self.take(column, Target::Field(field), Certainty::Guessed);
+            }
+        }
+    }
+
+    fn find_coordinates(&mut self, sample: &[Vec<String>], around: &Around) {
+        let columns = |field| match self.column_of(Target::Field(field)) {
+            Some(column) => vec![column],
+            None => self.free(),
+        };
+        let (norths, easts) = (columns(Field::Lat), columns(Field::Lon));
+        if let Some((north, east)) = around.coordinates(sample, &norths, &easts) {
+            self.take(north, Target::Field(Field::Lat), Certainty::Guessed);
+            self.take(east, Target::Field(Field::Lon), Certainty::Guessed);
+        }
+    }
+
+    /// Guesses which column has the codes, when none says so.
+    fn find_codes(&mut self, sample: &[Vec<String>]) {
+        if self.column_of(Target::Field(Field::Codice)).is_some() {
+            return;
+        }
+        let codes = self.free().into_iter().find(|column| {
+            let made_up = self.header.get(*column).is_some_and(|header| {
+                let header = fold(header);
+                header.is_empty() || header.starts_with("colonna ")
+            });
+            let cells = Cells::of(sample, *column);
+            content::are_codes(&cells, sample.len(), made_up || *column == 0)
+        });
+        if let Some(column) = codes {
+            self.take(column, Target::Field(Field::Codice), Certainty::Guessed);
+        }
+    }
+
+    /// Takes a column for something because a person says so. What was taken for it before is
+    /// taken for nothing; a whole position and the two coordinates exclude each other.
+    pub fn choose(&mut self, column: usize, target: Target) {
+        for other in 0..self.columns.len() {
+            let same = self
+                .columns
+                .get(other)
+                .is_some_and(|other| *other == target || target.excludes(*other));
+            if same && target != Target::Ignored {
+                self.put(other, Target::Ignored, Certainty::Chosen);
+            }
+        }
+        self.put(column, target, Certainty::Chosen);
+    }
+
+    /// Reads another value wherever a field has this one, whatever its case and accents; an empty
+    /// one is no value.
+    pub fn set_value(&mut self, field: Field, from: &str, to: &str) {
+        self.values
+            .entry(field)
+            .or_default()
+            .insert(fold(from), to.to_owned());
+    }
+
+    /// The values that are read as others: field, folded value, what is read for it; in the order
+    /// of the record.
+    #[must_use]
+    pub fn values(&self) -> Vec<(Field, &str, &str)> {
+        let mut values: Vec<_> = self
+            .values
+            .iter()
+            .flat_map(|(field, values)| {
+                values
+                    .iter()
+                    .map(|(from, to)| (*field, from.as_str(), to.as_str()))
+            })
+            .collect();
+        values.sort_unstable();
+        values
+    }
+
+    /// How sure it is what a column is taken for.
+    #[must_use]
+    pub fn certainty(&self, column: usize) -> Certainty {
+        self.certainties
+            .get(column)
+            .copied()
+            .unwrap_or(Certainty::Guessed)
+    }
+
+    /// Every column with what a person needs to judge what it was taken for.
+    pub fn seen(&self) -> impl Iterator<Item = Column<'_>> {
+        self.header
+            .iter()
+            .enumerate()
+            .map(|(index, header)| Column {
+                index,
+                header,
+                target: self.columns.get(index).copied().unwrap_or(Target::Ignored),
+                certainty: self.certainty(index),
+                examples: self.examples.get(index).map_or(&[], Vec::as_slice),
+            })
     }
 
     fn has_coordinates(&self) -> bool {
@@ -138,9 +388,8 @@ impl Mapping {
             .iter()
             .zip(&self.columns)
             .filter_map(|(header, target)| match target {
-                Target::Field(field) => Some((header.as_str(), field.name())),
-                Target::Place => Some((header.as_str(), PLACE)),
                 Target::Ignored => None,
+                used => Some((header.as_str(), used.name())),
             })
     }
 
@@ -163,15 +412,9 @@ impl Mapping {
     }
 
     fn ignoring(&self, header: &str) -> Finding {
-        let message = match (self.header_of(Field::Lat), self.header_of(Field::Lon)) {
-            (Some(lat), Some(lon)) if PLACES.contains(&fold(header).as_str()) => format!(
-                "La colonna «{header}» ripete la posizione, che leggiamo da «{lat}» e «{lon}»: \
-                 l’abbiamo ignorata."
-            ),
-            _ => format!(
-                "La colonna «{header}» non corrisponde a nessun attributo: l’abbiamo ignorata."
-            ),
-        };
+        let message = self.repeated(header).unwrap_or_else(|| {
+            format!("La colonna «{header}» non corrisponde a nessun attributo: l’abbiamo ignorata.")
+        });
         Finding {
             code: Code::ColumnUnknown,
             field: None,
@@ -179,6 +422,28 @@ impl Mapping {
             message,
             proposals: Vec::new(),
         }
+    }
+
+    /// Where the position is read from instead, for a column that has it as well.
+    fn repeated(&self, header: &str) -> Option<String> {
+        let coordinate = || {
+            let mut near = header::candidates(header).into_iter();
+            near.any(|(_, field)| matches!(field, Field::Lat | Field::Lon))
+        };
+        let from = match self.column_of(Target::Place) {
+            Some(place) if header::says_place(header) || coordinate() => {
+                format!("«{}»", self.header.get(place)?)
+            }
+            None if header::says_place(header) => format!(
+                "«{}» e «{}»",
+                self.header_of(Field::Lat)?,
+                self.header_of(Field::Lon)?
+            ),
+            _ => return None,
+        };
+        Some(format!(
+            "La colonna «{header}» ripete la posizione, che leggiamo da {from}: l’abbiamo ignorata."
+        ))
     }
 
     /// The attributes a device cannot be saved without that have neither a column nor a constant.
@@ -222,9 +487,9 @@ impl Mapping {
         let mut draft = Draft::default();
         for (cell, target) in row.cells.iter().zip(&self.columns) {
             match target {
-                Target::Field(field) => draft.set(*field, unguard(cell)),
+                Target::Field(field) => draft.set(*field, self.wanted(*field, unguard(cell))),
                 Target::Place => unguard(cell).trim().clone_into(&mut draft.place),
-                Target::Ignored => {}
+                Target::Revision | Target::Ignored => {}
             }
         }
         for (field, text) in constants {
@@ -234,215 +499,26 @@ impl Mapping {
         }
         draft
     }
-}
 
-/// How far a header is from an attribute: 0 its very spelling, 4 a synonym.
-fn distance(header: &str, attribute: &Attribute) -> Option<u8> {
-    if header == attribute.name {
-        return Some(0);
+    /// What a person wants to be read for a text, or the text. Most files need nothing here.
+    fn wanted<'a>(&'a self, field: Field, text: &'a str) -> &'a str {
+        if self.values.is_empty() || text.is_empty() {
+            return text;
+        }
+        self.values
+            .get(&field)
+            .and_then(|values| values.get(&fold(text)))
+            .map_or(text, String::as_str)
     }
-    let folded = fold(header);
-    let spellings = [attribute.name, attribute.label, attribute.short];
-    (1..)
-        .zip(spellings)
-        .find(|(_, spelling)| folded == fold(spelling))
-        .map(|(distance, _)| distance)
-        .or_else(|| attribute.synonyms.contains(&folded.as_str()).then_some(4))
-}
 
-/// Whether most numbers of a column lie where the territory has its latitudes or longitudes; true
-/// for every other attribute.
-fn lies_in(window: Option<Rect<f64>>, field: Field, sample: &[Vec<String>], column: usize) -> bool {
-    let (low, high) = match (window, field) {
-        (Some(window), Field::Lat) => (window.min().y, window.max().y),
-        (Some(window), Field::Lon) => (window.min().x, window.max().x),
-        _ => return true,
-    };
-    mostly(sample, column, |cell| {
-        cell.replace(',', ".")
-            .parse::<f64>()
-            .is_ok_and(|number| (low..=high).contains(&number))
-    })
-}
-
-/// Whether the texts of a column look like positions, so that a column of addresses is not taken
-/// for one. A column without a text may be one.
-fn holds_places(sample: &[Vec<String>], column: usize) -> bool {
-    mostly(sample, column, |cell| {
-        let lower = cell.to_lowercase();
-        let digits = lower.chars().filter(char::is_ascii_digit).count();
-        let letters = lower
-            .chars()
-            .filter(|letter| letter.is_alphabetic())
-            .count();
-        ["point", "srid", "http", "geo:", "{"]
-            .iter()
-            .any(|start| lower.starts_with(start))
-            || (digits >= 6 && digits > letters)
-    })
-}
-
-/// Whether at least half of the texts of a column are such.
-fn mostly(sample: &[Vec<String>], column: usize, such: impl Fn(&str) -> bool) -> bool {
-    let cells = sample
-        .iter()
-        .filter_map(|cells| cells.get(column))
-        .map(|cell| cell.trim());
-    let (yes, no): (Vec<_>, Vec<_>) = cells
-        .filter(|cell| !cell.is_empty())
-        .partition(|cell| such(cell));
-    yes.len() >= no.len()
+    /// The number of the revision that a row was made from, where the file says it.
+    #[must_use]
+    pub fn revision(&self, row: &Row) -> Option<i64> {
+        let column = self.column_of(Target::Revision)?;
+        let number = row.cells.get(column)?.trim().parse().ok()?;
+        (number > 0).then_some(number)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::census::record::{Record, Value};
-    use crate::exchange::csv::{CsvReader, CsvWriter};
-    use std::io::Cursor;
-
-    fn milano() -> Rect<f64> {
-        Rect::new((8.6, 45.1), (9.6, 45.7))
-    }
-
-    fn header(text: &str) -> Vec<String> {
-        text.split(';').map(str::to_owned).collect()
-    }
-
-    fn mapped(text: &str) -> Vec<(String, &'static str)> {
-        let mapping = Mapping::of(&header(text), &[], Some(milano()));
-        mapping
-            .used()
-            .map(|(header, name)| (header.to_owned(), name))
-            .collect()
-    }
-
-    fn row(cells: &[&str]) -> Row {
-        let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
-        Row {
-            line: 2,
-            record: 1,
-            cells,
-        }
-    }
-
-    #[test]
-    fn the_gates_of_milano_map_by_themselves() {
-        let header = header("id_amat;label;LONG_X_4326;LAT_Y_4326;Location");
-        let mapping = Mapping::of(&header, &[], Some(milano()));
-        let used: Vec<_> = mapping.used().collect();
-        assert_eq!(
-            used,
-            [
-                ("id_amat", "codice"),
-                ("label", "denominazione"),
-                ("LONG_X_4326", "lon"),
-                ("LAT_Y_4326", "lat")
-            ]
-        );
-        assert_eq!(mapping.ignored().collect::<Vec<_>>(), ["Location"]);
-        let findings = mapping.findings();
-        assert_eq!(findings[0].0, "Location");
-        assert!(findings[0].1.message.contains("ripete la posizione"));
-        assert_eq!(
-            mapping.missing(&[(Field::Ente, "015146".to_owned())]),
-            [Field::Comune, Field::Funzione, Field::Stato]
-        );
-    }
-
-    #[test]
-    fn a_missing_closed_list_is_not_known_and_said_once() {
-        let mapping = Mapping::of(&header("codice;lat;lon"), &[], None);
-        let mut constants = vec![(Field::Stato, "in_esercizio".to_owned())];
-        let findings = mapping.fill(&mut constants);
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].field, Some(Field::Funzione));
-        let draft = mapping.draft(&row(&["7", "45.4", "9.1"]), &constants);
-        assert_eq!(draft.get(Field::Funzione), "non_noto");
-        assert_eq!(draft.get(Field::Stato), "in_esercizio");
-        assert_eq!(draft.get(Field::Lat), "45.4");
-    }
-
-    #[test]
-    fn the_closer_header_wins_and_the_other_is_named() {
-        let mapping = Mapping::of(&header("id;codice;Nome;DENOM"), &[], None);
-        let used: Vec<_> = mapping.used().collect();
-        assert_eq!(used, [("codice", "codice"), ("DENOM", "denominazione")]);
-        assert_eq!(mapping.ignored().collect::<Vec<_>>(), ["id", "Nome"]);
-    }
-
-    #[test]
-    fn labels_and_short_names_are_understood_in_any_case() {
-        assert_eq!(
-            mapped("CODICE DELL'ENTE;Precisione (M);metodo_pos;velocità"),
-            [
-                ("CODICE DELL'ENTE".to_owned(), "codice"),
-                ("Precisione (M)".to_owned(), "precisione_m"),
-                ("metodo_pos".to_owned(), "metodo_posizione")
-            ]
-        );
-    }
-
-    #[test]
-    fn between_equal_headers_the_numbers_decide() {
-        let header = header("coord_y;y;coord_x;x");
-        let sample = [row(&["5034536,7", "45,46", "514853,4", "9,19"]).cells];
-        let mapping = Mapping::of(&header, &sample, Some(milano()));
-        assert_eq!(
-            mapping.used().collect::<Vec<_>>(),
-            [("y", "lat"), ("x", "lon")]
-        );
-    }
-
-    #[test]
-    fn one_column_may_hold_the_position_when_it_looks_like_one() {
-        let header = header("codice;Location");
-        let places = [row(&["1", "(45.4776150167559, 9.18173638705536)"]).cells];
-        let mapping = Mapping::of(&header, &places, None);
-        assert_eq!(mapping.columns[1], Target::Place);
-        assert_eq!(mapping.header_of(Field::Lon), Some("Location"));
-        assert!(!mapping.missing(&[]).contains(&Field::Lat));
-        assert_eq!(
-            mapping.draft(&row(&["1", " 45.4, 9.1 "]), &[]).place,
-            "45.4, 9.1"
-        );
-        let streets = [row(&["1", "Via Roma 12, 20100 Milano"]).cells];
-        assert_eq!(
-            Mapping::of(&header, &streets, None).columns[1],
-            Target::Ignored
-        );
-    }
-
-    #[test]
-    fn our_own_file_comes_back_with_every_value() {
-        let mut record = Record::default();
-        for attribute in ATTRIBUTES {
-            let value = match attribute.kind.store() {
-                crate::census::record::Store::Text => {
-                    Value::Text(format!("=è «{}»;\n\"2\"", attribute.name))
-                }
-                crate::census::record::Store::Integer => Value::Integer(-3),
-                crate::census::record::Store::Decimal => Value::Decimal(-45.477_615_016_755_9),
-            };
-            record.set(attribute.field, Some(value));
-        }
-        let mut writer = CsvWriter::new(Vec::new()).unwrap();
-        writer.row(&record).unwrap();
-        writer.row(&Record::default()).unwrap();
-        let bytes = writer.finish().unwrap();
-        let mut file = CsvReader::open(Cursor::new(bytes)).unwrap();
-        let mapping = Mapping::of(file.header(), file.sample(), None);
-        let fields: Vec<_> = Field::ALL.iter().copied().map(Target::Field).collect();
-        assert_eq!(mapping.columns, fields);
-        assert_eq!(file.detected().decimal, ',');
-        let draft = mapping.draft(&file.next().unwrap().unwrap(), &[]);
-        for field in Field::ALL {
-            let expected = match record.get(*field) {
-                Some(Value::Decimal(_)) => record.plain(*field).replace('.', ","),
-                _ => record.plain(*field),
-            };
-            assert_eq!(draft.get(*field), expected);
-        }
-        assert!(file.next().is_none());
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use crate::census::revision::{Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
 use crate::census::vocabulary::Field;
-use crate::exchange::columns::Mapping;
+use crate::exchange::columns::{Hints, Mapping};
 use crate::exchange::csv::{CsvError, CsvReader};
 use crate::exchange::source::Row;
 use crate::storage::device::Device;
@@ -342,8 +342,12 @@ impl<'a> Load<'a> {
         world: World,
         reader: &CsvReader<File>,
     ) -> Result<Self> {
-        let window = Some(world.territory.window());
-        let mapping = Mapping::of(reader.header(), reader.sample(), window);
+        let hints = Hints {
+            window: Some(world.territory.window()),
+            world: Some(&world),
+            ..Hints::default()
+        };
+        let mapping = Mapping::of(reader.header(), reader.sample(), &hints);
         let crs = declared(request)?;
         judge_constants(request, &world)?;
         let mut constants = request.constants.clone();
