@@ -57,6 +57,8 @@ pub(super) fn read(text: &str) -> Day {
     } else {
         (first, third)
     };
+    // The first of a month is written «1°».
+    let day = day.trim_end_matches(['°', 'º']);
     let (Some(day), Some(month), Some(year)) = (digits(day), month(second), self::year(year))
     else {
         return Day::Nothing;
@@ -111,9 +113,13 @@ fn month(text: &str) -> Option<i64> {
     static NAMES: [&str; 12] = [
         "gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic",
     ];
+    static ENGLISH: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     digits(text).filter(|_| text.len() < 3).or_else(|| {
         let name = text.get(..3)?.to_ascii_lowercase();
-        let position = NAMES.iter().position(|known| *known == name)?;
+        let mut both = NAMES.iter().zip(ENGLISH);
+        let position = both.position(|(italian, english)| *italian == name || english == name)?;
         i64::try_from(position + 1).ok()
     })
 }
@@ -133,6 +139,8 @@ mod tests {
             "31/12/24",
             "31-dic-24",
             "31 dicembre 2024",
+            "31-Dec-2024",
+            "31 December 2024",
             "2024/12/31",
             "2024-12-31T00:00:00Z",
             "2024-12-31 00:00:00",
@@ -140,6 +148,8 @@ mod tests {
         ] {
             assert_eq!(read(text), expected, "{text}");
         }
+        assert_eq!(read("1° maggio 2021"), Day::Is(Date::constant(2021, 5, 1)));
+        assert_eq!(read("12.05.21"), Day::Is(Date::constant(2021, 5, 12)));
         assert_eq!(read("1/2/98"), Day::Is(Date::constant(1998, 2, 1)));
     }
 
@@ -157,6 +167,7 @@ mod tests {
             "",
             "2024",
             "12/2024",
+            "maggio 2021",
             "31/02/2024",
             "45657",
             "ieri",

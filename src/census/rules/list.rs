@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 /// Nothing longer than this is worth comparing with an entry of a list, in bytes.
 const LONGEST: usize = 64;
 
-/// The entry of a field's list that a text names: by code, label or synonym, whatever the case and
-/// the accents.
+/// The entry of a field's list that a text names: by code, label or synonym, whatever the case, the
+/// accents and the punctuation.
 pub(super) fn find(field: Field, terms: &'static [Term], text: &str) -> Option<&'static Term> {
     if let Some(term) = terms.iter().find(|term| term.code == text) {
         return Some(term);
@@ -22,7 +22,8 @@ pub(super) fn find(field: Field, terms: &'static [Term], text: &str) -> Option<&
     // «Si'» and «n.d.;» are what keyboards without accents and hurried hands write.
     let position = spellings
         .get(folded.as_str())
-        .or_else(|| spellings.get(folded.trim_end_matches(['\'', '.', '!'])))?;
+        .or_else(|| spellings.get(folded.trim_end_matches(['\'', '.', '!'])))
+        .or_else(|| squeezed(field).get(&squeeze(&folded))?.as_ref())?;
     terms.get(*position)
 }
 
@@ -210,6 +211,44 @@ fn spellings(field: Field) -> &'static HashMap<String, usize> {
         .unwrap_or_else(|| NONE.get_or_init(HashMap::new))
 }
 
+/// The letters and digits of a folded text: what is left of «F. O.» and «4G/LTE».
+fn squeeze(folded: &str) -> String {
+    folded
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect()
+}
+
+/// Every spelling of a field's list without blanks and punctuation, and which entry it means;
+/// `None` where it could be two.
+fn squeezed(field: Field) -> &'static HashMap<String, Option<usize>> {
+    static LISTS: OnceLock<Vec<HashMap<String, Option<usize>>>> = OnceLock::new();
+    static NONE: OnceLock<HashMap<String, Option<usize>>> = OnceLock::new();
+    let lists = LISTS.get_or_init(|| {
+        Field::ALL
+            .iter()
+            .map(|field| without_punctuation(spellings(*field)))
+            .collect()
+    });
+    lists
+        .get(field as usize)
+        .unwrap_or_else(|| NONE.get_or_init(HashMap::new))
+}
+
+fn without_punctuation(spellings: &HashMap<String, usize>) -> HashMap<String, Option<usize>> {
+    let mut squeezed = HashMap::new();
+    for (spelling, position) in spellings {
+        let letters = squeeze(spelling);
+        if letters.len() > 1 {
+            let known = squeezed.entry(letters).or_insert(Some(*position));
+            if *known != Some(*position) {
+                *known = None;
+            }
+        }
+    }
+    squeezed
+}
+
 /// Codes and labels first, so that a synonym can never take them over.
 fn index(terms: &'static [Term]) -> HashMap<String, usize> {
     let mut spellings = HashMap::new();
@@ -262,6 +301,61 @@ mod tests {
         assert_eq!(code(Field::Vpn, "Si'"), Some("si"));
         assert_eq!(code(Field::Vpn, "N.D."), Some("non_noto"));
         assert_eq!(code(Field::Funzione, "boh"), None);
+    }
+
+    #[test]
+    fn spellings_of_real_files_are_understood() {
+        for (field, texts, expected) in [
+            (
+                Field::Installazione,
+                "Fissa|FISSO|fixed|Postazione fissa",
+                "fissa",
+            ),
+            (Field::Vpn, "sì|SI|Si'|x|1|✓|✔|✔️|Y|true|VERO|V|S.", "si"),
+            (Field::Vpn, "no|NO|N|0|false|FALSO|✗", "no"),
+            (
+                Field::Funzione,
+                "Telecamera OCR|Telecamera lettura targhe|lettore targhe ANPR|O.C.R.|\
+                 Varco elettronico|OCR/ANPR|A.N.P.R.|Lettura Targhe (OCR)",
+                "lettura_targhe",
+            ),
+            (Field::Funzione, "Z.T.L.|varco Z.T.L.", "ztl"),
+            (
+                Field::Stato,
+                "in funzione|funzionante|OK|In-Servizio",
+                "in_esercizio",
+            ),
+            (
+                Field::Stato,
+                "KO|da riparare|K.O.|Non funzionante",
+                "guasto",
+            ),
+            (
+                Field::Connettivita,
+                "F.O.|FO|fibra ottica|fibra ottica (FTTH)|Fibra-Ottica",
+                "fibra",
+            ),
+            (
+                Field::Connettivita,
+                "4G LTE|4G/LTE|LTE (4G)|rete mobile",
+                "rete_mobile",
+            ),
+            (
+                Field::Connettivita,
+                "Ponte radio|Wireless|Hiperlan",
+                "radio",
+            ),
+            (Field::Supporto, "Palo IP|palo I.P.", "palo_illuminazione"),
+            (Field::Supporto, "muro|a muro|Parete", "parete"),
+            (Field::Alimentazione, "220V|230 V|Rete elettrica", "rete"),
+        ] {
+            for text in texts.split('|') {
+                assert_eq!(code(field, text), Some(expected), "{text}");
+            }
+        }
+        for text in ["-", "", "…", "()", "s/n", "si/no"] {
+            assert_eq!(code(Field::Vpn, text), None, "{text}");
+        }
     }
 
     #[test]

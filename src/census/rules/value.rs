@@ -547,7 +547,15 @@ fn canonical_list(text: &str, terms: &[Term]) -> bool {
 fn units(field: Field) -> &'static [&'static str] {
     match field {
         Field::PrecisioneM | Field::PortataM | Field::AltezzaM => &["m", "mt", "metri", "metro"],
-        Field::RisoluzioneMp => &["mp", "mpx", "mpix", "mpixel", "megapixel", "m"],
+        Field::RisoluzioneMp => &[
+            "mp",
+            "mpx",
+            "mpix",
+            "mpixel",
+            "megapixel",
+            "mega pixel",
+            "m",
+        ],
         Field::Azimut | Field::Angolo => &["°", "º", "gradi", "deg"],
         Field::ConservazioneGiorni => &["giorni", "giorno", "gg", "g"],
         Field::Corsie => &["corsie", "corsia"],
@@ -564,7 +572,7 @@ fn bearing(text: &str) -> Option<i64> {
     if text.len() > 24 {
         return None;
     }
-    let mut name = fold(text).replace(' ', "");
+    let mut name = fold(text).replace([' ', '/', '.'], "");
     for (word, letter) in [
         ("ovest", "o"),
         ("west", "o"),
@@ -612,4 +620,27 @@ fn megapixels(text: &str) -> Option<String> {
     };
     let tenths = (pixels as f64 / 100_000.0).round() / 10.0;
     Some(tenths.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearing_is_read_by_its_name() {
+        for (text, degrees) in [
+            ("N", 0),
+            ("NE", 45),
+            ("N.E.", 45),
+            ("N/E", 45),
+            ("nord-est", 45),
+            ("Nord Est", 45),
+            ("SUD", 180),
+            ("ONO", 293),
+            ("south-west", 225),
+        ] {
+            assert_eq!(bearing(text), Some(degrees), "{text}");
+        }
+        assert_eq!(bearing("verso il centro"), None);
+    }
 }
