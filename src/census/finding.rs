@@ -192,6 +192,9 @@ codes! {
     PositionDatum "position.datum" Info
         "Il sistema di riferimento dichiarato può spostare il punto di decine di metri."
         "Guardate sulla mappa se il punto è dove lo conoscete.";
+    PositionFile "position.file" Info
+        "Come vanno lette le coordinate di tutto il file, o di un tratto delle sue righe."
+        "Controllate sulla mappa qualche riga, poi accettate le proposte.";
     PositionTooNear "position.too_near" Warning
         "A meno di due metri c’è già un altro dispositivo con la stessa funzione e lo stesso orientamento."
         "Se non è lo stesso dispositivo, confermate con un motivo.";

@@ -13,5 +13,6 @@ pub mod reference;
 pub mod revision;
 pub mod rules;
 pub mod site;
+pub mod survey;
 pub mod territory;
 pub mod vocabulary;

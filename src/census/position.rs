@@ -14,11 +14,11 @@ mod words;
 pub use words::{in_figures, in_words};
 
 use super::finding::{Code, Finding};
-use super::notation::{self, Pair, Unread};
+use super::notation::{self, Number, Pair, Unread};
 use super::projection::{self, Crs};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::Field;
-use mishap::{Hypothesis, METRES_FROM};
+use mishap::{Hypothesis, METRES_FROM, SAME_M};
 use words::{distance, named};
 
 /// How far outside the declared Comune a point may be, in metres, before it is an error: the
@@ -71,14 +71,46 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
 }
 
+/// A way to read the numbers of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The reference system, as `EPSG:n`.
+    pub crs: &'static str,
+    /// What is done to the numbers, as a stable word: `none`, `swap`, `crs`, `decimal_point`, …
+    pub operation: &'static str,
+}
+
+impl Reading {
+    /// Decimal degrees, degrees and minutes or a map link, as they stand.
+    pub const PLAIN: Self = Self {
+        crs: WGS84,
+        operation: "none",
+    };
+}
+
+/// A point that the numbers of a position may mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Possible {
+    /// How they are read.
+    pub reading: Reading,
+    /// How many mishaps have to be believed.
+    pub cost: usize,
+    /// Degrees east, WGS 84.
+    pub lon: f64,
+    /// Degrees north, WGS 84.
+    pub lat: f64,
+}
+
 /// Reads a position and judges it. `witness` is the ISTAT code of the Comune the device should be
-/// in, `declared` whether it was stated for the device or is only that of its body.
+/// in, `declared` whether it was stated for the device or is only that of its body. Of several
+/// explanations, the one `expected` from the rest of the file is believed.
 #[must_use]
 pub fn diagnose(
     typed: &Typed,
     territory: &Territory,
     witness: Option<&str>,
     declared: bool,
+    expected: Option<Reading>,
 ) -> Diagnosis {
     let doctor = Doctor {
         typed,
@@ -87,8 +119,45 @@ pub fn diagnose(
             .and_then(|istat| territory.get(istat))
             .filter(|one| one.covered),
         declared,
+        expected,
     };
     doctor.at_once().unwrap_or_else(|| doctor.diagnose())
+}
+
+/// The point of plain decimal degrees that are where they should be, longitude first, without the
+/// work that anything else takes.
+#[must_use]
+pub fn plainly_home(
+    typed: &Typed,
+    territory: &Territory,
+    witness: Option<&Municipality>,
+) -> Option<(f64, f64)> {
+    let doctor = Doctor {
+        typed,
+        territory,
+        witness,
+        declared: true,
+        expected: None,
+    };
+    doctor.plain_home().map(|(lon, lat, _)| (lon, lat))
+}
+
+/// Every reading of a position that puts it where it should be: in the witness or within
+/// [`BORDER_BAND_M`] of it; without a witness, in the territory.
+#[must_use]
+pub fn possible(
+    typed: &Typed,
+    territory: &Territory,
+    witness: Option<&Municipality>,
+) -> Vec<Possible> {
+    let doctor = Doctor {
+        typed,
+        territory,
+        witness,
+        declared: true,
+        expected: None,
+    };
+    doctor.possible()
 }
 
 /// How a point stands towards the territory and the witness.
@@ -117,12 +186,30 @@ struct Doctor<'a> {
     territory: &'a Territory,
     witness: Option<&'a Municipality>,
     declared: bool,
+    expected: Option<Reading>,
 }
 
-impl Doctor<'_> {
+impl<'a> Doctor<'a> {
     /// The answer for plain decimal degrees that are where they should be: no allocation but the
     /// result, no projection.
     fn at_once(&self) -> Option<Diagnosis> {
+        let (lon, lat, home) = self.plain_home()?;
+        let point = Located {
+            lon,
+            lat,
+            comune: Some(home.istat.clone()),
+            crs: WGS84,
+            operation: "none",
+            accuracy_m: 0.0,
+            original: self.original(),
+        };
+        Some(Diagnosis {
+            point: Some(point),
+            findings: Vec::new(),
+        })
+    }
+
+    fn plain_home(&self) -> Option<(f64, f64, &'a Municipality)> {
         let (lat, lon) = (self.typed.lat.trim(), self.typed.lon.trim());
         if !self.typed.place.is_empty() || !matches!(self.typed.crs, "" | WGS84) {
             return None;
@@ -136,50 +223,89 @@ impl Doctor<'_> {
         if !home.covered || !expected || north_decimals.min(east_decimals) < 4 {
             return None;
         }
-        let point = Located {
-            lon: east,
-            lat: north,
-            comune: Some(home.istat.clone()),
-            crs: WGS84,
-            operation: "none",
-            accuracy_m: 0.0,
-            original: self.original(),
-        };
-        Some(Diagnosis {
-            point: Some(point),
-            findings: Vec::new(),
-        })
+        Some((east, north, home))
     }
 
     fn diagnose(&self) -> Diagnosis {
-        let crs = match self.typed.crs.trim() {
-            "" => None,
-            text => match projection::system(text) {
-                Some(crs) => Some(crs),
-                None => return refused(vec![self.unknown_crs(text)]),
-            },
+        let Ok(crs) = self.declared_crs() else {
+            return refused(vec![self.unknown_crs(self.typed.crs.trim())]);
         };
-        match self.read() {
-            Ok(mut pairs) => {
-                let east_first = crs.is_some_and(|crs| !crs.north_first);
-                for pair in pairs
-                    .iter_mut()
-                    .filter(|pair| east_first && pair.free && pair.north.value > METRES_FROM)
-                {
-                    std::mem::swap(&mut pair.north, &mut pair.east);
-                }
-                self.examine(&pairs, crs)
-            }
+        match self.read(crs) {
+            Ok(pairs) => self.examine(&pairs, crs),
             Err(why) => refused(vec![self.unread(why)]),
         }
     }
 
-    fn read(&self) -> Result<Vec<Pair>, Unread> {
-        if self.typed.place.trim().is_empty() {
-            notation::columns(self.typed.lat, self.typed.lon)
-        } else {
-            notation::pair(self.typed.place)
+    /// Every reading that puts the point where it should be.
+    fn possible(&self) -> Vec<Possible> {
+        let Ok(crs) = self.declared_crs() else {
+            return Vec::new();
+        };
+        let Ok(pairs) = self.read(crs) else {
+            return Vec::new();
+        };
+        let placed = pairs
+            .first()
+            .is_some_and(|first| self.null_island(first, crs).is_none());
+        if !placed {
+            return Vec::new();
         }
+        let at_home =
+            |reading: &Plain| matches!(reading.standing, Standing::Home | Standing::Border(_));
+        let plain = pairs
+            .iter()
+            .filter_map(|pair| self.plain(pair, crs))
+            .find(at_home)
+            .map(|plain| Possible {
+                reading: if plain.crs.code == WGS84 {
+                    Reading::PLAIN
+                } else {
+                    Reading {
+                        crs: plain.crs.code,
+                        operation: plain.operation,
+                    }
+                },
+                cost: 0,
+                lon: plain.lon,
+                lat: plain.lat,
+            });
+        let explained = self.candidates(&pairs, crs).into_iter().filter_map(|one| {
+            let fits = match self.witness {
+                Some(_) => one.witnessed,
+                None => one.covered,
+            };
+            fits.then(|| Possible {
+                reading: one.reading(),
+                cost: one.mishap.cost(),
+                lon: one.lon,
+                lat: one.lat,
+            })
+        });
+        plain.into_iter().chain(explained).collect()
+    }
+
+    /// The system the person declared, if any; an error when it is not known.
+    fn declared_crs(&self) -> Result<Option<&'static Crs>, ()> {
+        match self.typed.crs.trim() {
+            "" => Ok(None),
+            text => projection::system(text).map(Some).ok_or(()),
+        }
+    }
+
+    fn read(&self, crs: Option<&Crs>) -> Result<Vec<Pair>, Unread> {
+        let mut pairs = if self.typed.place.trim().is_empty() {
+            notation::columns(self.typed.lat, self.typed.lon)?
+        } else {
+            notation::pair(self.typed.place)?
+        };
+        let east_first = crs.is_some_and(|crs| !crs.north_first);
+        for pair in pairs
+            .iter_mut()
+            .filter(|pair| east_first && pair.free && pair.north.value > METRES_FROM)
+        {
+            std::mem::swap(&mut pair.north, &mut pair.east);
+        }
+        Ok(pairs)
     }
 
     fn examine(&self, pairs: &[Pair], declared_crs: Option<&'static Crs>) -> Diagnosis {
@@ -200,7 +326,20 @@ impl Doctor<'_> {
                 return self.accepted(pair, reading, declared_crs);
             }
         }
-        let hypotheses = self.hypotheses(pairs, declared_crs);
+        let candidates = self.candidates(pairs, declared_crs);
+        if let Some(expected) = self.as_expected(&candidates) {
+            return self.explained(&[expected]);
+        }
+        let mut hypotheses = self.believed(candidates);
+        // With no more digits than whole seconds have, seconds they are.
+        let precise = |number: &Number| number.decimals.is_some_and(|decimals| decimals > 4);
+        if hypotheses.iter().any(|one| one.mishap.degrees)
+            && !pairs
+                .iter()
+                .any(|pair| precise(&pair.north) || precise(&pair.east))
+        {
+            hypotheses.retain(|one| !one.mishap.minutes);
+        }
         let reading = plain
             .into_iter()
             .find_map(|(pair, reading)| Some((pair, reading?)));
@@ -209,6 +348,20 @@ impl Doctor<'_> {
             None if hypotheses.is_empty() => refused(self.impossible(first, declared_crs)),
             None => self.explained(&hypotheses),
         }
+    }
+
+    /// The explanation that the rest of the file has too, if it puts the point where it should be.
+    fn as_expected(&self, candidates: &[Hypothesis]) -> Option<Hypothesis> {
+        let expected = self.expected?;
+        let witnessed = self.witness.is_some() && candidates.iter().any(|one| one.witnessed);
+        let mut alike = candidates.iter().filter(|one| {
+            one.reading() == expected && one.covered && (one.witnessed || !witnessed)
+        });
+        let first = alike.next()?;
+        // The same words may be said of several points: then they tell nothing.
+        alike
+            .all(|other| other.metres_to(first) <= SAME_M)
+            .then(|| first.clone())
     }
 
     /// The numbers as they stand, in the declared system or in decimal degrees.
@@ -296,7 +449,9 @@ impl Doctor<'_> {
                 .containing(reading.lon, reading.lat)
                 .is_some()
             {
-                hypotheses.retain(|one| one.witnessed || (one.covered && !one.mishap.degrees));
+                hypotheses.retain(|one| {
+                    one.witnessed || (one.covered && !one.mishap.degrees && !one.mishap.minutes)
+                });
             }
             return if hypotheses.is_empty() {
                 let findings = vec![self.outside(pair, reading)];
@@ -447,6 +602,7 @@ mod tests {
             &MILANO,
             witness,
             declared,
+            None,
         )
     }
 
@@ -459,6 +615,7 @@ mod tests {
             &MILANO,
             None,
             false,
+            None,
         )
     }
 
@@ -550,6 +707,7 @@ mod tests {
                 territory: &MILANO,
                 witness: None,
                 declared: false,
+                expected: None,
             };
             assert_eq!(doctor.at_once().unwrap(), doctor.diagnose(), "{lat} {lon}");
         }
@@ -777,7 +935,7 @@ mod tests {
                 crs: one.code,
                 ..Typed::default()
             };
-            let free = diagnose(&typed, &MILANO, Some(MILAN), true);
+            let free = diagnose(&typed, &MILANO, Some(MILAN), true, None);
             assert_eq!(codes(&free), expected, "{first} in {}", one.code);
         }
     }
@@ -967,7 +1125,7 @@ mod tests {
         fn nothing_typed_panics(lat in ".{0,40}", lon in "[0-9.,eE+-]{0,30}", text in "\\PC{0,60}", crs in "(EPSG:)?[0-9]{0,5}|\\PC{0,10}") {
             for declared in [false, true] {
                 let _ = columns(&lat, &lon, &crs, Some(MILAN), declared);
-                let _ = diagnose(&Typed { lat: &lat, lon: &lon, place: &text, crs: "" }, &MILANO, None, declared);
+                let _ = diagnose(&Typed { lat: &lat, lon: &lon, place: &text, crs: "" }, &MILANO, None, declared, None);
             }
         }
 

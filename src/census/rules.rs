@@ -21,7 +21,7 @@ pub use known::{Bodies, Catalogue};
 
 use super::draft::Draft;
 use super::finding::{Code, Finding, Proposal, Severity};
-use super::position::{self, Diagnosis, Located, Typed};
+use super::position::{self, Diagnosis, Located, Possible, Reading, Typed};
 use super::record::{Record, Value};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, UNKNOWN};
@@ -51,6 +51,8 @@ pub struct Around {
     pub site_known: bool,
     /// Other devices near the point.
     pub neighbours: Vec<Neighbour>,
+    /// How the rest of the file it comes from is to be read, when that is known.
+    pub expected: Option<Reading>,
 }
 
 /// A device that the register holds near a draft's point.
@@ -130,14 +132,50 @@ const REASON_LENGTH: usize = 500;
 /// the same way.
 #[must_use]
 pub fn locate(draft: &Draft, world: &World) -> Option<Located> {
-    Whose::of(draft, world).diagnose(draft, world).point
+    // What is expected chooses among errors, which have no point.
+    Whose::of(draft, world).diagnose(draft, world, None).point
+}
+
+/// How the position of a draft may be read, for judging a file as a whole.
+#[derive(Debug)]
+pub(super) struct Readable<'w> {
+    /// The Comune it should be in: declared, or its body.
+    pub witness: Option<&'w Municipality>,
+    /// Every reading that puts it there; without a witness, in the territory.
+    pub possible: Vec<Possible>,
+}
+
+/// Where a draft's plain decimal degrees are, longitude first, and the Comune they should be in,
+/// when that is so and nothing else needs to be tried; else everything they may mean.
+pub(super) fn readings<'w>(
+    draft: &Draft,
+    world: &'w World,
+) -> Result<((f64, f64), Option<&'w Municipality>), Readable<'w>> {
+    let whose = Whose::of(draft, world);
+    let (typed, witness) = (typed(draft), whose.witness());
+    match position::plainly_home(&typed, &world.territory, witness) {
+        Some(point) => Ok((point, witness)),
+        None => Err(Readable {
+            witness,
+            possible: position::possible(&typed, &world.territory, witness),
+        }),
+    }
+}
+
+fn typed(draft: &Draft) -> Typed<'_> {
+    Typed {
+        lat: draft.get(Field::Lat),
+        lon: draft.get(Field::Lon),
+        place: draft.place.trim(),
+        crs: draft.crs.trim(),
+    }
 }
 
 /// Everything the rules say of a draft.
 #[must_use]
 pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
     let whose = Whose::of(draft, world);
-    let Diagnosis { point, findings } = whose.diagnose(draft, world);
+    let Diagnosis { point, findings } = whose.diagnose(draft, world, around.expected);
     let mut checked = Checked {
         record: Record::default(),
         point,
@@ -262,13 +300,13 @@ impl<'w> Whose<'w> {
         }
     }
 
-    fn diagnose(&self, draft: &Draft, world: &World) -> Diagnosis {
-        let typed = Typed {
-            lat: draft.get(Field::Lat),
-            lon: draft.get(Field::Lon),
-            place: draft.place.trim(),
-            crs: draft.crs.trim(),
-        };
+    /// The Comune that says whether a point is where it should be.
+    fn witness(&self) -> Option<&'w Municipality> {
+        self.declared.or(self.implied)
+    }
+
+    fn diagnose(&self, draft: &Draft, world: &World, expected: Option<Reading>) -> Diagnosis {
+        let typed = typed(draft);
         // What is typed for the position is kept and quoted, so it must not be a secret either.
         // Degrees, minutes and seconds may be dotted.
         let secret = [typed.lat, typed.lon, typed.place, typed.crs]
@@ -281,11 +319,9 @@ impl<'w> Whose<'w> {
                 findings,
             };
         }
-        let witness = self
-            .declared
-            .or(self.implied)
-            .map(|comune| comune.istat.as_str());
-        position::diagnose(&typed, &world.territory, witness, self.declared.is_some())
+        let witness = self.witness().map(|comune| comune.istat.as_str());
+        let declared = self.declared.is_some();
+        position::diagnose(&typed, &world.territory, witness, declared, expected)
     }
 
     fn ente(&self, text: &str, world: &World, findings: &mut Vec<Finding>) -> Option<Value> {

@@ -3,11 +3,13 @@
 //! Every mishap is tried, alone and with the others; what falls in no known Comune is dropped, and
 //! of the rest only the best witnessed and the simplest are kept.
 
-use super::{BORDER_BAND_M, Doctor, WGS84};
+use super::{BORDER_BAND_M, Doctor, Reading, WGS84};
 use crate::census::finding::{Code, PositionProposal, Proposal};
 use crate::census::notation::{Number, Pair};
 use crate::census::projection::{self, Crs};
 use crate::census::territory::metres_between;
+use geo::Rect;
+use std::cell::RefCell;
 
 /// Two readings nearer than this, in metres, are one.
 pub(super) const SAME_M: f64 = 1.0;
@@ -18,6 +20,12 @@ pub(super) const METRES_FROM: f64 = 1_000.0;
 /// A lost decimal point is believed when a coordinate has at least these digits: `888` is a typing
 /// error, not 8.88.
 const LOST_POINT_DIGITS: usize = 5;
+
+/// Metres may have lost the point before this many decimals.
+const MOST_DECIMALS: i32 = 4;
+
+/// The first digit of a northing, or of an easting of Gauss-Boaga, counts these metres.
+const MILLION: f64 = 1e6;
 
 /// The metric systems tried when none is declared, the most used first. Those that give the same
 /// numbers as EPSG:32632 (7791, 6707, 25832) are one hypothesis with it.
@@ -40,10 +48,17 @@ pub(super) struct Mishap {
     pub(super) swap: bool,
     pub(super) north_point: bool,
     pub(super) east_point: bool,
+    /// Degrees, minutes and seconds written as decimals.
     pub(super) degrees: bool,
+    /// Degrees and decimal minutes written as decimals.
+    pub(super) minutes: bool,
     pub(super) north_sign: bool,
     pub(super) east_sign: bool,
     pub(super) crs: bool,
+    /// Kilometres for metres.
+    pub(super) kilometres: bool,
+    /// The first digit of the metres was left out.
+    pub(super) digit: bool,
 }
 
 impl Mishap {
@@ -57,18 +72,24 @@ impl Mishap {
 
     /// How much has to be believed.
     pub(super) fn cost(self) -> usize {
-        [self.swap, self.point(), self.degrees, self.sign(), self.crs]
-            .into_iter()
-            .filter(|happened| *happened)
-            .count()
+        let happened = [
+            self.swap,
+            self.point(),
+            self.degrees || self.minutes,
+            self.sign(),
+            self.crs,
+            self.kilometres,
+            self.digit,
+        ];
+        happened.into_iter().filter(|happened| *happened).count()
     }
 
     pub(super) fn code(self) -> Code {
-        if self.crs {
+        if self.crs || self.kilometres || self.digit {
             Code::PositionOtherCrs
         } else if self.point() {
             Code::PositionLostDecimal
-        } else if self.degrees {
+        } else if self.degrees || self.minutes {
             Code::PositionDegrees
         } else if self.sign() {
             Code::PositionWrongSign
@@ -79,6 +100,12 @@ impl Mishap {
 
     pub(super) fn operation(self) -> &'static str {
         match (self.swap, self.code()) {
+            (true, _) if self.kilometres => "swap_kilometres",
+            (false, _) if self.kilometres => "kilometres",
+            (true, _) if self.digit => "swap_first_digit",
+            (false, _) if self.digit => "first_digit",
+            (true, _) if self.minutes => "swap_degrees_minutes",
+            (false, _) if self.minutes => "degrees_minutes",
             (true, Code::PositionOtherCrs) => "swap_crs",
             (false, Code::PositionOtherCrs) => "crs",
             (true, Code::PositionLostDecimal) => "swap_decimal_point",
@@ -109,6 +136,13 @@ pub(super) struct Hypothesis {
 }
 
 impl Hypothesis {
+    pub(super) fn reading(&self) -> Reading {
+        Reading {
+            crs: self.crs.code,
+            operation: self.mishap.operation(),
+        }
+    }
+
     pub(super) fn proposal(&self) -> Proposal {
         Proposal::Position(PositionProposal {
             lat: self.lat,
@@ -127,9 +161,8 @@ impl Hypothesis {
 
 /// The hypotheses.
 impl Doctor<'_> {
-    /// Every explanation that puts the point where it may be, without those that something simpler
-    /// or better witnessed makes needless.
-    pub(super) fn hypotheses(
+    /// Every explanation that puts the point in a known Comune.
+    pub(super) fn candidates(
         &self,
         pairs: &[Pair],
         declared_crs: Option<&'static Crs>,
@@ -140,13 +173,18 @@ impl Doctor<'_> {
             self.in_metres(pair, declared_crs, &mut found);
             self.counted_from_rome(pair, declared_crs, &mut found);
         }
+        found
+    }
+
+    /// The explanations without those that something simpler or better witnessed makes needless.
+    pub(super) fn believed(&self, mut found: Vec<Hypothesis>) -> Vec<Hypothesis> {
         if found.iter().any(|one| one.witnessed) {
             found.retain(|one| one.witnessed);
         } else if found.iter().any(|one| one.covered) {
             found.retain(|one| one.covered);
         } else {
             // Digits that mean a point just outside the territory still explain themselves.
-            found.retain(|one| !one.mishap.degrees);
+            found.retain(|one| !one.mishap.degrees && !one.mishap.minutes);
         }
         let cheapest = found.iter().map(|one| one.mishap.cost()).min().unwrap_or(0);
         found.retain(|one| one.mishap.cost() == cheapest);
@@ -215,7 +253,7 @@ impl Doctor<'_> {
             };
             for a in variants(north) {
                 for b in variants(east) {
-                    if a.degrees != b.degrees || !believable(north, east, &a, &b) {
+                    if a.sixty != b.sixty || !believable(north, east, &a, &b) {
                         continue;
                     }
                     for (north_sign, east_sign) in
@@ -227,10 +265,12 @@ impl Doctor<'_> {
                             swap,
                             north_point: a.point,
                             east_point: b.point,
-                            degrees: a.degrees,
+                            degrees: a.sixty == Sixty::Seconds,
+                            minutes: a.sixty == Sixty::Minutes,
                             north_sign,
                             east_sign,
                             crs: other_crs,
+                            ..Mishap::default()
                         };
                         let point = if crs.code == WGS84 {
                             Some((lon, lat))
@@ -253,34 +293,47 @@ impl Doctor<'_> {
         declared_crs: Option<&'static Crs>,
         found: &mut Vec<Hypothesis>,
     ) {
-        for north in metres(&pair.north) {
-            for east in metres(&pair.east) {
-                let declared = declared_crs
-                    .filter(|crs| !crs.geographic)
-                    .map(|crs| crs.code);
-                let known = METRIC
-                    .iter()
-                    .copied()
-                    .filter(|code| Some(*code) != declared);
-                for crs in declared
-                    .into_iter()
-                    .chain(known)
-                    .filter_map(projection::system)
-                {
-                    for swap in [false, true] {
-                        let (x, y) = if swap { (north, east) } else { (east, north) };
-                        let other = declared != Some(crs.code);
-                        // Without names the order of metres is nobody's mistake.
-                        let swap = swap && !(pair.free && other);
-                        if let Some(point) = projection::to_wgs84(crs, x, y) {
-                            let mishap = Mishap {
-                                swap,
-                                crs: other,
-                                ..Mishap::default()
-                            };
-                            self.consider(point, crs, mishap, found);
-                        }
-                    }
+        if pair.north.sexagesimal || pair.east.sexagesimal {
+            return;
+        }
+        let declared = declared_crs.filter(|crs| !crs.geographic);
+        let known = METRIC
+            .iter()
+            .filter_map(|code| projection::system(code))
+            .filter(|crs| declared != Some(*crs));
+        for crs in declared.into_iter().chain(known) {
+            let Some(frame) = frame(crs, self.territory.window()) else {
+                continue;
+            };
+            for swap in [false, true] {
+                let (north, east) = if swap {
+                    (&pair.east, &pair.north)
+                } else {
+                    (&pair.north, &pair.east)
+                };
+                let Some((y, x)) = metres(north, frame.min().y, frame.max().y).zip(metres(
+                    east,
+                    frame.min().x,
+                    frame.max().x,
+                )) else {
+                    continue;
+                };
+                if x.kilometres != y.kilometres {
+                    continue;
+                }
+                let other = declared != Some(crs);
+                let mishap = Mishap {
+                    // Without names the order of metres is nobody's mistake.
+                    swap: swap && !(pair.free && other),
+                    crs: other,
+                    north_point: y.point,
+                    east_point: x.point,
+                    kilometres: x.kilometres,
+                    digit: x.digit || y.digit,
+                    ..Mishap::default()
+                };
+                if let Some(point) = projection::to_wgs84(crs, x.value, y.value) {
+                    self.consider(point, crs, mishap, found);
                 }
             }
         }
@@ -320,45 +373,62 @@ impl Doctor<'_> {
     }
 }
 
+/// What the decimals of a number of degrees are, if no decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sixty {
+    No,
+    Minutes,
+    Seconds,
+}
+
 /// One way to read a number of degrees.
 struct Variant {
     value: f64,
     point: bool,
-    degrees: bool,
+    sixty: Sixty,
 }
 
 fn variants(number: &Number) -> Vec<Variant> {
     let mut all = Vec::new();
-    if number.value.abs() <= 180.0 {
-        all.push(Variant {
-            value: number.value,
-            point: false,
-            degrees: false,
-        });
-    }
     let sign = if number.value.is_sign_negative() {
         -1.0
     } else {
         1.0
     };
-    let misplaced = number.decimals.is_none() || number.value.abs() > 180.0;
+    let mut push = |value: f64, point, sixty| {
+        all.push(Variant {
+            value: sign * value,
+            point,
+            sixty,
+        });
+    };
+    if number.value.abs() <= 180.0 {
+        push(number.value.abs(), false, Sixty::No);
+    }
+    let misplaced = number.decimals.is_none()
+        || number.value.abs() > 180.0
+        || number.digits.len() >= LOST_POINT_DIGITS;
     if misplaced && number.digits.len() >= 2 {
+        let before = number
+            .decimals
+            .map(|decimals| number.digits.len().saturating_sub(decimals));
         for whole in 1..=3_usize.min(number.digits.len() - 1) {
-            if let Some(value) = with_point(&number.digits, whole) {
-                all.push(Variant {
-                    value: sign * value,
-                    point: true,
-                    degrees: false,
-                });
+            if before != Some(whole)
+                && let Some(value) = with_point(&number.digits, whole)
+            {
+                push(value, true, Sixty::No);
             }
         }
     }
-    if let Some(value) = degrees_and_minutes(number) {
-        all.push(Variant {
-            value: sign * value,
-            point: false,
-            degrees: true,
-        });
+    if let Some((degrees, rest)) = packed(number) {
+        if let Some(value) = minutes_and_seconds(&rest) {
+            push(degrees + value, false, Sixty::Seconds);
+        }
+        if number.decimals.is_some_and(|decimals| decimals >= 3)
+            && let Some(value) = decimal_minutes(&rest)
+        {
+            push(degrees + value, false, Sixty::Minutes);
+        }
     }
     all
 }
@@ -368,8 +438,8 @@ fn with_point(digits: &str, whole: usize) -> Option<f64> {
     format!("{before}.{after}").parse().ok()
 }
 
-/// 45.2751 as 45°27′51″, and 452751 likewise.
-fn degrees_and_minutes(number: &Number) -> Option<f64> {
+/// 45.2751 as 45 degrees and the digits of their minutes, and 452751 likewise.
+fn packed(number: &Number) -> Option<(f64, String)> {
     let digits = &number.digits;
     let decimals = match number.decimals {
         Some(decimals) if (2..=8).contains(&decimals) => decimals,
@@ -377,17 +447,28 @@ fn degrees_and_minutes(number: &Number) -> Option<f64> {
         _ => return None,
     };
     let (whole, rest) = digits.split_at_checked(digits.len().checked_sub(decimals)?)?;
-    let rest = format!("{rest:0<4}");
-    let (minutes, rest) = rest.split_at_checked(2)?;
-    let (seconds, fraction) = rest.split_at_checked(2)?;
-    let degrees: f64 = if whole.is_empty() {
+    let degrees = if whole.is_empty() {
         0.0
     } else {
         whole.parse().ok()?
     };
+    Some((degrees, format!("{rest:0<4}")))
+}
+
+/// 2751 as 27′51″ and 275120 as 27′51.20″, in degrees.
+fn minutes_and_seconds(digits: &str) -> Option<f64> {
+    let (minutes, rest) = digits.split_at_checked(2)?;
+    let (seconds, fraction) = rest.split_at_checked(2)?;
     let minutes: f64 = minutes.parse().ok()?;
     let seconds: f64 = format!("{seconds}.{fraction}0").parse().ok()?;
-    (minutes < 60.0 && seconds < 60.0).then_some(degrees + minutes / 60.0 + seconds / 3600.0)
+    (minutes < 60.0 && seconds < 60.0).then_some(minutes / 60.0 + seconds / 3600.0)
+}
+
+/// 27853 as 27.853′, in degrees.
+fn decimal_minutes(digits: &str) -> Option<f64> {
+    let (whole, fraction) = digits.split_at_checked(2)?;
+    let minutes: f64 = format!("{whole}.{fraction}").parse().ok()?;
+    (minutes < 60.0).then_some(minutes / 60.0)
 }
 
 /// Whether a pair of variants explains enough digits to be believed.
@@ -397,14 +478,95 @@ fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
     };
     let seconds = |number: &Number| number.decimals.is_none_or(|decimals| decimals >= 3);
     (!(a.point || b.point) || enough(north, a) || enough(east, b))
-        && (!a.degrees || seconds(north) || seconds(east))
+        && (a.sixty == Sixty::No || seconds(north) || seconds(east))
 }
 
-/// The values of a number that may be metres.
-fn metres(number: &Number) -> impl Iterator<Item = f64> {
-    let written = Some(number.value).filter(|_| !number.sexagesimal);
-    written
+/// One way to read a number of metres.
+#[derive(Debug, Default)]
+struct Metres {
+    value: f64,
+    point: bool,
+    kilometres: bool,
+    digit: bool,
+}
+
+/// The simplest way to read a number as metres between two bounds: as it is, with its separator
+/// taken for thousands, in kilometres, with its decimal point put back, with its first digit.
+fn metres(number: &Number, least: f64, most: f64) -> Option<Metres> {
+    let fits = |value: &f64| (least..=most).contains(value);
+    let found = |value: f64| Metres {
+        value,
+        ..Metres::default()
+    };
+    let written = [Some(number.value), number.grouped];
+    if let Some(value) = written.into_iter().flatten().find(fits) {
+        return Some(found(value));
+    }
+    let size = number.value.abs();
+    let thousandfold = number.value * 1e3;
+    if fits(&thousandfold) && number.decimals.is_some() {
+        return Some(Metres {
+            kilometres: true,
+            ..found(thousandfold)
+        });
+    }
+    if number.decimals.is_none() && number.digits.len() > LOST_POINT_DIGITS {
+        let smaller = (1..=MOST_DECIMALS).map(|places| number.value / 10_f64.powi(places));
+        if let Some(value) = smaller.into_iter().find(fits) {
+            return Some(Metres {
+                point: true,
+                ..found(value)
+            });
+        }
+    }
+    if !(METRES_FROM..MILLION).contains(&size) {
+        return None;
+    }
+    let millions = [least, most].map(|bound| (bound / MILLION).floor() * MILLION);
+    let whole = millions
         .into_iter()
-        .chain(number.grouped)
-        .filter(|value| value.abs() > METRES_FROM)
+        .map(|million| number.value + million)
+        .find(fits)?;
+    Some(Metres {
+        digit: true,
+        ..found(whole)
+    })
+}
+
+/// The rectangle of a system's metres in which the territory's window lies; `None` when the window
+/// has no place in it. Kept for each thread: it spares PROJ nearly every number that is elsewhere.
+fn frame(crs: &'static Crs, window: Rect<f64>) -> Option<Rect<f64>> {
+    type Frames = (Option<Rect<f64>>, Vec<(&'static str, Option<Rect<f64>>)>);
+    thread_local! {
+        static FRAMES: RefCell<Frames> = RefCell::default();
+    }
+    FRAMES.with_borrow_mut(|(of, known)| {
+        if *of != Some(window) {
+            *of = Some(window);
+            known.clear();
+        }
+        if let Some((_, frame)) = known.iter().find(|(code, _)| *code == crs.code) {
+            return *frame;
+        }
+        let frame = framed(crs, window);
+        known.push((crs.code, frame));
+        frame
+    })
+}
+
+/// Parallels and meridians are bent in metres: the middle of each side counts too.
+fn framed(crs: &Crs, window: Rect<f64>) -> Option<Rect<f64>> {
+    let center = window.center();
+    let mut frame: Option<Rect<f64>> = None;
+    for lon in [window.min().x, center.x, window.max().x] {
+        for lat in [window.min().y, center.y, window.max().y] {
+            let (x, y) = projection::from_wgs84(crs, lon, lat)?;
+            let here = frame.unwrap_or_else(|| Rect::new((x, y), (x, y)));
+            frame = Some(Rect::new(
+                (here.min().x.min(x), here.min().y.min(y)),
+                (here.max().x.max(x), here.max().y.max(y)),
+            ));
+        }
+    }
+    frame
 }

@@ -392,9 +392,20 @@ impl Doctor<'_> {
                 "in «{text}» sembra perso il separatore dei decimali"
             ));
         }
-        if mishap.degrees {
+        if mishap.kilometres {
+            what.push(format!("{} sembrano chilometri", self.quoted()));
+        }
+        if mishap.digit {
+            what.push("sembra mancare la prima cifra dei metri".to_owned());
+        }
+        if mishap.degrees || mishap.minutes {
+            let parts = if mishap.degrees {
+                "gradi, minuti e secondi"
+            } else {
+                "gradi e minuti"
+            };
             what.push(format!(
-                "{} sembrano gradi, minuti e secondi scritti come decimali",
+                "{} sembrano {parts} scritti come decimali",
                 self.quoted()
             ));
         }
@@ -478,8 +489,12 @@ impl Doctor<'_> {
 /// A hypothesis in a few words.
 fn words(one: &Hypothesis) -> String {
     let what = match one.mishap.code() {
+        Code::PositionOtherCrs if one.mishap.kilometres => {
+            format!("in chilometri di {}", named(one.crs))
+        }
         Code::PositionOtherCrs => format!("in {}", named(one.crs)),
         Code::PositionLostDecimal => "con il separatore dei decimali al suo posto".to_owned(),
+        Code::PositionDegrees if one.mishap.minutes => "come gradi e minuti".to_owned(),
         Code::PositionDegrees => "come gradi, minuti e secondi".to_owned(),
         Code::PositionWrongSign => "con il segno cambiato".to_owned(),
         _ => return "scambiate".to_owned(),
