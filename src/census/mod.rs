@@ -1,5 +1,6 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
+pub mod batch;
 pub mod collation;
 pub mod draft;
 pub mod filter;

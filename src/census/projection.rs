@@ -205,7 +205,7 @@ pub static SYSTEMS: &[Crs] = &[
 ];
 
 /// The system of plain decimal degrees.
-const WGS84: &str = "EPSG:4326";
+pub const WGS84: &str = "EPSG:4326";
 
 /// Numbers beyond this, in degrees or metres, belong to no system.
 const ABSURD: f64 = 1e9;

@@ -88,6 +88,15 @@ impl Record {
         }
     }
 
+    /// The whole number of a field.
+    #[must_use]
+    pub fn integer(&self, field: Field) -> Option<i64> {
+        match self.get(field)? {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// A value as a machine reads it: the decimal point is a point, an absent value is empty.
     #[must_use]
     pub fn plain(&self, field: Field) -> String {

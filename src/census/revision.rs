@@ -74,6 +74,8 @@ pub struct Revision {
     pub confirmed: Vec<Confirmation>,
     /// How many warnings nobody confirmed.
     pub warnings: i64,
+    /// The batch of an import that wrote it, if one did.
+    pub batch: Option<Uuid>,
 }
 
 impl Revision {

@@ -120,7 +120,7 @@ impl Checked {
 }
 
 /// The distance, in metres, under which two alike devices may be one.
-const TOO_NEAR_M: f64 = 2.0;
+pub const TOO_NEAR_M: f64 = 2.0;
 
 /// The angle, in degrees, under which two devices look the same way.
 const SAME_WAY: i64 = 5;

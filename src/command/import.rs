@@ -2,23 +2,25 @@
 
 use super::{Failure, Outcome, Result, open, say};
 use crate::census::filter::nearest;
-use crate::census::finding::Severity;
 use crate::census::person::Viewer;
 use crate::census::revision::Source;
 use crate::census::vocabulary::Field;
+use crate::clock::{Clock, Instant, SECOND};
 use crate::exchange::csv::write_table;
-use crate::register::load::{Report, Request, Said};
+use crate::exchange::source::separator_words;
+use crate::register::load::{Detected, Report, Request, Said, Told};
 use crate::settings::Settings;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, IsTerminal, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What `import` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Il file CSV da importare
+    /// Il file da importare: CSV, XLSX, ODS, GeoJSON, shapefile in uno ZIP, GeoPackage, KML
     file: PathBuf,
     /// Ente delle righe che non lo dicono: per un Comune il codice ISTAT, di sei cifre
     #[arg(long, value_name = "CODICE")]
@@ -48,7 +50,7 @@ const SHOWN: usize = 20;
 
 /// Brings in a file and says what became of it.
 pub async fn run(args: Args, settings: &Settings) -> Result {
-    let destination = args.report.as_deref().map(Destination::open).transpose()?;
+    let mut destination = args.report.as_deref().map(Destination::open).transpose()?;
     let name = args
         .file
         .file_name()
@@ -76,9 +78,21 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         source: Source::Command,
     };
     let register = open(settings).await?;
-    let report = register.load(&Viewer::operator(), &request, file).await?;
+    register.tidy().await?;
+    let mut shown = Shown::new(register.clock.clone());
+    let report = register
+        .load(&Viewer::operator(), &request, file, &mut |told| {
+            shown.hear(&told);
+            match &mut destination {
+                Some(destination) => destination.hear(&told),
+                None => Ok(()),
+            }
+        })
+        .await;
+    shown.finish();
+    let report = report?;
     register.store.close().await;
-    summarise(&report, &request);
+    summarise(&report, &request, &shown.errors);
     if let Some(destination) = destination {
         destination.write(&report)?;
     }
@@ -87,6 +101,65 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     } else {
         Outcome::Done
     })
+}
+
+/// What is shown while a file is read: how far it is, on a terminal, and its first errors at the
+/// end.
+struct Shown {
+    clock: Clock,
+    started: Instant,
+    last: Instant,
+    terminal: bool,
+    errors: Vec<String>,
+}
+
+impl Shown {
+    fn new(clock: Clock) -> Self {
+        let now = clock.now();
+        Self {
+            clock,
+            started: now,
+            last: now,
+            terminal: std::io::stderr().is_terminal(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn hear(&mut self, told: &Told) {
+        match told {
+            Told::Said(said) if said.stops() && self.errors.len() < SHOWN => {
+                let error = format!("Errore, riga {}: {}", said.line, said.message);
+                self.errors.push(error);
+            }
+            Told::Progress(share, rows) if self.terminal => self.progress(*share, *rows),
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "rows and seconds of a work")]
+    fn progress(&mut self, share: f64, rows: u64) {
+        let now = self.clock.now();
+        if now - self.last < SECOND / 2 {
+            return;
+        }
+        self.last = now;
+        let seconds = (now - self.started) as f64 / SECOND as f64;
+        let left = seconds / share.max(0.001) * (1.0 - share);
+        let rate = rows as f64 / seconds;
+        // A terminal that is gone is no reason to stop.
+        let _ = write!(
+            std::io::stderr(),
+            "\r{rows} righe, {:.0} %, {rate:.0} righe al secondo, mancano {left:.0} secondi   ",
+            share * 100.0
+        );
+    }
+
+    /// Leaves the line of progress.
+    fn finish(&self) {
+        if self.terminal && self.last > self.started {
+            let _ = writeln!(std::io::stderr());
+        }
+    }
 }
 
 /// An attribute and its value for the whole file.
@@ -112,16 +185,12 @@ fn constant(text: &str) -> Result<(Field, String)> {
 }
 
 /// Says what was found out and what became of the rows.
-fn summarise(report: &Report, request: &Request) {
+fn summarise(report: &Report, request: &Request, errors: &[String]) {
     let found = &report.detected;
     say(format_args!(
-        "{}: CSV, {}, separatore {}, decimali con «{}», intestazione alla riga {}, coordinate in {}.",
+        "{}: {}.",
         report.file,
-        found.encoding,
-        found.separator_words(),
-        found.decimal,
-        found.header_line,
-        found.crs.unwrap_or("un sistema da indicare"),
+        facts(found).join(", ")
     ));
     let mapping: Vec<String> = found
         .mapping
@@ -144,27 +213,48 @@ fn summarise(report: &Report, request: &Request) {
         report.unchanged,
         report.rejected
     ));
-    let stopping: Vec<&Said> = report.findings.iter().filter(|said| said.stops()).collect();
-    for said in stopping.iter().take(SHOWN) {
-        say(format_args!("Errore, riga {}: {}", said.line, said.message));
+    let of_file = report.findings.iter().filter(|said| said.stops());
+    for said in of_file {
+        say(format_args!("Errore nel file: {}", said.message));
     }
-    if stopping.len() > SHOWN {
+    for error in errors {
+        say(error);
+    }
+    let untold = report.errors.saturating_sub(errors.len() as u64);
+    if untold > 0 && errors.len() == SHOWN {
         say(format_args!(
-            "… e altri {} errori: con --report si hanno tutti.",
-            stopping.len() - SHOWN
+            "… e altri {untold} errori: con --report si hanno tutti."
         ));
     }
     say(format_args!(
         "Errori: {}. Avvisi: {}.",
-        stopping.len(),
-        warnings(report)
+        report.errors, report.warnings
     ));
     say(outcome(report, request));
+    if let Some(batch) = report.batch {
+        say(format_args!(
+            "Importazione {batch}: si annulla dalla pagina «Importa»."
+        ));
+    }
 }
 
-fn warnings(report: &Report) -> usize {
-    let warning = |said: &&Said| said.severity == Severity::Warning;
-    report.findings.iter().filter(warning).count()
+/// What was found out about a file, in words.
+fn facts(found: &Detected) -> Vec<String> {
+    let file = &found.file;
+    let mut facts = vec![file.format.label().to_owned()];
+    facts.extend(file.sheet.as_ref().map(|sheet| format!("foglio «{sheet}»")));
+    facts.extend(file.encoding.clone());
+    let separator = file.separator.map(separator_words);
+    facts.extend(separator.map(|words| format!("separatore {words}")));
+    let decimal = file.decimal.map(|mark| format!("decimali con «{mark}»"));
+    facts.extend(decimal);
+    facts.extend(file.header_line.map(|line| match line {
+        0 => "senza intestazione".to_owned(),
+        line => format!("intestazione alla riga {line}"),
+    }));
+    let crs = found.crs.as_deref().unwrap_or("un sistema da indicare");
+    facts.push(format!("coordinate in {crs}"));
+    facts
 }
 
 fn outcome(report: &Report, request: &Request) -> &'static str {
@@ -182,10 +272,43 @@ fn outcome(report: &Report, request: &Request) -> &'static str {
 }
 
 /// Where the report goes. It is opened before anything is done, and takes its name when it is whole.
+/// What is said of rows waits in files without a name, so that memory does not grow with it.
 struct Destination {
     path: PathBuf,
     table: bool,
     file: NamedTempFile,
+    points: Spool,
+    findings: Spool,
+}
+
+/// Pieces of text that are wanted later.
+struct Spool {
+    file: BufWriter<File>,
+    empty: bool,
+}
+
+impl Spool {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            file: BufWriter::new(tempfile::tempfile()?),
+            empty: true,
+        })
+    }
+
+    fn json(&mut self, value: &impl Serialize) -> std::io::Result<()> {
+        self.file
+            .write_all(if self.empty { b"\n    " } else { b",\n    " })?;
+        self.empty = false;
+        Ok(serde_json::to_writer(&mut self.file, value)?)
+    }
+
+    fn pour(&mut self, destination: &mut impl Write) -> std::io::Result<()> {
+        self.file.flush()?;
+        let file = self.file.get_mut();
+        file.rewind()?;
+        std::io::copy(file, destination)?;
+        Ok(())
+    }
 }
 
 impl Destination {
@@ -207,24 +330,40 @@ impl Destination {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|error| {
+        let made = || -> std::io::Result<Self> {
+            Ok(Self {
+                path: path.to_owned(),
+                table,
+                file: NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?,
+                points: Spool::new()?,
+                findings: Spool::new()?,
+            })
+        };
+        made().map_err(|error| {
             Failure::new(format!(
                 "Il rapporto «{}» non si può scrivere: {error}.",
                 path.display()
             ))
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
-            table,
-            file,
         })
+    }
+
+    /// Keeps what is told of a row.
+    fn hear(&mut self, told: &Told) -> std::io::Result<()> {
+        match told {
+            Told::Said(said) if self.table => {
+                write_table(&mut self.findings.file, false, [line(said)])
+            }
+            Told::Said(said) => self.findings.json(said),
+            Told::Landing(landing) if !self.table => self.points.json(landing),
+            Told::Landing(_) | Told::Progress(..) => Ok(()),
+        }
     }
 
     fn write(mut self, report: &Report) -> Result<()> {
         let written = if self.table {
-            write_table(BufWriter::new(&mut self.file), table(report))
+            self.write_table(report)
         } else {
-            json(BufWriter::new(&mut self.file), report)
+            self.write_json(report)
         };
         let kept =
             written.and_then(|()| self.file.persist(&self.path).map_err(|error| error.error));
@@ -240,42 +379,77 @@ impl Destination {
             ))
         })
     }
+
+    /// The report with what was told of its rows in its two lists.
+    fn write_json(&mut self, report: &Report) -> std::io::Result<()> {
+        let mut destination = BufWriter::new(&mut self.file);
+        let serde_json::Value::Object(members) = serde_json::to_value(report)? else {
+            return Err(std::io::ErrorKind::InvalidData.into());
+        };
+        let mut of_file = Spool::new()?;
+        for said in &report.findings {
+            of_file.json(said)?;
+        }
+        for (index, (name, value)) in members.iter().enumerate() {
+            let start = if index == 0 { "{" } else { "," };
+            write!(destination, "{start}\n  \"{name}\": ")?;
+            match name.as_str() {
+                "points" => {
+                    destination.write_all(b"[")?;
+                    self.points.pour(&mut destination)?;
+                    destination.write_all(b"]")?;
+                }
+                "findings" => {
+                    destination.write_all(b"[")?;
+                    of_file.pour(&mut destination)?;
+                    if !of_file.empty && !self.findings.empty {
+                        destination.write_all(b",")?;
+                    }
+                    self.findings.pour(&mut destination)?;
+                    destination.write_all(b"]")?;
+                }
+                _ => serde_json::to_writer(&mut destination, value)?,
+            }
+        }
+        destination.write_all(b"\n}\n")?;
+        destination.flush()
+    }
+
+    /// The findings as a table, one to a row.
+    fn write_table(&mut self, report: &Report) -> std::io::Result<()> {
+        const HEADER: [&str; 9] = [
+            "line",
+            "record",
+            "column",
+            "field",
+            "value",
+            "code",
+            "severity",
+            "message",
+            "proposals",
+        ];
+        let mut destination = BufWriter::new(&mut self.file);
+        let header = std::iter::once(HEADER.map(Cow::from).to_vec());
+        let of_file = report.findings.iter().map(line);
+        write_table(&mut destination, true, header.chain(of_file))?;
+        self.findings.pour(&mut destination)?;
+        destination.flush()
+    }
 }
 
-fn json(mut destination: impl std::io::Write, report: &Report) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut destination, report)?;
-    destination.write_all(b"\n")?;
-    destination.flush()
-}
-
-/// The findings as a table, one to a row.
-fn table(report: &Report) -> impl Iterator<Item = Vec<Cow<'_, str>>> {
-    const HEADER: [&str; 9] = [
-        "line",
-        "record",
-        "column",
-        "field",
-        "value",
-        "code",
-        "severity",
-        "message",
-        "proposals",
-    ];
-    let header = HEADER.map(Cow::from).to_vec();
-    std::iter::once(header).chain(report.findings.iter().map(|said| {
-        let proposals: Vec<String> = said.proposals.iter().map(ToString::to_string).collect();
-        vec![
-            said.line.to_string().into(),
-            said.record
-                .map_or_else(String::new, |record| record.to_string())
-                .into(),
-            said.column.as_deref().unwrap_or_default().into(),
-            said.field.unwrap_or_default().into(),
-            said.value.as_str().into(),
-            said.code.name().into(),
-            said.severity.name().into(),
-            said.message.as_str().into(),
-            proposals.join(" | ").into(),
-        ]
-    }))
+/// A finding as a row of a table.
+fn line(said: &Said) -> Vec<Cow<'_, str>> {
+    let proposals: Vec<String> = said.proposals.iter().map(ToString::to_string).collect();
+    let record = said.record.map(|record| record.to_string());
+    vec![
+        said.line.to_string().into(),
+        record.unwrap_or_default().into(),
+        said.column.as_deref().unwrap_or_default().into(),
+        said.field.unwrap_or_default().into(),
+        said.value.as_str().into(),
+        said.code.name().into(),
+        said.severity.name().into(),
+        said.message.as_str().into(),
+        proposals.join(" | ").into(),
+    ]
 }

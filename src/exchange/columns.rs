@@ -484,15 +484,32 @@ impl Mapping {
     /// The device a row describes. A constant stands where the row says nothing.
     #[must_use]
     pub fn draft(&self, row: &Row, constants: &[(Field, String)]) -> Draft {
+        self.read(row, constants, |_| true)
+    }
+
+    /// What a row says of where its device is and of whose it is, and nothing else.
+    #[must_use]
+    pub fn place(&self, row: &Row, constants: &[(Field, String)]) -> Draft {
+        let wanted = [Field::Lat, Field::Lon, Field::Comune, Field::Ente];
+        self.read(row, constants, |field| wanted.contains(&field))
+    }
+
+    fn read(
+        &self,
+        row: &Row,
+        constants: &[(Field, String)],
+        asked: impl Fn(Field) -> bool,
+    ) -> Draft {
         let mut draft = Draft::default();
         for (cell, target) in row.cells.iter().zip(&self.columns) {
             match target {
+                Target::Field(field) if !asked(*field) => {}
                 Target::Field(field) => draft.set(*field, self.wanted(*field, unguard(cell))),
                 Target::Place => unguard(cell).trim().clone_into(&mut draft.place),
                 Target::Revision | Target::Ignored => {}
             }
         }
-        for (field, text) in constants {
+        for (field, text) in constants.iter().filter(|(field, _)| asked(*field)) {
             if draft.get(*field).is_empty() {
                 draft.set(*field, text.as_str());
             }

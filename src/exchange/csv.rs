@@ -488,13 +488,16 @@ pub fn unguard(text: &str) -> &str {
     }
 }
 
-/// Writes a table as an Italian spreadsheet opens it at once: `;` between cells, UTF-8 with its
-/// mark. No text of it is run as a formula.
+/// Writes a table as an Italian spreadsheet opens it at once: `;` between cells, UTF-8, with its
+/// mark where the file begins. No text of it is run as a formula.
 pub fn write_table<'a>(
     mut destination: impl Write,
+    marked: bool,
     rows: impl IntoIterator<Item = Vec<std::borrow::Cow<'a, str>>>,
 ) -> io::Result<()> {
-    destination.write_all("\u{feff}".as_bytes())?;
+    if marked {
+        destination.write_all("\u{feff}".as_bytes())?;
+    }
     let mut writer = spreadsheet(destination);
     for row in rows {
         writer

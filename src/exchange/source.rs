@@ -286,3 +286,14 @@ impl Source {
         })
     }
 }
+
+/// A separator as people call it.
+#[must_use]
+pub const fn separator_words(separator: char) -> &'static str {
+    match separator {
+        ';' => "punto e virgola",
+        ',' => "virgola",
+        '\t' => "tabulazione",
+        _ => "barra verticale",
+    }
+}

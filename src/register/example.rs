@@ -251,6 +251,7 @@ impl Maker<'_> {
             register: self.register,
             author,
             source: Source::Example,
+            batch: None,
         }
     }
 

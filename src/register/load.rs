@@ -1,34 +1,44 @@
-//! Bringing in a file: the page and the command take this one road.
+//! Bringing in a file at once: the command's road. The page stages first (`batch`); what a row would
+//! do is `judge`'s to say for both.
 //!
-//! A row becomes a draft, the same rules as the form's judge it, and the same writer keeps it; all in
-//! one transaction. Nothing is stored when a row has errors, unless the good rows are asked for; a
-//! trial does everything and then lets the transaction go, so that it says what would happen. A
-//! device the body already has under the same code is updated: what the file does not say, for want
-//! of a column or because the cell is empty, stays as it is. Enforced by `tests/it/imports.rs`.
+//! A file is read by one thread, judged by another and written by a third, a chunk of rows at a
+//! time, in one transaction. Nothing is stored when a row has errors, unless the good rows are asked
+//! for; a trial only reads. What is found is told row by row, so memory does not grow with the
+//! findings. Enforced by `tests/it/imports.rs`.
 
-use super::record::{Writer, draft_of, neighbours};
+use super::judge::{Incoming, Judge, Judged, Key, Plan, Typed, Verdicts};
+use super::record::Writer;
 use super::{Error, Register, Result};
+use crate::census::batch::{Fate, State};
 use crate::census::draft::Draft;
-use crate::census::finding::{Code, Finding, PositionProposal, Proposal, Severity};
+use crate::census::filter::Filter;
+use crate::census::finding::{Code, Finding, Proposal, Severity};
 use crate::census::person::Viewer;
 use crate::census::projection;
 use crate::census::revision::{Revision, Source};
-use crate::census::rules::{self, Around, Checked, Neighbour, World};
-use crate::census::territory::metres_between;
-use crate::census::vocabulary::Field;
+use crate::census::rules::{self, Around, World};
+use crate::census::survey::{Conclusion, Survey};
+use crate::census::vocabulary::{Field, reads_plates};
 use crate::exchange::columns::{Hints, Mapping};
-use crate::exchange::csv::{CsvError, CsvReader};
-use crate::exchange::source::Row;
+use crate::exchange::source::{self, Choices, Row, SourceError};
+use crate::storage::batch::Batch;
+use crate::storage::body::Site;
 use crate::storage::device::Device;
 use crate::storage::{self, Unit};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
+use std::io::Seek;
+use std::sync::Arc;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// How many rows are looked up and written together.
-const CHUNK: usize = 500;
+/// How many rows are read, judged and written together.
+pub(super) const CHUNK: usize = 1_000;
+
+/// How many chunks may wait to be judged.
+const AHEAD: usize = 2;
 
 /// What is asked of a file.
 #[derive(Debug, Clone)]
@@ -51,7 +61,8 @@ pub struct Request {
     pub source: Source,
 }
 
-/// What became of a file. As JSON it is the report that the command writes.
+/// What became of a file. As JSON, with what was told of its rows, it is the report that the command
+/// writes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// What people call the file.
@@ -70,46 +81,37 @@ pub struct Report {
     pub unchanged: u64,
     /// Whether the accepted rows are now in the register.
     pub stored: bool,
+    /// The batch under which they are, by which they can be undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Uuid>,
     /// What was found out about the file.
     pub detected: Detected,
-    /// Where each row lands, or would once its single proposal is taken.
+    /// Where each row lands, or would once its single proposal is taken; empty where rows are told
+    /// one by one.
     pub points: Vec<Landing>,
-    /// Everything the rules found: first about the file, then row by row.
+    /// Everything the rules found about the file, then about its rows where these are not told one
+    /// by one.
     pub findings: Vec<Said>,
+    /// Findings that keep something from being stored.
+    #[serde(skip)]
+    pub errors: u64,
+    /// Findings that a person may confirm.
+    #[serde(skip)]
+    pub warnings: u64,
 }
 
 /// What was found out about a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Detected {
-    /// `csv`.
-    pub format: &'static str,
-    /// The encoding's usual name, in lower case.
-    pub encoding: String,
-    /// What stands between cells.
-    pub separator: char,
-    /// What stands before decimals.
-    pub decimal: char,
-    /// The physical line of the header, from 1.
-    pub header_line: u64,
+    /// What the file is, and how it is read.
+    #[serde(flatten)]
+    pub file: source::Detected,
     /// The reference system that was declared, or the one most points were read in.
-    pub crs: Option<&'static str>,
+    pub crs: Option<String>,
     /// Header and attribute of every column that was used.
     pub mapping: Map<String, Json>,
     /// Headers of the columns that were not.
     pub ignored_columns: Vec<String>,
-}
-
-impl Detected {
-    /// The separator as people call it.
-    #[must_use]
-    pub const fn separator_words(&self) -> &'static str {
-        match self.separator {
-            ';' => "punto e virgola",
-            ',' => "virgola",
-            '\t' => "tabulazione",
-            _ => "barra verticale",
-        }
-    }
 }
 
 /// Where a row lands.
@@ -124,7 +126,7 @@ pub struct Landing {
     /// The ISTAT code of the Comune it is in, if one of those known.
     pub comune: Option<String>,
     /// The reference system its numbers were read in, as `EPSG:n`.
-    pub crs: &'static str,
+    pub crs: String,
 }
 
 /// A finding and where in the file it is.
@@ -165,34 +167,173 @@ impl Said {
 impl Report {
     /// Whether something in the file cannot be stored as it is.
     #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(Said::stops)
+    pub const fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 }
+
+/// What is told of a row as soon as it is known.
+#[derive(Debug)]
+pub enum Told {
+    /// Where it lands.
+    Landing(Landing),
+    /// What was found.
+    Said(Said),
+    /// How far the file has been read, from 0 to 1, and how many rows that is.
+    Progress(f64, u64),
+}
+
+/// Who is told.
+pub type Listener<'a> = &'a mut (dyn FnMut(Told) -> std::io::Result<()> + Send);
 
 impl Register {
     /// Brings in the rows of a file, all of them or, when asked, the good ones.
-    pub async fn load(&self, viewer: &Viewer, request: &Request, file: File) -> Result<Report> {
+    pub async fn load(
+        &self,
+        viewer: &Viewer,
+        request: &Request,
+        file: File,
+        listener: Listener<'_>,
+    ) -> Result<Report> {
         if !viewer.writes_any() {
             return Err(Error::Forbidden("Il vostro ruolo non scrive dispositivi."));
         }
-        let reader = open(file).await?;
-        let mut unit = self.store.write().await?;
-        let world = self.world(&mut unit).await?;
-        let mut load = Load::new(self, viewer, request, world, &reader)?;
-        load.rows(&mut unit, reader).await?;
-        let report = load.finish();
-        if report.stored {
-            unit.commit().await?;
+        let batch = match request.dry_run {
+            true => None,
+            false => Some(self.announce(viewer, request).await?),
+        };
+        let outcome = self
+            .load_announced(viewer, request, file, batch, listener)
+            .await;
+        if let (Some(batch), Err(_) | Ok(Report { stored: false, .. })) = (batch, &outcome) {
+            let problem = outcome.as_ref().err().map(ToString::to_string);
+            self.withdraw_announcement(batch, problem).await?;
+        }
+        outcome
+    }
+
+    async fn load_announced(
+        &self,
+        viewer: &Viewer,
+        request: &Request,
+        file: File,
+        batch: Option<Uuid>,
+        listener: Listener<'_>,
+    ) -> Result<Report> {
+        let again = file.try_clone()?;
+        let opened = open(&request.name, file, Choices::default()).await?;
+        let world = self.world(&mut self.store.read().await?).await?;
+        let body = body(viewer, request.body.as_deref(), &world)?;
+        let hints = Hints {
+            window: Some(world.territory.window()),
+            spatial: opened.detected.format.spatial(),
+            world: Some(&world),
+            remembered: None,
+        };
+        let mapping = Mapping::of(&opened.header, &opened.sample, &hints);
+        let asked = Asked::of(request, body)?;
+        let prepared = prepare(
+            mapping,
+            opened.header.len(),
+            &opened.detected,
+            &asked,
+            &world,
+        )?;
+        let plan = Arc::new(prepared.plan);
+        let surveyed = survey(opened, Arc::clone(&plan), world).await?;
+        let opened = open(&request.name, again, Choices::default()).await?;
+        let mut load = Load {
+            register: self,
+            viewer,
+            request,
+            batch,
+            report: Report::of(request, &opened, &plan),
+            defaulted: prepared.defaulted,
+            crs: BTreeMap::new(),
+            listener,
+        };
+        for finding in surveyed.conclusion.findings() {
+            load.say_of_file(None, finding);
+        }
+        let judge = Judge::new(
+            viewer,
+            surveyed.world,
+            Some(surveyed.conclusion),
+            request.accept_proposals,
+            prepared.defaults,
+        );
+        let mut unit = match batch {
+            None => self.store.read().await?,
+            Some(_) => self.store.write().await?,
+        };
+        let report = load.run(&mut unit, opened, plan, judge).await?;
+        if report.stored
+            && let Some(id) = batch
+        {
+            let written = unit.batch(id).await?;
+            let mut written = written.ok_or(Error::NotFound("L’importazione non c’è più."))?;
+            written.state = State::Confirmed;
+            written.changed_at = self.clock.now();
+            written.summary = super::batch::Summary::of_report(&report).to_json()?;
+            unit.put_batch(&written).await?;
+            let done = unit.commit().await;
+            done.map_err(|error| changed_meanwhile(error.into()))?;
         }
         Ok(report)
     }
+
+    /// Says, before anything is written, that a file is coming in: whoever looks after a sudden end
+    /// finds whether it did.
+    async fn announce(&self, viewer: &Viewer, request: &Request) -> Result<Uuid> {
+        let now = self.clock.now();
+        let batch = Batch {
+            id: self.clock.new_id(),
+            name: request.name.clone(),
+            author: viewer.account.clone(),
+            source: request.source,
+            state: State::Confirming,
+            created_at: now,
+            changed_at: now,
+            beat_at: now,
+            cancelled: false,
+            request: "{}".to_owned(),
+            summary: "{}".to_owned(),
+            problem: String::new(),
+            body: None,
+            undoes: None,
+        };
+        let mut unit = self.store.write().await?;
+        unit.add_batch(&batch).await?;
+        unit.commit().await?;
+        Ok(batch.id)
+    }
+
+    /// Says that nothing came of it.
+    async fn withdraw_announcement(&self, id: Uuid, problem: Option<String>) -> Result<()> {
+        let mut unit = self.store.write().await?;
+        let Some(mut batch) = unit.batch(id).await? else {
+            return Ok(());
+        };
+        batch.state = match problem {
+            Some(_) => State::Failed,
+            None => State::Abandoned,
+        };
+        batch.changed_at = self.clock.now();
+        batch.problem = problem.unwrap_or_default();
+        unit.put_batch(&batch).await?;
+        Ok(unit.commit().await?)
+    }
 }
 
-/// Finds out what the file is; it is read once from end to end, so not on a thread that serves.
-async fn open(file: File) -> Result<CsvReader<File>> {
-    let opened = tokio::task::spawn_blocking(move || CsvReader::open(file)).await;
+/// Opens a file on a thread that does not serve.
+pub(super) async fn open(name: &str, mut file: File, choices: Choices) -> Result<source::Source> {
+    let name = name.to_owned();
+    let opened = tokio::task::spawn_blocking(move || {
+        file.rewind()?;
+        source::Source::open(&name, file, &choices)
+    });
     opened
+        .await
         .map_err(|error| Error::Failed(error.to_string()))?
         .map_err(unreadable)
 }
@@ -201,164 +342,523 @@ async fn open(file: File) -> Result<CsvReader<File>> {
     clippy::needless_pass_by_value,
     reason = "it stands in place of the error"
 )]
-fn unreadable(error: CsvError) -> Error {
+pub(super) fn unreadable(error: SourceError) -> Error {
     Error::Invalid(error.to_string())
 }
 
-/// A device as files know it: its body and the body's code.
-type Key = (String, String);
-
-/// A row under judgement: what it says, what is there already, what the rules say.
-struct Judged {
-    draft: Draft,
-    present: Option<Revision>,
-    checked: Checked,
-    /// Errors that were mended by their single proposal.
-    applied: Vec<Finding>,
+/// What is asked of the rows of a file.
+pub(super) struct Asked {
+    /// The code of the body of the rows that do not name one.
+    pub body: Option<String>,
+    /// The reference system, as `EPSG:n`.
+    pub crs: Option<&'static str>,
+    /// Values for every row that does not say its own.
+    pub constants: Vec<(Field, String)>,
 }
 
-impl Judged {
-    /// What is found where the rules need not be asked.
-    fn refused(draft: Draft, finding: Finding) -> Self {
-        let checked = Checked {
-            record: crate::census::record::Record::default(),
-            point: None,
-            findings: vec![finding],
-        };
-        Self {
-            draft,
-            present: None,
-            checked,
-            applied: Vec::new(),
+impl Asked {
+    fn of(request: &Request, body: Option<String>) -> Result<Self> {
+        Ok(Self {
+            body,
+            crs: declared(request.crs.as_deref())?,
+            constants: request.constants.clone(),
+        })
+    }
+}
+
+/// A file that is ready to be judged.
+pub(super) struct Prepared {
+    /// How its rows are read.
+    pub plan: Plan,
+    /// What only new devices are taken to say.
+    pub defaults: Vec<(Field, String)>,
+    /// What to say of the defaults once a device has needed them.
+    pub defaulted: Vec<Finding>,
+}
+
+/// Decides how the rows of a file are read.
+pub(super) fn prepare(
+    mapping: Mapping,
+    columns: usize,
+    detected: &source::Detected,
+    asked: &Asked,
+    world: &World,
+) -> Result<Prepared> {
+    judge_constants(&asked.constants, world)?;
+    let mut constants = asked.constants.clone();
+    constants.extend(asked.body.clone().map(|body| (Field::Ente, body)));
+    let mut filled = constants.clone();
+    let defaulted = mapping.fill(&mut filled);
+    let defaults = filled.split_off(constants.len());
+    let stated = detected.crs.as_deref().and_then(projection::system);
+    let plan = Plan {
+        columns,
+        mapping,
+        crs: asked.crs.or(stated.map(|crs| crs.code)),
+        constants,
+        bodies: world.bodies.clone(),
+    };
+    Ok(Prepared {
+        plan,
+        defaults,
+        defaulted,
+    })
+}
+
+/// How the coordinates of a file are to be read, and the world that was lent for it.
+pub(super) struct Surveyed {
+    /// The world.
+    pub world: World,
+    /// What the rows say together.
+    pub conclusion: Conclusion,
+}
+
+/// Looks at the positions of all rows before judging any; gives back the plan too.
+pub(super) async fn survey(
+    opened: source::Source,
+    plan: Arc<Plan>,
+    world: World,
+) -> Result<Surveyed> {
+    let surveyed = tokio::task::spawn_blocking(move || {
+        let mut survey = Survey::new();
+        for row in opened.rows {
+            let row = row?;
+            survey.see(row.record, &plan.place(&row), &world);
         }
-    }
+        let conclusion = survey.conclude();
+        Ok(Surveyed { world, conclusion })
+    });
+    surveyed
+        .await
+        .map_err(|error| Error::Failed(error.to_string()))?
+        .map_err(unreadable)
+}
 
-    /// The position that the rules propose, when they propose exactly one for an error.
-    fn proposed(&self) -> Option<&PositionProposal> {
-        self.positions_in_error()
-            .find_map(|finding| match finding.proposals.as_slice() {
-                [Proposal::Position(position)] => Some(position),
-                _ => None,
-            })
+/// What no device can be saved without and the whole file fails to say.
+pub(super) fn missing_columns(plan: &Plan) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for field in plan.mapping.missing(&plan.constants) {
+        let advice = match field {
+            Field::Codice => {
+                "È il codice con cui l’ente chiama ogni dispositivo. Controllate che la prima \
+                 riga del file sia l’intestazione e che una colonna si chiami «codice»."
+            }
+            Field::Ente => {
+                "Indicate l’ente per tutto il file, oppure aggiungete la colonna «ente» con il \
+                 codice ISTAT del Comune."
+            }
+            _ => continue,
+        };
+        let label = field.attribute().label;
+        let message = format!(
+            "Il file non ha la colonna «{}» ({label}). {advice}",
+            field.name()
+        );
+        found.push(Finding::new(Code::ValueRequired, field, "", message));
     }
+    found
+}
 
-    fn positions_in_error(&self) -> impl Iterator<Item = &Finding> {
-        self.checked.findings.iter().filter(|finding| {
-            finding.severity() == Severity::Error && finding.code.name().starts_with("position.")
+/// What to say of the file once its rows are judged: columns that are not used, what new devices
+/// were taken to say, and what will be wanted when they are submitted; each with its column.
+pub(super) fn about_the_file(
+    plan: &Plan,
+    judge: &Judge,
+    defaulted: Vec<Finding>,
+) -> Vec<(Option<String>, Finding)> {
+    let mut found: Vec<(Option<String>, Finding)> = plan
+        .mapping
+        .findings()
+        .into_iter()
+        .map(|(header, finding)| (Some(header), finding))
+        .collect();
+    if judge.used_defaults {
+        found.extend(defaulted.into_iter().map(|finding| (None, finding)));
+    }
+    for field in &judge.lacking {
+        let message = format!(
+            "{}: il file non ha questa colonna. Servirà per inviare i dispositivi alla \
+             convalida; potete completarli dopo.",
+            field.attribute().label
+        );
+        found.push((None, Finding::new(Code::ValueMissing, *field, "", message)));
+    }
+    found
+}
+
+/// The rows of a file, read and understood by a thread of their own, a chunk at a time.
+pub(super) fn feed(
+    opened: source::Source,
+    plan: Arc<Plan>,
+) -> mpsc::Receiver<Result<Vec<Typed>, SourceError>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut rows = opened.rows;
+        loop {
+            let chunk: Result<Vec<Row>, SourceError> = rows.by_ref().take(CHUNK).collect();
+            let chunk = chunk.map(|rows| rows.into_iter().map(|row| typed(&plan, row)).collect());
+            let last = match &chunk {
+                Ok(rows) => Vec::is_empty(rows),
+                Err(_) => true,
+            };
+            // Nobody listens any more when the import was given up.
+            if sender.blocking_send(chunk).is_err() || last {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn typed(plan: &Plan, row: Row) -> Typed {
+    plan.read(Incoming {
+        row,
+        edits: super::judge::Edits::default(),
+        base: None,
+    })
+}
+
+/// What the register has of the rows of a file: looked up as they come.
+pub(super) struct Lookup {
+    /// The bodies that have devices: for the others there is nothing to look up.
+    populated: HashSet<String>,
+    /// The bodies whose sites are known to the judge.
+    bodies: HashSet<String>,
+}
+
+impl Lookup {
+    /// Tells the judge what stands where, and finds out which bodies have devices.
+    pub async fn open(unit: &mut Unit, viewer: &Viewer, judge: &mut Judge) -> Result<Self> {
+        let nearby = &mut judge.nearby;
+        unit.each_mark(&Filter::of(viewer), |mark| nearby.add(mark))
+            .await?;
+        Ok(Self {
+            populated: unit.bodies_with_devices().await?.into_iter().collect(),
+            bodies: HashSet::new(),
         })
     }
 
-    /// Where the row lands. Nowhere, while its numbers can be read in several ways.
-    fn landing(&self, record: u64) -> Option<Landing> {
-        if let Some(position) = self.proposed() {
-            return Some(Landing {
-                record,
-                lat: position.lat,
-                lon: position.lon,
-                comune: position.comune.clone(),
-                crs: position.crs,
+    /// Finds the devices that these rows are about and the sites of their bodies, those of other
+    /// people's bodies excepted.
+    pub async fn find<'k>(
+        &mut self,
+        unit: &mut Unit,
+        judge: &mut Judge,
+        keys: impl Iterator<Item = &'k Key>,
+    ) -> Result<HashMap<Key, Revision>> {
+        let mut codes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (body, code) in keys {
+            if judge.viewer.writes(body) {
+                codes.entry(body).or_default().push(code);
+            }
+        }
+        let mut found = HashMap::new();
+        for (body, codes) in codes {
+            if self.bodies.insert(body.to_owned()) {
+                let sites = unit.sites(Some(&[body.to_owned()])).await?;
+                let sites = sites.into_iter().map(|site| site.code);
+                judge
+                    .sites
+                    .entry(body.to_owned())
+                    .or_default()
+                    .extend(sites);
+            }
+            if self.populated.contains(body) {
+                for state in unit.working_with_codes(body, &codes).await? {
+                    let text = |field| state.record.text(field).to_owned();
+                    found.insert((text(Field::Ente), text(Field::Codice)), state);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Judges one chunk on a thread aside while something else is done; gives back the judge, the rows
+/// in the order of the file, and what was done meanwhile.
+pub(super) async fn judge_beside<T>(
+    unit: &mut Unit,
+    plan: &Arc<Plan>,
+    mut judge: Judge,
+    lookup: &mut Lookup,
+    rows: Vec<Typed>,
+    meanwhile: impl AsyncFnOnce(&mut Unit) -> Result<T>,
+) -> Result<(Judge, Vec<Judged>, T)> {
+    let keys = rows.iter().filter_map(|typed| typed.key.as_ref());
+    let found = lookup.find(unit, &mut judge, keys).await?;
+    let aside = Arc::clone(plan);
+    let work = tokio::task::spawn_blocking(move || {
+        let verdicts = judge.judge(&aside, rows, &found);
+        (judge, verdicts)
+    });
+    let done = meanwhile(unit).await;
+    let (mut judge, verdicts) = work
+        .await
+        .map_err(|error| Error::Failed(error.to_string()))?;
+    let done = done?;
+    let Verdicts {
+        mut judged,
+        about_others,
+    } = verdicts;
+    if !about_others.is_empty() {
+        let keys = about_others
+            .iter()
+            .filter_map(|(typed, _)| typed.key.as_ref());
+        let found = lookup.find(unit, &mut judge, keys).await?;
+        for (typed, mended) in about_others {
+            judged.push(judge.again(plan, typed, mended, &found));
+        }
+        judged.sort_by_key(|one| one.incoming.row.record);
+    }
+    Ok((judge, judged, done))
+}
+
+/// Writes the rows that were accepted.
+pub(super) struct Keeper<'a> {
+    /// The register.
+    pub register: &'a Register,
+    /// Whose account history shows.
+    pub author: &'a str,
+    /// Where the rows come from.
+    pub source: Source,
+    /// The batch they belong to.
+    pub batch: Option<Uuid>,
+    /// The sites that are there already, or were added.
+    sites: HashMap<String, HashSet<String>>,
+    /// The software that was added.
+    software: BTreeSet<String>,
+}
+
+impl<'a> Keeper<'a> {
+    /// A keeper that has written nothing yet.
+    pub fn new(
+        register: &'a Register,
+        author: &'a str,
+        source: Source,
+        batch: Option<Uuid>,
+    ) -> Self {
+        Self {
+            register,
+            author,
+            source,
+            batch,
+            sites: HashMap::new(),
+            software: BTreeSet::new(),
+        }
+    }
+
+    /// Writes what the rows add and change.
+    pub async fn keep(&mut self, unit: &mut Unit, plan: &Plan, judged: &[Judged]) -> Result<()> {
+        let writer = Writer {
+            register: self.register,
+            author: self.author,
+            source: self.source,
+            batch: self.batch,
+        };
+        let mut devices = Vec::new();
+        let mut revisions = Vec::new();
+        let writes = |one: &&Judged| matches!(one.fate, Fate::New | Fate::Changed);
+        let mut sites = Vec::new();
+        for one in judged.iter().filter(writes) {
+            self.named(unit, one, &mut sites).await?;
+            let mut revision = writer.revision(&one.draft, &one.checked, one.present.as_ref());
+            if let Some(provenance) = one.provenance(plan) {
+                revision.provenance = provenance;
+            }
+            if one.present.is_none() {
+                devices.push(Device {
+                    id: revision.device,
+                    body: revision.record.text(Field::Ente).to_owned(),
+                    code: revision.record.text(Field::Codice).to_owned(),
+                    number: revision.number,
+                });
+            }
+            revisions.push(revision);
+        }
+        unit.add_sites(&sites).await?;
+        unit.add_devices(&devices, self.register.clock.now())
+            .await?;
+        unit.add_revisions(&revisions).await?;
+        Ok(())
+    }
+
+    /// Adds the software that a row names, and notes the site it names, once for the file.
+    async fn named(&mut self, unit: &mut Unit, one: &Judged, sites: &mut Vec<Site>) -> Result<()> {
+        let record = &one.checked.record;
+        let proposes = |finding: &Finding| finding.code == Code::SoftwareProposed;
+        let software = record.text(Field::Software);
+        if one.checked.findings.iter().any(proposes) && self.software.insert(software.to_owned()) {
+            unit.add_software(software, false).await?;
+        }
+        let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
+        if code.is_empty() {
+            return Ok(());
+        }
+        if !self.sites.contains_key(body) {
+            let present = unit.sites(Some(&[body.to_owned()])).await?;
+            let codes = present.into_iter().map(|site| site.code).collect();
+            self.sites.insert(body.to_owned(), codes);
+        }
+        let known = self.sites.entry(body.to_owned()).or_default();
+        if !known.contains(code) {
+            known.insert(code.to_owned());
+            let reader = reads_plates(record.text(Field::Funzione));
+            sites.push(Site {
+                id: self.register.clock.new_id(),
+                body: body.to_owned(),
+                code: code.to_owned(),
+                kind: if reader { "varco" } else { "postazione" }.to_owned(),
+                name: String::new(),
             });
         }
-        if self
-            .positions_in_error()
-            .any(|finding| finding.proposals.len() > 1)
-        {
-            return None;
-        }
-        let point = self.checked.point.as_ref()?;
-        Some(Landing {
-            record,
-            lat: point.lat,
-            lon: point.lon,
-            comune: point.comune.clone(),
-            crs: point.crs,
-        })
-    }
-}
-
-/// Rows that are accepted and not written yet.
-#[derive(Default)]
-struct Pending {
-    devices: Vec<Device>,
-    revisions: Vec<Revision>,
-    /// Degrees east and north of each revision.
-    points: Vec<(f64, f64)>,
-    ids: HashSet<Uuid>,
-}
-
-impl Pending {
-    /// The rows near a point, which no query finds yet.
-    fn near(&self, lon: f64, lat: f64, except: Option<Uuid>) -> impl Iterator<Item = Neighbour> {
-        // A degree of latitude is 111 km; one of longitude is never more.
-        const REACH: f64 = super::record::NEIGHBOURHOOD_M / 110_000.0;
-        self.revisions
-            .iter()
-            .zip(&self.points)
-            .filter(move |(_, point)| (point.1 - lat).abs() <= REACH)
-            .filter(move |(revision, _)| Some(revision.device) != except)
-            .map(move |(revision, point)| Neighbour {
-                codice: revision.record.text(Field::Codice).to_owned(),
-                ente: revision.record.text(Field::Ente).to_owned(),
-                funzione: revision.record.text(Field::Funzione).to_owned(),
-                azimut: revision.record.plain(Field::Azimut).parse().ok(),
-                metres: metres_between((lon, lat), *point),
-            })
-            .filter(|near| near.metres <= super::record::NEIGHBOURHOOD_M)
+        Ok(())
     }
 }
 
 /// A file on its way in.
-struct Load<'a> {
+struct Load<'a, 'l> {
     register: &'a Register,
     viewer: &'a Viewer,
     request: &'a Request,
-    world: World,
-    mapping: Mapping,
-    columns: usize,
-    /// What rows that do not say it are taken to say.
-    constants: Vec<(Field, String)>,
-    /// What only new devices are taken to say.
-    defaults: Vec<(Field, String)>,
-    /// What to say of the defaults once a device has needed them.
-    defaulted: Vec<Finding>,
-    used_defaults: bool,
-    /// The attributes without a column that some row will need before it is submitted.
-    lacking: BTreeSet<Field>,
-    crs: Option<&'static str>,
-    /// The line of each device of the file, and its identifier once accepted.
-    seen: HashMap<Key, (u64, Option<Uuid>)>,
-    sites: HashSet<Key>,
-    /// The devices of the present rows that the register already has.
-    found: HashMap<Key, Revision>,
-    pending: Pending,
+    batch: Option<Uuid>,
     report: Report,
+    defaulted: Vec<Finding>,
+    /// How many rows were read in each reference system.
+    crs: BTreeMap<String, u64>,
+    listener: Listener<'l>,
 }
 
-impl<'a> Load<'a> {
-    fn new(
-        register: &'a Register,
-        viewer: &'a Viewer,
-        request: &'a Request,
-        world: World,
-        reader: &CsvReader<File>,
-    ) -> Result<Self> {
-        let hints = Hints {
-            window: Some(world.territory.window()),
-            world: Some(&world),
-            ..Hints::default()
-        };
-        let mapping = Mapping::of(reader.header(), reader.sample(), &hints);
-        let crs = declared(request)?;
-        judge_constants(request, &world)?;
-        let mut constants = request.constants.clone();
-        if let Some(body) = body(viewer, request, &world)? {
-            constants.push((Field::Ente, body));
+impl Load<'_, '_> {
+    /// Every row, a chunk at a time; when the file lacks what no row can do without, they are only
+    /// counted.
+    async fn run(
+        mut self,
+        unit: &mut Unit,
+        opened: source::Source,
+        plan: Arc<Plan>,
+        mut judge: Judge,
+    ) -> Result<Report> {
+        for finding in missing_columns(&plan) {
+            self.say_of_file(None, finding);
         }
-        let mut filled = constants.clone();
-        let defaulted = mapping.fill(&mut filled);
-        let defaults = filled.split_off(constants.len());
-        let found = reader.detected();
-        let report = Report {
+        let hopeless = self.report.has_errors();
+        let mut lookup = Lookup::open(unit, self.viewer, &mut judge).await?;
+        let mut keeper = Keeper::new(
+            self.register,
+            &self.viewer.account,
+            self.request.source,
+            self.batch,
+        );
+        let progress = opened.progress.clone();
+        let mut feed = feed(opened, Arc::clone(&plan));
+        let mut ready: Vec<Judged> = Vec::new();
+        while let Some(rows) = feed.recv().await {
+            let rows = rows.map_err(unreadable)?;
+            self.report.rows += rows.len() as u64;
+            self.tell(Told::Progress(progress.share(), self.report.rows))?;
+            if hopeless {
+                self.report.rejected += rows.len() as u64;
+                continue;
+            }
+            let keeps = self.keeps();
+            let meanwhile = async |unit: &mut Unit| match keeps {
+                true => keeper
+                    .keep(unit, &plan, &ready)
+                    .await
+                    .map_err(changed_meanwhile),
+                false => Ok(()),
+            };
+            let (back, judged, ()) =
+                judge_beside(unit, &plan, judge, &mut lookup, rows, meanwhile).await?;
+            judge = back;
+            ready = judged;
+            for one in &ready {
+                self.count(one, &plan)?;
+            }
+        }
+        if self.keeps() {
+            keeper
+                .keep(unit, &plan, &ready)
+                .await
+                .map_err(changed_meanwhile)?;
+        }
+        Ok(self.finish(&plan, &judge))
+    }
+
+    /// Whether what was accepted until here can still be stored.
+    fn keeps(&self) -> bool {
+        !self.request.dry_run && (self.request.partial || !self.report.has_errors())
+    }
+
+    /// Counts a row and tells what was found in it.
+    fn count(&mut self, one: &Judged, plan: &Plan) -> Result<()> {
+        let record = one.incoming.row.record;
+        match one.fate {
+            Fate::New => self.report.created += 1,
+            Fate::Changed => self.report.changed += 1,
+            Fate::Unchanged => self.report.unchanged += 1,
+            Fate::Rejected | Fate::Conflict | Fate::LeftOut => self.report.rejected += 1,
+        }
+        self.report.accepted += u64::from(one.is_good());
+        if let Some((lon, lat, comune, crs)) = one.landing() {
+            *self.crs.entry(crs.clone()).or_default() += 1;
+            self.tell(Told::Landing(Landing {
+                record,
+                lat,
+                lon,
+                comune,
+                crs,
+            }))?;
+        }
+        for (finding, applied) in told(one) {
+            let column = column_of(plan, finding);
+            let said = said(
+                one.incoming.row.line,
+                Some(record),
+                column,
+                finding.clone(),
+                applied,
+            );
+            self.weigh(&said);
+            self.tell(Told::Said(said))?;
+        }
+        Ok(())
+    }
+
+    fn weigh(&mut self, said: &Said) {
+        self.report.errors += u64::from(said.stops());
+        self.report.warnings += u64::from(said.severity == Severity::Warning);
+    }
+
+    fn tell(&mut self, told: Told) -> Result<()> {
+        Ok((self.listener)(told)?)
+    }
+
+    fn say_of_file(&mut self, column: Option<String>, finding: Finding) {
+        let line = self.report.detected.file.header_line.unwrap_or(1).max(1);
+        let said = said(line, None, column, finding, false);
+        self.weigh(&said);
+        self.report.findings.push(said);
+    }
+
+    /// What became of the file.
+    fn finish(mut self, plan: &Plan, judge: &Judge) -> Report {
+        let defaulted = std::mem::take(&mut self.defaulted);
+        for (column, finding) in about_the_file(plan, judge, defaulted) {
+            self.say_of_file(column, finding);
+        }
+        if self.report.detected.crs.is_none() {
+            self.report.detected.crs = commonest(&self.crs);
+        }
+        self.report.stored = self.keeps() && self.report.accepted > 0;
+        self.report.batch = self.batch.filter(|_| self.report.stored);
+        self.report
+    }
+}
+
+impl Report {
+    fn of(request: &Request, opened: &source::Source, plan: &Plan) -> Self {
+        Self {
             file: request.name.clone(),
             rows: 0,
             accepted: 0,
@@ -367,439 +867,44 @@ impl<'a> Load<'a> {
             changed: 0,
             unchanged: 0,
             stored: false,
+            batch: None,
             detected: Detected {
-                format: found.format,
-                encoding: found.encoding.clone(),
-                separator: found.separator,
-                decimal: found.decimal,
-                header_line: found.header_line,
-                crs,
-                mapping: mapping
+                crs: plan.crs.map(str::to_owned),
+                mapping: plan
+                    .mapping
                     .used()
                     .map(|(header, field)| (header.to_owned(), Json::from(field)))
                     .collect(),
-                ignored_columns: mapping.ignored().map(str::to_owned).collect(),
+                ignored_columns: plan.mapping.ignored().map(str::to_owned).collect(),
+                file: source::Detected {
+                    crs: None,
+                    ..opened.detected.clone()
+                },
             },
             points: Vec::new(),
             findings: Vec::new(),
-        };
-        Ok(Self {
-            register,
-            viewer,
-            request,
-            world,
-            columns: reader.header().len(),
-            mapping,
-            constants,
-            defaults,
-            defaulted,
-            used_defaults: false,
-            lacking: BTreeSet::new(),
-            crs,
-            seen: HashMap::new(),
-            sites: HashSet::new(),
-            found: HashMap::new(),
-            pending: Pending::default(),
-            report,
-        })
-    }
-
-    /// Every row, a chunk at a time; when the file lacks what no row can do without, they are only
-    /// counted.
-    async fn rows(&mut self, unit: &mut Unit, mut reader: CsvReader<File>) -> Result<()> {
-        self.missing_columns();
-        let hopeless = self.report.has_errors();
-        loop {
-            let rows: Vec<Row> = reader
-                .by_ref()
-                .take(CHUNK)
-                .collect::<Result<_, _>>()
-                .map_err(unreadable)?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            self.report.rows += rows.len() as u64;
-            if hopeless {
-                self.report.rejected += rows.len() as u64;
-                continue;
-            }
-            self.chunk(unit, &rows).await.map_err(changed_meanwhile)?;
+            errors: 0,
+            warnings: 0,
         }
-    }
-
-    /// What no device can be saved without and the whole file fails to say.
-    fn missing_columns(&mut self) {
-        for field in self.mapping.missing(&self.constants) {
-            let advice = match field {
-                Field::Codice => {
-                    "È il codice con cui l’ente chiama ogni dispositivo. Controllate che la prima \
-                     riga del file sia l’intestazione e che una colonna si chiami «codice»."
-                }
-                Field::Ente => {
-                    "Indicate l’ente per tutto il file, oppure aggiungete la colonna «ente» con il \
-                     codice ISTAT del Comune."
-                }
-                _ => continue,
-            };
-            let label = field.attribute().label;
-            let message = format!(
-                "Il file non ha la colonna «{}» ({label}). {advice}",
-                field.name()
-            );
-            let finding = Finding::new(Code::ValueRequired, field, "", message);
-            self.say_of_file(None, finding);
-        }
-    }
-
-    async fn chunk(&mut self, unit: &mut Unit, rows: &[Row]) -> Result<()> {
-        let typed: Vec<Option<Draft>> = rows.iter().map(|row| self.typed(row)).collect();
-        self.look_up(unit, typed.iter().flatten()).await?;
-        for (row, typed) in rows.iter().zip(typed) {
-            if let Some(typed) = typed {
-                self.row(unit, row, typed).await?;
-            } else if let Some(finding) = row.shape(self.columns) {
-                self.report.rejected += 1;
-                self.say(row, finding, false);
-            }
-        }
-        let pending = std::mem::take(&mut self.pending);
-        let now = self.register.clock.now();
-        unit.add_devices(&pending.devices, now).await?;
-        unit.add_revisions(&pending.revisions).await?;
-        Ok(())
-    }
-
-    /// What a row says; nothing when its cells cannot be told apart.
-    fn typed(&self, row: &Row) -> Option<Draft> {
-        if row.shape(self.columns).is_some() {
-            return None;
-        }
-        let mut draft = self.mapping.draft(row, &self.constants);
-        if says_position(&draft) {
-            self.crs.unwrap_or_default().clone_into(&mut draft.crs);
-        }
-        Some(draft)
-    }
-
-    fn key(&self, draft: &Draft) -> Option<Key> {
-        let body = self.world.bodies.find(draft.get(Field::Ente))?;
-        let code = draft.get(Field::Codice);
-        (!code.is_empty()).then(|| (body.to_owned(), code.to_owned()))
-    }
-
-    /// Finds the devices that these rows are about, those of other people's bodies excepted.
-    async fn look_up(
-        &mut self,
-        unit: &mut Unit,
-        drafts: impl Iterator<Item = &Draft>,
-    ) -> Result<()> {
-        let mut codes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (body, code) in drafts.filter_map(|draft| self.key(draft)) {
-            if self.viewer.writes(&body) {
-                codes.entry(body).or_default().push(code);
-            }
-        }
-        let mut ids = Vec::new();
-        for (body, codes) in &codes {
-            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-            let devices = unit.devices_with_codes(body, &codes).await?;
-            ids.extend(devices.into_iter().map(|device| device.id));
-        }
-        let states = unit.working(&ids).await?;
-        self.found = states
-            .into_iter()
-            .map(|state| {
-                let text = |field| state.record.text(field).to_owned();
-                ((text(Field::Ente), text(Field::Codice)), state)
-            })
-            .collect();
-        Ok(())
-    }
-
-    async fn row(&mut self, unit: &mut Unit, row: &Row, typed: Draft) -> Result<()> {
-        let mut judged = self.judge(unit, &typed).await?;
-        if self.request.accept_proposals {
-            judged = self.mend(unit, typed, judged).await?;
-        }
-        self.report.points.extend(judged.landing(row.record));
-        let key = self.key(&judged.draft);
-        let before = key.as_ref().and_then(|key| self.seen.get(key));
-        if let Some((line, _)) = before {
-            let code = judged.draft.get(Field::Codice);
-            let message = format!(
-                "Il codice «{code}» è già alla riga {line}: lasciate una riga sola per ogni codice."
-            );
-            let finding = Finding::new(Code::CodeRepeated, Field::Codice, code, message);
-            judged.checked.findings.push(finding);
-        }
-        let repeated = before.is_some();
-        let device = if judged.checked.has_errors() {
-            self.report.rejected += 1;
-            None
-        } else {
-            self.report.accepted += 1;
-            Some(self.accept(unit, &mut judged).await?)
-        };
-        if let (Some(key), false) = (key, repeated) {
-            self.seen.insert(key, (row.line, device));
-        }
-        for finding in judged.applied {
-            self.say(row, finding, true);
-        }
-        for finding in judged.checked.findings {
-            if finding.code == Code::ValueMissing
-                && let Some(field) = finding.field
-                && self.mapping.header_of(field).is_none()
-            {
-                self.lacking.insert(field);
-            } else {
-                self.say(row, finding, false);
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks the rules about a row.
-    async fn judge(&mut self, unit: &mut Unit, typed: &Draft) -> Result<Judged> {
-        let body = self.world.bodies.find(typed.get(Field::Ente));
-        if let Some(body) = body
-            && !self.viewer.writes(body)
-        {
-            let name = self.world.bodies.name(body).unwrap_or(body);
-            let message = format!(
-                "Non potete scrivere dispositivi di «{name}»: chiedete all’amministratore di \
-                 essere abilitati per questo ente."
-            );
-            let finding = Finding::new(
-                Code::BodyForbidden,
-                Field::Ente,
-                typed.get(Field::Ente),
-                message,
-            );
-            return Ok(Judged::refused(typed.clone(), finding));
-        }
-        let key = self.key(typed);
-        let present = key.as_ref().and_then(|key| self.found.get(key)).cloned();
-        let draft = match &present {
-            Some(present) => overlay(present, typed),
-            None => self.with_defaults(typed),
-        };
-        let twin = key.as_ref().and_then(|key| self.seen.get(key)?.1);
-        let except = present.as_ref().map(|present| present.device).or(twin);
-        let around = self.around(unit, &draft, except).await?;
-        let checked = rules::check(&draft, &self.world, &around);
-        Ok(Judged {
-            draft,
-            present,
-            checked,
-            applied: Vec::new(),
-        })
-    }
-
-    fn with_defaults(&mut self, typed: &Draft) -> Draft {
-        let mut draft = typed.clone();
-        for (field, text) in &self.defaults {
-            draft.set(*field, text.as_str());
-            self.used_defaults = true;
-        }
-        draft
-    }
-
-    /// What the register holds around a row, the rows before it included.
-    async fn around(
-        &mut self,
-        unit: &mut Unit,
-        draft: &Draft,
-        except: Option<Uuid>,
-    ) -> Result<Around> {
-        let mut around = Around::default();
-        let site = draft.get(Field::Sito);
-        // Which sites another body has is reserved like its devices.
-        if let Some(body) = self.world.bodies.find(draft.get(Field::Ente))
-            && self.viewer.writes(body)
-            && !site.is_empty()
-        {
-            let key = (body.to_owned(), site.to_owned());
-            around.site_known = self.sites.contains(&key);
-            if !around.site_known && unit.site_with_code(body, site).await?.is_some() {
-                around.site_known = true;
-                self.sites.insert(key);
-            }
-        }
-        if let Some(point) = rules::locate(draft, &self.world) {
-            let (lon, lat) = (point.lon, point.lat);
-            let elsewhere = |device| Some(device) == except || self.pending.ids.contains(&device);
-            around.neighbours = neighbours(unit, self.viewer, lon, lat, elsewhere).await?;
-            around
-                .neighbours
-                .extend(self.pending.near(lon, lat, except));
-        }
-        Ok(around)
-    }
-
-    /// Takes the single proposal of every error that has one, and asks the rules again.
-    async fn mend(&mut self, unit: &mut Unit, mut typed: Draft, judged: Judged) -> Result<Judged> {
-        let mended: Vec<Finding> = judged
-            .checked
-            .findings
-            .iter()
-            .filter(|finding| is_certain(finding))
-            .cloned()
-            .collect();
-        if mended.is_empty() {
-            return Ok(judged);
-        }
-        let original = position_text(&typed);
-        let proposed = judged.proposed().cloned();
-        for proposal in mended.iter().flat_map(|finding| &finding.proposals) {
-            rules::apply(&mut typed, proposal);
-        }
-        if let Some(key) = self.key(&typed)
-            && self.key(&judged.draft).as_ref() != Some(&key)
-        {
-            self.look_up_also(unit, key).await?;
-        }
-        let mut again = self.judge(unit, &typed).await?;
-        // History keeps the numbers of the file and what was done to them.
-        if let (Some(point), Some(proposed)) = (&mut again.checked.point, proposed) {
-            point.original = original;
-            point.crs = proposed.crs;
-            point.operation = proposed.operation;
-            point.accuracy_m = proposed.accuracy_m;
-        }
-        again.applied = mended;
-        Ok(again)
-    }
-
-    /// Finds one device more, which a row is about only after it was mended.
-    async fn look_up_also(&mut self, unit: &mut Unit, key: Key) -> Result<()> {
-        if !self.viewer.writes(&key.0) {
-            return Ok(());
-        }
-        if let Some(device) = unit.device_with_code(&key.0, &key.1).await?
-            && let Some(state) = unit.working(&[device.id]).await?.pop()
-        {
-            self.found.insert(key, state);
-        }
-        Ok(())
-    }
-
-    /// Puts an accepted row among those to write, unless it says nothing new.
-    async fn accept(&mut self, unit: &mut Unit, judged: &mut Judged) -> Result<Uuid> {
-        let Judged {
-            draft,
-            present,
-            checked,
-            ..
-        } = judged;
-        if let Some(present) = present.as_ref() {
-            if !present.withdrawn && present.record == checked.record {
-                self.report.unchanged += 1;
-                return Ok(present.device);
-            }
-            self.report.changed += 1;
-            if present.withdrawn {
-                checked.findings.push(restored(present));
-            }
-        } else {
-            self.report.created += 1;
-        }
-        let writer = Writer {
-            register: self.register,
-            author: &self.viewer.account,
-            source: self.request.source,
-        };
-        self.add_what_it_names(unit, &writer, checked).await?;
-        let revision = writer.revision(draft, checked, present.as_ref());
-        let device = revision.device;
-        if present.is_none() {
-            self.pending.devices.push(Device {
-                id: device,
-                body: revision.record.text(Field::Ente).to_owned(),
-                code: revision.record.text(Field::Codice).to_owned(),
-                number: revision.number,
-            });
-        }
-        let degrees = |field| revision.record.number(field).unwrap_or_default();
-        self.pending
-            .points
-            .push((degrees(Field::Lon), degrees(Field::Lat)));
-        self.pending.ids.insert(device);
-        self.pending.revisions.push(revision);
-        Ok(device)
-    }
-
-    /// Adds the site and the software that a row names, once for the file.
-    async fn add_what_it_names(
-        &mut self,
-        unit: &mut Unit,
-        writer: &Writer<'_>,
-        checked: &Checked,
-    ) -> Result<()> {
-        let text = |field| checked.record.text(field);
-        let site = (text(Field::Ente).to_owned(), text(Field::Sito).to_owned());
-        let software = text(Field::Software);
-        let new_software = !software.is_empty() && self.world.software.find(software).is_none();
-        let new_site = !site.1.is_empty() && !self.sites.contains(&site);
-        if new_software || new_site {
-            writer
-                .add_what_it_names(unit, &self.world, &checked.record)
-                .await?;
-        }
-        if new_software {
-            self.world.software.add(software);
-        }
-        if new_site {
-            self.sites.insert(site);
-        }
-        Ok(())
-    }
-
-    fn say(&mut self, row: &Row, finding: Finding, applied: bool) {
-        let column = finding
-            .field
-            .and_then(|field| self.mapping.header_of(field))
-            .map(str::to_owned);
-        let said = said(row.line, Some(row.record), column, finding, applied);
-        self.report.findings.push(said);
-    }
-
-    fn say_of_file(&mut self, column: Option<String>, finding: Finding) {
-        let line = self.report.detected.header_line;
-        self.report
-            .findings
-            .push(said(line, None, column, finding, false));
-    }
-
-    /// What became of the file.
-    fn finish(mut self) -> Report {
-        let of_rows = std::mem::take(&mut self.report.findings);
-        for (header, finding) in self.mapping.findings() {
-            self.say_of_file(Some(header), finding);
-        }
-        if self.used_defaults {
-            for finding in std::mem::take(&mut self.defaulted) {
-                self.say_of_file(None, finding);
-            }
-        }
-        for field in std::mem::take(&mut self.lacking) {
-            let message = format!(
-                "{}: il file non ha questa colonna. Servirà per inviare i dispositivi alla \
-                 convalida; potete completarli dopo.",
-                field.attribute().label
-            );
-            self.say_of_file(None, Finding::new(Code::ValueMissing, field, "", message));
-        }
-        self.report.findings.extend(of_rows);
-        let mut report = self.report;
-        report.detected.crs = report.detected.crs.or_else(|| commonest(&report.points));
-        let asked = !self.request.dry_run && (self.request.partial || !report.has_errors());
-        report.stored = asked && report.accepted > 0;
-        report
     }
 }
 
-fn said(
+/// Everything that is said of a row: first what was mended.
+pub(super) fn told(one: &Judged) -> impl Iterator<Item = (&Finding, bool)> {
+    let applied = one.applied.iter().map(|finding| (finding, true));
+    applied.chain(one.checked.findings.iter().map(|finding| (finding, false)))
+}
+
+/// The header of the column that a finding is about, if one.
+pub(super) fn column_of(plan: &Plan, finding: &Finding) -> Option<String> {
+    let header = finding
+        .field
+        .and_then(|field| plan.mapping.header_of(field));
+    header.map(str::to_owned)
+}
+
+/// A finding with where in the file it is.
+pub(super) fn said(
     line: u64,
     record: Option<u64>,
     column: Option<String>,
@@ -820,13 +925,9 @@ fn said(
     }
 }
 
-/// The reference system that the request declares.
-fn declared(request: &Request) -> Result<Option<&'static str>> {
-    let Some(text) = request
-        .crs
-        .as_deref()
-        .filter(|text| !text.trim().is_empty())
-    else {
+/// The reference system that somebody declares.
+pub(super) fn declared(text: Option<&str>) -> Result<Option<&'static str>> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
     let known = projection::system(text).map(|crs| crs.code);
@@ -840,14 +941,14 @@ fn declared(request: &Request) -> Result<Option<&'static str>> {
 }
 
 /// Refuses a constant that no row could keep.
-fn judge_constants(request: &Request, world: &World) -> Result<()> {
+pub(super) fn judge_constants(constants: &[(Field, String)], world: &World) -> Result<()> {
     let mut draft = Draft::default();
-    for (field, text) in &request.constants {
+    for (field, text) in constants {
         draft.set(*field, text.as_str());
     }
     let own = |finding: &Finding| {
-        let field = |field| request.constants.iter().any(|(own, _)| *own == field);
-        finding.severity() == Severity::Error && finding.field.is_some_and(field)
+        let field = |field| constants.iter().any(|(own, _)| *own == field);
+        finding.stops() && finding.field.is_some_and(field)
     };
     let checked = rules::check(&draft, world, &Around::default());
     match checked.findings.into_iter().find(own) {
@@ -857,12 +958,8 @@ fn judge_constants(request: &Request, world: &World) -> Result<()> {
 }
 
 /// The body of the rows that do not name one: the one asked for, or the only one the person writes.
-fn body(viewer: &Viewer, request: &Request, world: &World) -> Result<Option<String>> {
-    let Some(text) = request
-        .body
-        .as_deref()
-        .filter(|text| !text.trim().is_empty())
-    else {
+pub(super) fn body(viewer: &Viewer, asked: Option<&str>, world: &World) -> Result<Option<String>> {
+    let Some(text) = asked.filter(|text| !text.trim().is_empty()) else {
         let mut own = viewer.bodies();
         return Ok(match (own.next(), own.next()) {
             (Some(only), None) => Some(only.to_owned()),
@@ -885,7 +982,7 @@ fn body(viewer: &Viewer, request: &Request, world: &World) -> Result<Option<Stri
 }
 
 /// On PostgreSQL two people may bring in the same codes at the same time; one of them tries again.
-fn changed_meanwhile(error: Error) -> Error {
+pub(super) fn changed_meanwhile(error: Error) -> Error {
     match error {
         Error::Storage(storage::Error::Constraint(_)) => Error::Invalid(
             "Mentre leggevamo il file qualcuno ha salvato gli stessi dispositivi: nulla è stato \
@@ -896,64 +993,8 @@ fn changed_meanwhile(error: Error) -> Error {
     }
 }
 
-/// Whether an error has one proposal that nobody need look at. A point far outside the declared
-/// Comune has only one that can be written down, but the point may be as wrong as the Comune.
-fn is_certain(finding: &Finding) -> bool {
-    finding.stops()
-        && finding.proposals.len() == 1
-        && finding.code != Code::PositionOutsideMunicipality
-}
-
-fn says_position(draft: &Draft) -> bool {
-    !draft.place.trim().is_empty()
-        || !draft.get(Field::Lat).is_empty()
-        || !draft.get(Field::Lon).is_empty()
-}
-
-/// The position as the file has it.
-fn position_text(draft: &Draft) -> String {
-    match draft.place.trim() {
-        "" => format!("{} {}", draft.get(Field::Lat), draft.get(Field::Lon)),
-        place => place.to_owned(),
-    }
-}
-
-/// A device's present state with what a row says of it. An empty cell says nothing; half a position
-/// is never joined to half of another.
-fn overlay(present: &Revision, typed: &Draft) -> Draft {
-    let mut draft = draft_of(present);
-    for field in Field::ALL {
-        if !typed.get(*field).is_empty() {
-            draft.set(*field, typed.get(*field));
-        }
-    }
-    if says_position(typed) {
-        for field in [Field::Lat, Field::Lon] {
-            draft.set(field, typed.get(field));
-        }
-        draft.place.clone_from(&typed.place);
-        draft.crs.clone_from(&typed.crs);
-    }
-    draft
-}
-
-fn restored(present: &Revision) -> Finding {
-    let code = present.record.text(Field::Codice);
-    let message = format!(
-        "Il dispositivo «{code}» era ritirato: il file lo rimette nel censimento. Se deve restare \
-         ritirato, togliete la riga."
-    );
-    Finding::new(Code::RowRestored, Field::Codice, code, message)
-}
-
 /// The reference system in which most rows were read.
-fn commonest(points: &[Landing]) -> Option<&'static str> {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for point in points {
-        *counts.entry(point.crs).or_default() += 1;
-    }
-    counts
-        .into_iter()
-        .max_by_key(|(_, count)| *count)
-        .map(|(crs, _)| crs)
+pub(super) fn commonest(counts: &BTreeMap<String, u64>) -> Option<String> {
+    let most = counts.iter().max_by_key(|(_, count)| **count);
+    most.map(|(crs, _)| crs.clone())
 }

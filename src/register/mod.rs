@@ -3,9 +3,12 @@
 //! Every operation takes the [`Viewer`] who asks, checks what they may do, works in one transaction
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
+pub mod batch;
 pub mod example;
 pub mod find;
+pub mod judge;
 pub mod load;
+mod nearby;
 pub mod people;
 pub mod publish;
 pub mod record;
@@ -66,6 +69,8 @@ pub struct Register {
     pub clock: Clock,
     /// The Comuni covered and those around, as loaded when the program started.
     pub territory: Arc<Territory>,
+    /// What this process is at work with.
+    pub works: batch::Works,
 }
 
 impl Register {
@@ -77,6 +82,7 @@ impl Register {
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),
+            works: batch::Works::default(),
         })
     }
 

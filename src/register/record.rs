@@ -186,6 +186,7 @@ impl Register {
             register: self,
             author: &viewer.account,
             source,
+            batch: None,
         };
         let device = writer
             .write(&mut unit, &world, draft, &checked, present.as_ref())
@@ -219,6 +220,7 @@ impl Register {
             source: Source::Form,
             withdrawn,
             accepted: false,
+            batch: None,
             ..present
         };
         unit.add_revisions(&[next]).await?;
@@ -234,6 +236,8 @@ pub(super) struct Writer<'a> {
     pub author: &'a str,
     /// Where the drafts come from.
     pub source: Source,
+    /// The batch they belong to, if one.
+    pub batch: Option<Uuid>,
 }
 
 impl Writer<'_> {
@@ -297,6 +301,7 @@ impl Writer<'_> {
             provenance: provenance(checked, present),
             confirmed: draft.confirmed.clone(),
             warnings: i64::try_from(checked.unconfirmed(draft).len()).unwrap_or(i64::MAX),
+            batch: self.batch,
         }
     }
 

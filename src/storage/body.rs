@@ -127,6 +127,22 @@ impl Unit {
         Ok(added > 0)
     }
 
+    /// Adds sites that are not there yet.
+    pub async fn add_sites(&mut self, sites: &[Site]) -> Result<()> {
+        let text = |text: &str| Bind::Text(Some(text.to_owned()));
+        let values = sites.iter().flat_map(|site| {
+            [
+                Bind::Id(site.id),
+                text(&site.body),
+                text(&site.code),
+                text(&site.kind),
+                text(&site.name),
+            ]
+        });
+        let columns = ["id", "body_code", "code", "kind", "name"];
+        self.append("site", &columns, values.collect()).await
+    }
+
     /// The site of a body with this code.
     pub async fn site_with_code(&mut self, body: &str, code: &str) -> Result<Option<Site>> {
         on!(self, |conn| {

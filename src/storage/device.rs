@@ -3,14 +3,16 @@
 //! A device is an identity; all it says stands in its revisions. The working and the accepted
 //! state are two marks on revisions, so a state is never stored twice.
 
-use super::statement::{Bind, Statement, bound};
-use super::{Error, Result, Unit, on};
+use super::statement::{Bind, Statement, bound, containing};
+use super::{Error, Result, Unit, dialect, on};
 use crate::census::filter::{Edge, Filter, Open, Scope, Slice, Sort, State, Tier};
 use crate::census::record::{Record, Store as StoredAs, Value};
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::vocabulary::{ATTRIBUTES, Field};
 use crate::clock::Instant;
+use futures_util::TryStreamExt;
 use sqlx::{ColumnIndex, Decode, Row, Type};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -55,6 +57,25 @@ pub struct Point {
     pub warnings: bool,
 }
 
+/// What tells a device from another at the same place.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark<'a> {
+    /// Degrees east, WGS 84.
+    pub lon: f64,
+    /// Degrees north, WGS 84.
+    pub lat: f64,
+    /// Whose it is.
+    pub ente: &'a str,
+    /// The body's own code.
+    pub codice: &'a str,
+    /// What it does.
+    pub funzione: &'a str,
+    /// Which way it looks: degrees clockwise from north.
+    pub azimut: Option<i64>,
+    /// Which traffic it looks at; may be empty.
+    pub direzione: &'a str,
+}
+
 /// A page of a list, and whether there is more on either side.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -68,10 +89,10 @@ pub struct Listed {
 
 const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.source, r.withdrawn, \
                     r.accepted, r.position_text, r.position_crs, r.position_operation, \
-                    r.position_accuracy_m, r.confirmed, r.warnings";
+                    r.position_accuracy_m, r.confirmed, r.warnings, r.batch_id";
 
 /// How many columns of a revision precede its attributes.
-const META_COLUMNS: usize = 14;
+const META_COLUMNS: usize = 15;
 
 static SELECT: LazyLock<String> = LazyLock::new(|| {
     let mut text = format!("SELECT {META}");
@@ -82,86 +103,90 @@ static SELECT: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let mut text = String::from(
-        "INSERT INTO revision (id, device_id, number, written_at, author, source, withdrawn, \
-         working, accepted, position_text, position_crs, position_operation, \
-         position_accuracy_m, confirmed, warnings, missing, search",
-    );
-    for attribute in ATTRIBUTES {
-        let _ = write!(text, ", {}", attribute.name);
-    }
-    text.push_str(") VALUES ");
-    text
+/// The columns of a revision in the order of [`push_revision`].
+static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let meta = [
+        "id",
+        "device_id",
+        "number",
+        "written_at",
+        "author",
+        "source",
+        "withdrawn",
+        "working",
+        "accepted",
+        "position_text",
+        "position_crs",
+        "position_operation",
+        "position_accuracy_m",
+        "confirmed",
+        "warnings",
+        "missing",
+        "search",
+        "batch_id",
+    ];
+    let attributes = ATTRIBUTES.iter().map(|attribute| attribute.name);
+    meta.into_iter().chain(attributes).collect()
 });
 
-/// How many binds go into one statement. SQLite looks each of them up among those before it, so a
-/// statement costs the square of them: 30,000 take three seconds, 1,000 a few milliseconds.
+/// How many numbered binds go into one statement. SQLite looks each of them up among those before
+/// it, so a statement costs the square of them: 30,000 take three seconds, 1,000 a few
+/// milliseconds.
 const BINDS: usize = 1_000;
 
-/// How many revisions go into one statement.
-pub const BATCH: usize = BINDS / (17 + Field::COUNT);
+/// How many identifiers go into one statement.
+const IDS: usize = 200;
 
 impl Unit {
     /// Adds devices, without any state yet.
     pub async fn add_devices(&mut self, devices: &[Device], now: Instant) -> Result<()> {
-        for batch in devices.chunks(BINDS / 5) {
-            let mut statement = Statement::new(
-                "INSERT INTO device (id, body_code, code, number, created_at) VALUES ",
-            );
-            for (index, device) in batch.iter().enumerate() {
-                statement.push(if index == 0 { "(" } else { ", (" });
-                statement
-                    .bind(Bind::Id(device.id))
-                    .push(", ")
-                    .text(&device.body)
-                    .push(", ");
-                statement.text(&device.code).push(", ");
-                statement
-                    .bind(Bind::Integer(Some(device.number)))
-                    .push(", ");
-                statement.bind(Bind::Integer(Some(now))).push(")");
-            }
-            on!(self, |conn| {
-                bound!(sqlx::query, statement).execute(conn).await?;
-            });
-        }
-        Ok(())
+        let values = devices.iter().flat_map(|device| {
+            [
+                Bind::Id(device.id),
+                Bind::Text(Some(device.body.clone())),
+                Bind::Text(Some(device.code.clone())),
+                Bind::Integer(Some(device.number)),
+                Bind::Integer(Some(now)),
+            ]
+        });
+        let columns = ["id", "body_code", "code", "number", "created_at"];
+        self.append("device", &columns, values.collect()).await
     }
 
     /// Adds revisions and makes each the working state of its device.
     pub async fn add_revisions(&mut self, revisions: &[Revision]) -> Result<()> {
-        for batch in revisions.chunks(BATCH) {
+        let later: Vec<&Revision> = revisions.iter().filter(|next| next.number > 1).collect();
+        for batch in later.chunks(IDS) {
             self.retire_working(batch).await?;
-            let mut statement = Statement::new(&INSERT);
-            for (index, revision) in batch.iter().enumerate() {
-                statement.push(if index == 0 { "(" } else { ", (" });
-                bind_revision(&mut statement, revision)?;
-                statement.push(")");
-            }
-            on!(self, |conn| {
-                bound!(sqlx::query, statement).execute(conn).await?;
-            });
         }
-        Ok(())
+        let mut values = Vec::with_capacity(revisions.len() * COLUMNS.len());
+        for revision in revisions {
+            push_revision(&mut values, revision)?;
+        }
+        self.append("revision", &COLUMNS, values).await
     }
 
     /// Takes the working mark from the present states of devices that get a later one.
-    async fn retire_working(&mut self, revisions: &[Revision]) -> Result<()> {
-        let later: Vec<&Revision> = revisions.iter().filter(|next| next.number > 1).collect();
-        for revision in later {
-            on!(self, |conn| {
-                sqlx::query("UPDATE revision SET working = FALSE WHERE device_id = $1 AND working")
-                    .bind(revision.device)
-                    .execute(&mut *conn)
-                    .await?;
-                sqlx::query("UPDATE device SET number = $2 WHERE id = $1")
-                    .bind(revision.device)
-                    .bind(revision.number)
-                    .execute(conn)
-                    .await?;
-            });
-        }
+    async fn retire_working(&mut self, revisions: &[&Revision]) -> Result<()> {
+        let devices = |statement: &mut Statement| {
+            statement.push(" IN (");
+            for (index, revision) in revisions.iter().enumerate() {
+                statement
+                    .push(if index == 0 { "" } else { ", " })
+                    .bind(Bind::Id(revision.device));
+            }
+            statement.push(")");
+        };
+        let mut retire =
+            Statement::new("UPDATE revision SET working = FALSE WHERE working AND device_id");
+        devices(&mut retire);
+        // The working state is always the last one.
+        let mut count = Statement::new("UPDATE device SET number = number + 1 WHERE id");
+        devices(&mut count);
+        on!(self, |conn| {
+            bound!(sqlx::query, retire).execute(&mut *conn).await?;
+            bound!(sqlx::query, count).execute(conn).await?;
+        });
         Ok(())
     }
 
@@ -221,6 +246,69 @@ impl Unit {
             }));
         }
         Ok(found)
+    }
+
+    /// The working states of the devices of a body with these codes, in no order.
+    pub async fn working_with_codes(
+        &mut self,
+        body: &str,
+        codes: &[&str],
+    ) -> Result<Vec<Revision>> {
+        let list =
+            serde_json::to_string(codes).map_err(|error| Error::Stored(error.to_string()))?;
+        let mut statement = Statement::new(&SELECT);
+        statement
+            .push(" WHERE r.working AND r.ente = ")
+            .text(body)
+            .push(" AND r.codice IN ")
+            .push(dialect::elements(self).0)
+            .text(&list)
+            .push(dialect::elements(self).1);
+        on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(revision)
+                .collect()
+        })
+    }
+
+    /// The bodies that have devices.
+    pub async fn bodies_with_devices(&mut self) -> Result<Vec<String>> {
+        Ok(on!(self, |conn| {
+            sqlx::query_scalar("SELECT DISTINCT body_code FROM device")
+                .fetch_all(conn)
+                .await?
+        }))
+    }
+
+    /// Calls a function with what tells apart each device that the filter finds, one by one.
+    pub async fn each_mark(
+        &mut self,
+        filter: &Filter,
+        mut mark: impl FnMut(Mark<'_>) + Send,
+    ) -> Result<()> {
+        let mut statement = Statement::new(
+            "SELECT r.lon, r.lat, r.ente, r.codice, r.funzione, r.azimut, r.direzione \
+             FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        on!(self, |conn| {
+            let mut rows = bound!(sqlx::query, statement).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                mark(Mark {
+                    lon: row.try_get(0)?,
+                    lat: row.try_get(1)?,
+                    ente: row.try_get(2)?,
+                    codice: row.try_get(3)?,
+                    funzione: row.try_get(4)?,
+                    azimut: row.try_get(5)?,
+                    direzione: row.try_get::<Option<&str>, _>(6)?.unwrap_or_default(),
+                });
+            }
+        });
+        Ok(())
     }
 
     /// Keeps a device from being written by anybody else until the end of this unit.
@@ -433,6 +521,46 @@ impl Unit {
         })
     }
 
+    /// For each of these revisions, by device, the one before it.
+    pub async fn states_before(
+        &mut self,
+        revisions: &[Revision],
+    ) -> Result<HashMap<Uuid, Revision>> {
+        let mut found = HashMap::new();
+        let later: Vec<&Revision> = revisions.iter().filter(|one| one.number > 1).collect();
+        for batch in later.chunks(IDS) {
+            let mut rest = Statement::default();
+            rest.push(" WHERE ");
+            for (index, revision) in batch.iter().enumerate() {
+                rest.push(if index == 0 {
+                    "(r.device_id = "
+                } else {
+                    " OR (r.device_id = "
+                })
+                .bind(Bind::Id(revision.device))
+                .push(" AND r.number = ")
+                .bind(Bind::Integer(Some(revision.number - 1)))
+                .push(")");
+            }
+            let states = self.revisions(rest).await?;
+            found.extend(states.into_iter().map(|state| (state.device, state)));
+        }
+        Ok(found)
+    }
+
+    /// The revisions that a statement finds, which begins after the columns and the table `r`.
+    pub(super) async fn revisions(&mut self, rest: Statement) -> Result<Vec<Revision>> {
+        let statement = rest.after(&SELECT);
+        on!(self, |conn| {
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(revision)
+                .collect()
+        })
+    }
+
     /// The working states of these devices, in no order.
     pub async fn working(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
         let mut found = Vec::new();
@@ -559,15 +687,9 @@ fn condition(statement: &mut Statement, filter: &Filter) {
         None => statement,
     };
     for word in filter.words() {
-        let pattern = format!(
-            "%{}%",
-            word.replace('\\', "\\\\")
-                .replace('%', "\\%")
-                .replace('_', "\\_")
-        );
         statement
             .push(" AND r.search LIKE ")
-            .text(&pattern)
+            .text(&containing(&word))
             .push(" ESCAPE '\\'");
     }
     if let Some(rectangle) = filter.within {
@@ -625,12 +747,14 @@ fn visible(statement: &mut Statement, filter: &Filter) {
     }
 }
 
-fn bind_revision(statement: &mut Statement, revision: &Revision) -> Result<()> {
-    let confirmed = serde_json::to_string(&revision.confirmed)
-        .map_err(|error| Error::Stored(error.to_string()))?;
+fn push_revision(values: &mut Vec<Bind>, revision: &Revision) -> Result<()> {
+    let confirmed = match revision.confirmed.as_slice() {
+        [] => "[]".to_owned(),
+        some => serde_json::to_string(some).map_err(|error| Error::Stored(error.to_string()))?,
+    };
     let missing = i64::try_from(revision.record.missing_to_submit().len()).unwrap_or(i64::MAX);
     let text = |text: &str| Bind::Text(Some(text.to_owned()));
-    let meta = [
+    values.extend([
         Bind::Id(revision.id),
         Bind::Id(revision.device),
         Bind::Integer(Some(revision.number)),
@@ -648,20 +772,13 @@ fn bind_revision(statement: &mut Statement, revision: &Revision) -> Result<()> {
         Bind::Integer(Some(revision.warnings)),
         Bind::Integer(Some(missing)),
         Bind::Text(Some(revision.search_text())),
-    ];
-    for (index, bind) in meta.into_iter().enumerate() {
-        if index > 0 {
-            statement.push(", ");
-        }
-        statement.bind(bind);
-    }
-    for attribute in ATTRIBUTES {
-        statement.push(", ");
-        statement.bind(bind_value(
-            attribute.kind.store(),
-            revision.record.get(attribute.field),
-        ));
-    }
+        Bind::MaybeId(revision.batch),
+    ]);
+    values.extend(
+        ATTRIBUTES.iter().map(|attribute| {
+            bind_value(attribute.kind.store(), revision.record.get(attribute.field))
+        }),
+    );
     Ok(())
 }
 
@@ -686,6 +803,7 @@ where
     f64: Decode<'r, R::Database> + Type<R::Database>,
     bool: Decode<'r, R::Database> + Type<R::Database>,
     String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
     Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
     Option<f64>: Decode<'r, R::Database> + Type<R::Database>,
     Option<String>: Decode<'r, R::Database> + Type<R::Database>,
@@ -724,5 +842,6 @@ where
         confirmed: serde_json::from_str(&confirmed)
             .map_err(|error| Error::Stored(error.to_string()))?,
         warnings: row.try_get(13)?,
+        batch: row.try_get(14)?,
     })
 }

@@ -1,5 +1,6 @@
 //! What the two engines cannot be asked alike. `tests/it/storage.rs` lists every name in here.
 
+use super::Unit;
 use sqlx::error::DatabaseError;
 
 /// Begins a transaction that writes, on SQLite.
@@ -7,6 +8,23 @@ pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// Begins a transaction that sees one state throughout, on PostgreSQL.
 pub const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What stands around one bind, the text of a JSON array, to make a list of its texts.
+pub const fn elements(unit: &Unit) -> (&'static str, &'static str) {
+    match unit {
+        Unit::Sqlite(_) => ("(SELECT value FROM json_each(", "))"),
+        Unit::Postgres(_) => ("(SELECT json_array_elements_text(CAST(", " AS JSON)))"),
+    }
+}
+
+/// What ends a query that leaves out the rows somebody else is writing. On SQLite nobody else is
+/// while one writes.
+pub const fn skip_locked(unit: &Unit) -> &'static str {
+    match unit {
+        Unit::Sqlite(_) => "",
+        Unit::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+    }
+}
 
 /// The name of the constraint that a statement broke. SQLite names the columns of a unique one
 /// (`device.body_code, device.code`) where PostgreSQL names the constraint, and names nothing when

@@ -6,7 +6,9 @@
 //! What cannot be said alike stands in [`dialect`]. Enforced by `tests/it/layering.rs` (no `sqlx`
 //! elsewhere) and `tests/it/storage.rs` (every method runs on both engines).
 
+pub mod batch;
 pub mod body;
+mod bulk;
 pub mod device;
 mod dialect;
 pub mod people;
@@ -155,6 +157,7 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(PATIENCE)
+                .pragma("cache_size", "-32000")
                 .disable_statement_logging();
             let readers = SqlitePoolOptions::new()
                 .max_connections(8)

@@ -286,6 +286,17 @@ impl Unit {
         Ok(Some((session, viewer)))
     }
 
+    /// Whoever has this account, with their roles, unless they may no longer sign in.
+    pub async fn viewer(&mut self, account: &str) -> Result<Option<Viewer>> {
+        let person = self.person_with_account(account).await?;
+        let Some(person) = person.filter(|person| person.disabled_at.is_none()) else {
+            return Ok(None);
+        };
+        let grants = self.grants(person.id).await?;
+        let viewer = Viewer::person(person.id, person.account, person.name, grants);
+        Ok(Some(viewer))
+    }
+
     /// Notes that a session was used.
     pub async fn touch_session(&mut self, token_hash: &str, now: Instant) -> Result<()> {
         on!(self, |conn| {

@@ -14,8 +14,12 @@ pub enum Bind {
     Decimal(Option<f64>),
     /// An identifier.
     Id(Uuid),
+    /// An identifier, or null.
+    MaybeId(Option<Uuid>),
     /// Yes or no.
     Flag(bool),
+    /// Bytes.
+    Bytes(Vec<u8>),
 }
 
 /// A statement under construction.
@@ -31,6 +35,14 @@ impl Statement {
         Self {
             text: text.to_owned(),
             binds: Vec::new(),
+        }
+    }
+
+    /// The same statement with a text before it.
+    pub fn after(self, text: &str) -> Self {
+        Self {
+            text: text.to_owned() + &self.text,
+            binds: self.binds,
         }
     }
 
@@ -72,6 +84,15 @@ impl Statement {
     }
 }
 
+/// The pattern of `LIKE` for texts that contain this one; its escape is the backslash.
+pub fn containing(text: &str) -> String {
+    let plain = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{plain}%")
+}
+
 /// A query with the binds of a statement, for whichever driver the surrounding `on!` chose.
 macro_rules! bound {
     ($query:path, $statement:expr) => {{
@@ -83,7 +104,9 @@ macro_rules! bound {
                 $crate::storage::statement::Bind::Integer(value) => query.bind(value),
                 $crate::storage::statement::Bind::Decimal(value) => query.bind(value),
                 $crate::storage::statement::Bind::Id(value) => query.bind(value),
+                $crate::storage::statement::Bind::MaybeId(value) => query.bind(value),
                 $crate::storage::statement::Bind::Flag(value) => query.bind(value),
+                $crate::storage::statement::Bind::Bytes(value) => query.bind(value),
             };
         }
         query

@@ -15,7 +15,7 @@ use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::body::{Body, Standing};
-use varco::storage::device::{BATCH, Device, key};
+use varco::storage::device::{Device, key};
 use varco::storage::people::{Person, Session};
 use varco::storage::{Error, Store, Unit};
 
@@ -65,6 +65,7 @@ fn first(clock: &Clock, body: &str, code: &str, fields: &[(Field, Value)]) -> Re
         provenance: Provenance::default(),
         confirmed: Vec::new(),
         warnings: 0,
+        batch: None,
     }
 }
 
@@ -651,7 +652,7 @@ fn more_devices_than_fit_one_statement_are_all_stored() {
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
-        let many: Vec<Revision> = (0..=BATCH)
+        let many: Vec<Revision> = (0..=250)
             .map(|number| first(&clock, "a", &format!("{number:05}"), &[]))
             .collect();
         let mut unit = store.write().await.unwrap();
