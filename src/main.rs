@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use varco::command::{self, Failure, Outcome};
 use varco::settings::Settings;
 
+/// An import makes and drops some hundred texts for every row, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Censimento georeferenziato dei dispositivi di videosorveglianza
 #[derive(Debug, Parser)]
 #[command(

@@ -1,11 +1,16 @@
 //! `varco serve`: the web application.
 
 use super::{Failure, Outcome, Result, open, say};
+use crate::register::Register;
 use crate::settings::Settings;
 use crate::web::{App, routes};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How often a server looks for imports that another left half done.
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(30);
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
@@ -25,7 +30,9 @@ pub async fn run(args: Args, mut settings: Settings) -> Result {
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| Failure::new(format!("Non si può ascoltare su {address}: {error}.")))?;
+    register.tidy().await?;
     let store = register.store.clone();
+    tokio::spawn(work(register.clone()));
     let app = routes::router(App::new(register, settings));
     say(format_args!(
         "Varco ascolta su http://{}",
@@ -39,6 +46,18 @@ pub async fn run(args: Args, mut settings: Settings) -> Result {
     .await?;
     store.close().await;
     Ok(Outcome::Done)
+}
+
+/// Goes on with the imports that an earlier run left half done, and looks now and then for those
+/// that another server left.
+async fn work(register: Register) {
+    let mut rounds = tokio::time::interval(BETWEEN_ROUNDS);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = register.work().await {
+            tracing::error!(%error, "imports are not worked at");
+        }
+    }
 }
 
 async fn stopped() {

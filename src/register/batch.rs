@@ -1478,12 +1478,16 @@ impl Register {
         }
     }
 
-    /// Says of imports by command that were cut short that nothing came of them.
+    /// What a start finds left by an earlier run: of imports by command that were cut short it says
+    /// that nothing came of them, and what the only server left half done waits for nobody else.
     pub async fn tidy(&self) -> Result<()> {
         let mut unit = self.store.write().await?;
         for mut batch in unit.interrupted_batches().await? {
             batch.problem = "Interrotta prima della fine: nulla è stato importato.".to_owned();
             self.set(&mut unit, &mut batch, State::Failed).await?;
+        }
+        if self.store.is_alone() {
+            unit.release_batches().await?;
         }
         Ok(unit.commit().await?)
     }

@@ -309,8 +309,6 @@ pub(super) struct Judge {
     pub nearby: Nearby,
     /// The sites of the bodies that were met.
     pub sites: HashMap<String, HashSet<String>>,
-    /// The software that rows before proposed.
-    proposed: HashSet<String>,
 }
 
 /// The rows that were judged, and those that were not because a proposal makes them about another
@@ -342,7 +340,6 @@ impl Judge {
             lacking: BTreeSet::new(),
             nearby: Nearby::default(),
             sites: HashMap::new(),
-            proposed: HashSet::new(),
         }
     }
 
@@ -478,7 +475,7 @@ impl Judge {
         judged.fate = fate(&judged);
         if judged.is_good() {
             self.nearby.accept(mark(&judged.checked.record));
-            self.remember(&mut judged.checked);
+            self.remember(&judged.checked);
             if let Some(present) = judged.present.as_ref().filter(|present| present.withdrawn) {
                 judged.checked.findings.push(restored(present));
             }
@@ -517,7 +514,7 @@ impl Judge {
     }
 
     /// The site and the software that an accepted row names are known to the rows that follow.
-    fn remember(&mut self, checked: &mut Checked) {
+    fn remember(&mut self, checked: &Checked) {
         let text = |field| checked.record.text(field);
         let (body, site) = (text(Field::Ente), text(Field::Sito));
         if !site.is_empty() {
@@ -526,16 +523,9 @@ impl Judge {
                 sites.insert(site.to_owned());
             }
         }
-        let software = text(Field::Software);
-        if checked
-            .findings
-            .iter()
-            .any(|finding| finding.code == Code::SoftwareProposed)
-            && !self.proposed.insert(software.to_owned())
-        {
-            checked
-                .findings
-                .retain(|finding| finding.code != Code::SoftwareProposed);
+        let proposes = |finding: &Finding| finding.code == Code::SoftwareProposed;
+        if checked.findings.iter().any(proposes) {
+            self.world.software.add(text(Field::Software));
         }
     }
 }

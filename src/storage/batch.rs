@@ -218,6 +218,16 @@ impl Unit {
         }))
     }
 
+    /// Says that nobody works at any batch.
+    pub async fn release_batches(&mut self) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE batch SET beat_at = 0 WHERE beat_at <> 0 AND source = 'file'")
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// The batches of commands that say that they are being written though nobody does: whoever
     /// writes one holds it.
     pub async fn interrupted_batches(&mut self) -> Result<Vec<Batch>> {

@@ -211,6 +211,12 @@ impl Store {
         })
     }
 
+    /// Whether this program is the only server of the database, as it is of a file.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        matches!(self, Self::Sqlite(..))
+    }
+
     /// Closes every connection; SQLite writes its journal back into the file.
     pub async fn close(&self) {
         match self {
