@@ -107,8 +107,19 @@ pub fn columns(lat: &str, lon: &str) -> Result<Vec<Pair>, Unread> {
         },
         // Both columns may repeat the whole position.
         (Err(_), Err(why)) if lat == lon => pair(lat).map_err(|_pair| why),
-        (Err(why), _) | (_, Err(why)) => Err(why),
+        // One may hold the whole position and the other its half.
+        (Err(why), Ok(half)) => whole_beside(lat, &half).ok_or(why),
+        (Ok(half), Err(why)) => whole_beside(lon, &half).ok_or(why),
+        (Err(why), Err(_)) => Err(why),
     }
+}
+
+/// The readings of a whole position that have this number too.
+fn whole_beside(whole: &str, half: &Number) -> Option<Vec<Pair>> {
+    let mut readings = pair(whole).ok()?;
+    let same = |number: &Number| (number.value - half.value).abs() <= number.unit.max(half.unit);
+    readings.retain(|pair| same(&pair.north) || same(&pair.east));
+    (!readings.is_empty()).then_some(readings)
 }
 
 fn alone(error: Unread, missing: Axis) -> Unread {
@@ -133,14 +144,41 @@ fn one(text: &str) -> Result<Number, Unread> {
     if text.len() > LONGEST {
         return Err(Unread::Unclear);
     }
+    let text = unquoted(text);
     if let Some(number) = scientific(text) {
         return Ok(number);
     }
-    let mut parts = parts(&tokens(text)?);
+    let plain = without_apostrophes(text);
+    let mut parts = parts(&tokens(plain.as_deref().unwrap_or(text))?);
     match (parts.pop(), parts.is_empty()) {
         (Some(part), true) => part.finish(),
         _ => Err(Unread::Unclear),
     }
+}
+
+/// A text without the quotation marks around it.
+fn unquoted(text: &str) -> &str {
+    ['"', '\'', '“', '«']
+        .into_iter()
+        .zip(['"', '\'', '”', '»'])
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+        .unwrap_or(text)
+        .trim()
+}
+
+/// Thousands set apart by apostrophes, `1'514'881,49`, without them.
+fn without_apostrophes(text: &str) -> Option<String> {
+    let plain = text.replace('’', "'");
+    let whole = plain.split(['.', ',']).next()?;
+    let mut groups = whole.trim_start_matches(['-', '+']).split('\'');
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next()?;
+    let rest: Vec<_> = groups.collect();
+    let thousands = (1..=3).contains(&first.len())
+        && digits(first)
+        && !rest.is_empty()
+        && rest.iter().all(|group| group.len() == 3 && digits(group));
+    thousands.then(|| plain.replace('\'', ""))
 }
 
 /// A number as a spreadsheet abbreviates it: `4,54642E+01`.
@@ -157,8 +195,11 @@ fn scientific(text: &str) -> Option<Number> {
     if !numeric(digits) || !numeric(exponent.trim_start_matches(['-', '+'])) {
         return None;
     }
+    let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len());
+    let power = exponent.parse::<i32>().ok()?;
+    let power = power.saturating_sub(i32::try_from(decimals).ok()?);
     Some(Number {
-        unit: 0.0,
+        unit: 10_f64.powi(power),
         ..Number::plain(plain.parse().ok()?)
     })
 }
@@ -422,7 +463,7 @@ fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
     tokens.push(match word {
         "D" | "DEG" | "GRADI" => Token::Mark(Mark::Degrees),
         "M" | "MIN" | "PRIMI" | "MINUTI" if after_degrees => Token::Mark(Mark::Minutes),
-        "SEC" | "SECONDI" if after_minutes => Token::Mark(Mark::Seconds),
+        "SEC" | "SECONDI" | "SS" if after_minutes => Token::Mark(Mark::Seconds),
         "N" | "NORD" | "NORTH" => hemisphere(Axis::North, false),
         "S" | "SUD" | "SOUTH" => hemisphere(Axis::North, true),
         "E" | "EST" | "EAST" => hemisphere(Axis::East, false),

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod corpus;
 mod documentation;
 mod exports;
 mod gdal;
