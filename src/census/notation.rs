@@ -361,8 +361,17 @@ fn simplified(text: &str) -> Vec<char> {
     simple
 }
 
+/// Whether degrees are written with their letter, as in `45d 27m 51s`.
+fn units_are_letters(simple: &[char]) -> bool {
+    let tight: Vec<char> = simple.iter().copied().filter(|one| *one != ' ').collect();
+    tight.windows(3).any(|three| {
+        matches!(three, [before, 'D', after] if before.is_ascii_digit() && !after.is_alphabetic())
+    })
+}
+
 fn tokens(text: &str) -> Result<Vec<Token>, Unread> {
     let simple = simplified(text);
+    let lettered = units_are_letters(&simple);
     let mut tokens = Vec::new();
     let mut letters = simple.iter().copied().enumerate().peekable();
     let at = |index: usize| simple.get(index).copied();
@@ -406,7 +415,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unread> {
                         letters.next();
                     }
                 } else {
-                    name(&word, &mut tokens)?;
+                    name(&word, lettered, &mut tokens)?;
                 }
             }
             _ => return Err(Unread::Unclear),
@@ -440,8 +449,8 @@ fn aside(word: &str, rest: Option<&[char]>) -> Option<usize> {
     Some(blanks + digits + usize::from(letter))
 }
 
-/// What a word among the numbers means.
-fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
+/// What a word among the numbers means; with `lettered` units an S is seconds, not south.
+fn name(word: &str, lettered: bool, tokens: &mut Vec<Token>) -> Result<(), Unread> {
     let hemisphere = |axis, negative| Token::Name {
         axis,
         negative,
@@ -465,6 +474,7 @@ fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
         "M" | "MIN" | "PRIMI" | "MINUTI" if after_degrees => Token::Mark(Mark::Minutes),
         "SEC" | "SECONDI" | "SS" if after_minutes => Token::Mark(Mark::Seconds),
         "N" | "NORD" | "NORTH" => hemisphere(Axis::North, false),
+        "S" if after_minutes && lettered => Token::Mark(Mark::Seconds),
         "S" | "SUD" | "SOUTH" => hemisphere(Axis::North, true),
         "E" | "EST" | "EAST" => hemisphere(Axis::East, false),
         "O" | "W" | "OVEST" | "WEST" => hemisphere(Axis::East, true),
@@ -974,6 +984,8 @@ mod tests {
             "E 9°11'24\" N 45°27'51\"",
             "45\u{fffd}27'51\" 9\u{fffd}11'24\"",
             "45Â°27'51\"N 9Â°11'24\"E",
+            "45d 27m 51s N 9d 11m 24s E",
+            "45d27m51s 9d11m24s",
             "45 gradi 27 primi 51 secondi nord 9 gradi 11 primi 24 secondi est",
         ] {
             if text.contains("''51") {
@@ -1034,6 +1046,11 @@ mod tests {
                 .any(|(n, e)| (n - 5_034_556.81).abs() < 0.01 && (e - 1_514_881.49).abs() < 0.01);
             assert!(near, "{text}: {:?}", read(text));
         }
+        let swiss = columns("5'034'537.20", "1’514’881").unwrap();
+        assert_eq!(
+            (swiss[0].north.value, swiss[0].east.value),
+            (5_034_537.2, 1_514_881.0)
+        );
         let reading = columns("5.034.537", "514.853").unwrap();
         assert_eq!(
             (reading[0].north.value, reading[0].east.grouped),
@@ -1047,6 +1064,9 @@ mod tests {
             ("45,4642", "9,19"),
             ("45.4642", "9.19"),
             (" 45.4642° ", "9.19°"),
+            ("'45.4642", "\"9.19\""),
+            ("«45,4642»", "45,4642 9,19"),
+            ("45.4642; 9.19", "9,19"),
             ("45.4642N", "9.19E"),
             ("9.19E", "45.4642N"),
             ("4.54642E+01", "9,19E+00"),

@@ -18,7 +18,7 @@ use super::notation::{self, Number, Pair, Unread};
 use super::projection::{self, Crs};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::Field;
-use mishap::{Hypothesis, METRES_FROM, SAME_M};
+use mishap::{Hypothesis, METRES_FROM};
 use words::{distance, named};
 
 /// How far outside the declared Comune a point may be, in metres, before it is an error: the
@@ -311,13 +311,13 @@ impl<'a> Doctor<'a> {
             }
         }
         let candidates = self.candidates(pairs, declared_crs);
-        if let Some(expected) = self.as_expected(&candidates) {
-            let ed50 = candidates.iter().find(|one| expected.is_utm_beside(one));
+        let mut hypotheses = self.believed(candidates);
+        if let Some(expected) = self.as_expected(&hypotheses) {
+            let ed50 = hypotheses.iter().find(|one| expected.is_utm_beside(one));
             let datum = ed50.map(|ed50| self.utm_or_ed50(expected, ed50));
             let findings = std::iter::once(self.mishap(expected)).chain(datum);
             return refused(findings.collect());
         }
-        let mut hypotheses = self.believed(candidates);
         // With no more digits than whole seconds have, seconds they are.
         let precise = |number: &Number| number.decimals.is_some_and(|decimals| decimals > 4);
         if hypotheses.iter().any(|one| one.mishap.degrees)
@@ -337,18 +337,14 @@ impl<'a> Doctor<'a> {
         }
     }
 
-    /// The explanation that the rest of the file has too, if it puts the point where it should be.
-    fn as_expected<'h>(&self, candidates: &'h [Hypothesis]) -> Option<&'h Hypothesis> {
+    /// The explanation that the rest of the file has too.
+    fn as_expected<'h>(&self, hypotheses: &'h [Hypothesis]) -> Option<&'h Hypothesis> {
         let expected = self.expected?;
-        let witnessed = self.witness.is_some() && candidates.iter().any(|one| one.witnessed);
-        let mut alike = candidates.iter().filter(|one| {
-            one.reading() == expected && one.covered && (one.witnessed || !witnessed)
-        });
-        let first = alike.next()?;
+        let mut alike = hypotheses
+            .iter()
+            .filter(|one| one.covered && one.reading() == expected);
         // The same words may be said of several points: then they tell nothing.
-        alike
-            .all(|other| other.metres_to(first) <= SAME_M)
-            .then_some(first)
+        alike.next().filter(|_| alike.next().is_none())
     }
 
     /// The numbers as they stand, in the declared system or in decimal degrees.

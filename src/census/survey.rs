@@ -323,15 +323,18 @@ impl Tally {
             return Verdict::Unknown;
         }
         let most = self.most();
-        if most * 10 < self.explained * NEARLY_ALL {
+        let speaking = if self.rows_of(Reading::PLAIN) < most {
+            self.explained - self.unwitnessed
+        } else {
+            self.explained
+        };
+        if most * 10 < speaking * NEARLY_ALL {
             return Verdict::Mixed;
         }
         let mut equals: Vec<_> = self
             .counts
             .iter()
-            .filter(|one| {
-                one.rows * 10 >= most * EQUAL && one.rows * 10 >= self.explained * NEARLY_ALL
-            })
+            .filter(|one| one.rows * 10 >= most * EQUAL && one.rows * 10 >= speaking * NEARLY_ALL)
             .collect();
         // Of readings that explain the rows equally well the simplest is meant. Seconds are rarer by
         // chance than decimal minutes: where all rows have them, they are seconds.

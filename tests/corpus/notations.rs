@@ -218,7 +218,7 @@ pub static CORRUPTIONS: &[Corruption] = &[
     }),
     way(
         "Gauss-Boaga without its first digit",
-        Mend,
+        Silent,
         |rng, truth, _| {
             let (x, y) = metres(truth, "3003");
             maybe_comma(rng, columns(format!("{y:.2}"), format!("{:.2}", x - 1e6)))

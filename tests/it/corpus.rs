@@ -82,8 +82,8 @@ fn the_stretches_of_a_mixed_file_are_read_each_in_its_way() {
     for name in [
         "Gauss-Boaga west, 3003",
         "decimal point",
-        "degrees.minutes as decimals",
         "axes exchanged",
+        "UTM 33, 32633",
     ] {
         file.extend(rows(&world, &mut rng, named(name), 60));
     }
@@ -94,6 +94,27 @@ fn the_stretches_of_a_mixed_file_are_read_each_in_its_way() {
             .filter(|one| one.right() || one.read || !one.visible)
             .count();
         assert!(share(right, file.len()) >= 0.99, "{right}, {witness:?}");
+    }
+}
+
+#[test]
+fn decimal_minutes_are_told_from_seconds_by_the_rows_together() {
+    let world = world();
+    let mut rng = Rng::with_seed(SEED);
+    for name in [
+        "degrees.minutes as decimals",
+        "degrees.minutes seconds as decimals",
+    ] {
+        let file = rows(&world, &mut rng, named(name), 60);
+        for witness in WITNESSES {
+            let verdicts = together(&world, &file, witness);
+            let right = |one: &&generator::Verdict| one.right() || !one.visible;
+            let right = verdicts.iter().filter(right).count();
+            assert!(
+                share(right, file.len()) >= 0.95,
+                "{name}, {right}, {witness:?}"
+            );
+        }
     }
 }
 
