@@ -107,8 +107,19 @@ pub fn columns(lat: &str, lon: &str) -> Result<Vec<Pair>, Unread> {
         },
         // Both columns may repeat the whole position.
         (Err(_), Err(why)) if lat == lon => pair(lat).map_err(|_pair| why),
-        (Err(why), _) | (_, Err(why)) => Err(why),
+        // One may hold the whole position and the other its half.
+        (Err(why), Ok(half)) => whole_beside(lat, &half).ok_or(why),
+        (Ok(half), Err(why)) => whole_beside(lon, &half).ok_or(why),
+        (Err(why), Err(_)) => Err(why),
     }
+}
+
+/// The readings of a whole position that have this number too.
+fn whole_beside(whole: &str, half: &Number) -> Option<Vec<Pair>> {
+    let mut readings = pair(whole).ok()?;
+    let same = |number: &Number| (number.value - half.value).abs() <= number.unit.max(half.unit);
+    readings.retain(|pair| same(&pair.north) || same(&pair.east));
+    (!readings.is_empty()).then_some(readings)
 }
 
 fn alone(error: Unread, missing: Axis) -> Unread {
@@ -133,14 +144,41 @@ fn one(text: &str) -> Result<Number, Unread> {
     if text.len() > LONGEST {
         return Err(Unread::Unclear);
     }
+    let text = unquoted(text);
     if let Some(number) = scientific(text) {
         return Ok(number);
     }
-    let mut parts = parts(&tokens(text)?);
+    let plain = without_apostrophes(text);
+    let mut parts = parts(&tokens(plain.as_deref().unwrap_or(text))?);
     match (parts.pop(), parts.is_empty()) {
         (Some(part), true) => part.finish(),
         _ => Err(Unread::Unclear),
     }
+}
+
+/// A text without the quotation marks around it.
+fn unquoted(text: &str) -> &str {
+    ['"', '\'', '“', '«']
+        .into_iter()
+        .zip(['"', '\'', '”', '»'])
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+        .unwrap_or(text)
+        .trim()
+}
+
+/// Thousands set apart by apostrophes, `1'514'881,49`, without them.
+fn without_apostrophes(text: &str) -> Option<String> {
+    let plain = text.replace('’', "'");
+    let whole = plain.split(['.', ',']).next()?;
+    let mut groups = whole.trim_start_matches(['-', '+']).split('\'');
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next()?;
+    let rest: Vec<_> = groups.collect();
+    let thousands = (1..=3).contains(&first.len())
+        && digits(first)
+        && !rest.is_empty()
+        && rest.iter().all(|group| group.len() == 3 && digits(group));
+    thousands.then(|| plain.replace('\'', ""))
 }
 
 /// A number as a spreadsheet abbreviates it: `4,54642E+01`.
@@ -157,8 +195,11 @@ fn scientific(text: &str) -> Option<Number> {
     if !numeric(digits) || !numeric(exponent.trim_start_matches(['-', '+'])) {
         return None;
     }
+    let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len());
+    let power = exponent.parse::<i32>().ok()?;
+    let power = power.saturating_sub(i32::try_from(decimals).ok()?);
     Some(Number {
-        unit: 0.0,
+        unit: 10_f64.powi(power),
         ..Number::plain(plain.parse().ok()?)
     })
 }
@@ -320,8 +361,17 @@ fn simplified(text: &str) -> Vec<char> {
     simple
 }
 
+/// Whether degrees are written with their letter, as in `45d 27m 51s`.
+fn units_are_letters(simple: &[char]) -> bool {
+    let tight: Vec<char> = simple.iter().copied().filter(|one| *one != ' ').collect();
+    tight.windows(3).any(|three| {
+        matches!(three, [before, 'D', after] if before.is_ascii_digit() && !after.is_alphabetic())
+    })
+}
+
 fn tokens(text: &str) -> Result<Vec<Token>, Unread> {
     let simple = simplified(text);
+    let lettered = units_are_letters(&simple);
     let mut tokens = Vec::new();
     let mut letters = simple.iter().copied().enumerate().peekable();
     let at = |index: usize| simple.get(index).copied();
@@ -365,7 +415,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unread> {
                         letters.next();
                     }
                 } else {
-                    name(&word, &mut tokens)?;
+                    name(&word, lettered, &mut tokens)?;
                 }
             }
             _ => return Err(Unread::Unclear),
@@ -399,8 +449,8 @@ fn aside(word: &str, rest: Option<&[char]>) -> Option<usize> {
     Some(blanks + digits + usize::from(letter))
 }
 
-/// What a word among the numbers means.
-fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
+/// What a word among the numbers means; with `lettered` units an S is seconds, not south.
+fn name(word: &str, lettered: bool, tokens: &mut Vec<Token>) -> Result<(), Unread> {
     let hemisphere = |axis, negative| Token::Name {
         axis,
         negative,
@@ -422,8 +472,9 @@ fn name(word: &str, tokens: &mut Vec<Token>) -> Result<(), Unread> {
     tokens.push(match word {
         "D" | "DEG" | "GRADI" => Token::Mark(Mark::Degrees),
         "M" | "MIN" | "PRIMI" | "MINUTI" if after_degrees => Token::Mark(Mark::Minutes),
-        "SEC" | "SECONDI" if after_minutes => Token::Mark(Mark::Seconds),
+        "SEC" | "SECONDI" | "SS" if after_minutes => Token::Mark(Mark::Seconds),
         "N" | "NORD" | "NORTH" => hemisphere(Axis::North, false),
+        "S" if after_minutes && lettered => Token::Mark(Mark::Seconds),
         "S" | "SUD" | "SOUTH" => hemisphere(Axis::North, true),
         "E" | "EST" | "EAST" => hemisphere(Axis::East, false),
         "O" | "W" | "OVEST" | "WEST" => hemisphere(Axis::East, true),
@@ -933,6 +984,8 @@ mod tests {
             "E 9°11'24\" N 45°27'51\"",
             "45\u{fffd}27'51\" 9\u{fffd}11'24\"",
             "45Â°27'51\"N 9Â°11'24\"E",
+            "45d 27m 51s N 9d 11m 24s E",
+            "45d27m51s 9d11m24s",
             "45 gradi 27 primi 51 secondi nord 9 gradi 11 primi 24 secondi est",
         ] {
             if text.contains("''51") {
@@ -993,6 +1046,11 @@ mod tests {
                 .any(|(n, e)| (n - 5_034_556.81).abs() < 0.01 && (e - 1_514_881.49).abs() < 0.01);
             assert!(near, "{text}: {:?}", read(text));
         }
+        let swiss = columns("5'034'537.20", "1’514’881").unwrap();
+        assert_eq!(
+            (swiss[0].north.value, swiss[0].east.value),
+            (5_034_537.2, 1_514_881.0)
+        );
         let reading = columns("5.034.537", "514.853").unwrap();
         assert_eq!(
             (reading[0].north.value, reading[0].east.grouped),
@@ -1006,6 +1064,9 @@ mod tests {
             ("45,4642", "9,19"),
             ("45.4642", "9.19"),
             (" 45.4642° ", "9.19°"),
+            ("'45.4642", "\"9.19\""),
+            ("«45,4642»", "45,4642 9,19"),
+            ("45.4642; 9.19", "9,19"),
             ("45.4642N", "9.19E"),
             ("9.19E", "45.4642N"),
             ("4.54642E+01", "9,19E+00"),

@@ -18,7 +18,7 @@ use super::notation::{self, Number, Pair, Unread};
 use super::projection::{self, Crs};
 use super::territory::{Municipality, Territory};
 use super::vocabulary::Field;
-use mishap::{Hypothesis, METRES_FROM, SAME_M};
+use mishap::{Hypothesis, METRES_FROM};
 use words::{distance, named};
 
 /// How far outside the declared Comune a point may be, in metres, before it is an error: the
@@ -230,7 +230,7 @@ impl<'a> Doctor<'a> {
         let Ok(crs) = self.declared_crs() else {
             return refused(vec![self.unknown_crs(self.typed.crs.trim())]);
         };
-        match self.read(crs) {
+        match read(self.typed, crs) {
             Ok(pairs) => self.examine(&pairs, crs),
             Err(why) => refused(vec![self.unread(why)]),
         }
@@ -241,7 +241,7 @@ impl<'a> Doctor<'a> {
         let Ok(crs) = self.declared_crs() else {
             return Vec::new();
         };
-        let Ok(pairs) = self.read(crs) else {
+        let Ok(pairs) = read(self.typed, crs) else {
             return Vec::new();
         };
         let placed = pairs
@@ -292,22 +292,6 @@ impl<'a> Doctor<'a> {
         }
     }
 
-    fn read(&self, crs: Option<&Crs>) -> Result<Vec<Pair>, Unread> {
-        let mut pairs = if self.typed.place.trim().is_empty() {
-            notation::columns(self.typed.lat, self.typed.lon)?
-        } else {
-            notation::pair(self.typed.place)?
-        };
-        let east_first = crs.is_some_and(|crs| !crs.north_first);
-        for pair in pairs
-            .iter_mut()
-            .filter(|pair| east_first && pair.free && pair.north.value > METRES_FROM)
-        {
-            std::mem::swap(&mut pair.north, &mut pair.east);
-        }
-        Ok(pairs)
-    }
-
     fn examine(&self, pairs: &[Pair], declared_crs: Option<&'static Crs>) -> Diagnosis {
         let Some(first) = pairs.first() else {
             return refused(vec![self.unread(Unread::Unclear)]);
@@ -327,10 +311,13 @@ impl<'a> Doctor<'a> {
             }
         }
         let candidates = self.candidates(pairs, declared_crs);
-        if let Some(expected) = self.as_expected(&candidates) {
-            return self.explained(&[expected]);
-        }
         let mut hypotheses = self.believed(candidates);
+        if let Some(expected) = self.as_expected(&hypotheses) {
+            let ed50 = hypotheses.iter().find(|one| expected.is_utm_beside(one));
+            let datum = ed50.map(|ed50| self.utm_or_ed50(expected, ed50));
+            let findings = std::iter::once(self.mishap(expected)).chain(datum);
+            return refused(findings.collect());
+        }
         // With no more digits than whole seconds have, seconds they are.
         let precise = |number: &Number| number.decimals.is_some_and(|decimals| decimals > 4);
         if hypotheses.iter().any(|one| one.mishap.degrees)
@@ -350,18 +337,14 @@ impl<'a> Doctor<'a> {
         }
     }
 
-    /// The explanation that the rest of the file has too, if it puts the point where it should be.
-    fn as_expected(&self, candidates: &[Hypothesis]) -> Option<Hypothesis> {
+    /// The explanation that the rest of the file has too.
+    fn as_expected<'h>(&self, hypotheses: &'h [Hypothesis]) -> Option<&'h Hypothesis> {
         let expected = self.expected?;
-        let witnessed = self.witness.is_some() && candidates.iter().any(|one| one.witnessed);
-        let mut alike = candidates.iter().filter(|one| {
-            one.reading() == expected && one.covered && (one.witnessed || !witnessed)
-        });
-        let first = alike.next()?;
+        let mut alike = hypotheses
+            .iter()
+            .filter(|one| one.covered && one.reading() == expected);
         // The same words may be said of several points: then they tell nothing.
-        alike
-            .all(|other| other.metres_to(first) <= SAME_M)
-            .then(|| first.clone())
+        alike.next().filter(|_| alike.next().is_none())
     }
 
     /// The numbers as they stand, in the declared system or in decimal degrees.
@@ -493,29 +476,29 @@ impl<'a> Doctor<'a> {
     /// UTM and ED50 are 200 m apart, which no boundary can tell: UTM stands for both, with a note,
     /// unless only ED50 falls inside the witness.
     fn settle_datum(&self, hypotheses: &[Hypothesis]) -> (Vec<Hypothesis>, Option<Finding>) {
-        let utm = hypotheses.iter().find(|one| one.crs.code == "EPSG:32632");
-        let ed50 = hypotheses.iter().find(|one| one.crs.code == "EPSG:23032");
-        let (Some(utm), Some(ed50)) = (utm, ed50) else {
+        let twins = hypotheses.iter().find_map(|utm| {
+            let ed50 = hypotheses.iter().find(|one| utm.is_utm_beside(one))?;
+            Some((utm, ed50))
+        });
+        let Some((utm, ed50)) = twins.filter(|(utm, ed50)| utm.inside || !ed50.inside) else {
             return (hypotheses.to_vec(), None);
         };
-        if ed50.inside && !utm.inside {
-            return (hypotheses.to_vec(), None);
-        }
+        let kept = hypotheses
+            .iter()
+            .filter(|one| !utm.is_utm_beside(one))
+            .cloned()
+            .collect();
+        (kept, Some(self.utm_or_ed50(utm, ed50)))
+    }
+
+    fn utm_or_ed50(&self, utm: &Hypothesis, ed50: &Hypothesis) -> Finding {
         let message = format!(
             "Gli stessi numeri letti in {} indicherebbero un punto a {} da quello proposto: i confini non bastano a \
              distinguere i due sistemi. Guardate sulla mappa se il punto è dove lo conoscete.",
             named(ed50.crs),
             distance(utm.metres_to(ed50)),
         );
-        let kept = hypotheses
-            .iter()
-            .filter(|one| one.crs.code != "EPSG:23032")
-            .cloned()
-            .collect();
-        (
-            kept,
-            Some(self.finding(Code::PositionDatum, Field::Lat, message)),
-        )
+        self.finding(Code::PositionDatum, Field::Lat, message)
     }
 
     fn located(&self, reading: &Plain) -> Located {
@@ -539,6 +522,37 @@ impl<'a> Doctor<'a> {
             place.to_owned()
         }
     }
+}
+
+/// The numbers of a position, northing first as far as can be told.
+fn read(typed: &Typed, crs: Option<&Crs>) -> Result<Vec<Pair>, Unread> {
+    let mut pairs = if typed.place.trim().is_empty() {
+        notation::columns(typed.lat, typed.lon)?
+    } else {
+        notation::pair(typed.place)?
+    };
+    let east_first = crs.is_some_and(|crs| !crs.north_first);
+    for pair in pairs
+        .iter_mut()
+        .filter(|pair| east_first && pair.free && pair.north.value > METRES_FROM)
+    {
+        std::mem::swap(&mut pair.north, &mut pair.east);
+    }
+    Ok(pairs)
+}
+
+/// Whether a position has too few digits to say where a camera is, however they are to be read.
+#[must_use]
+pub fn is_coarse(typed: &Typed) -> bool {
+    // Numbers beyond any degree have lost their point, or are metres.
+    let degrees = |number: &Number| number.value.abs() <= 180.0;
+    read(typed, None).is_ok_and(|pairs| {
+        pairs.first().is_some_and(|pair| {
+            degrees(&pair.north)
+                && degrees(&pair.east)
+                && words::doubt(pair, true) > words::COARSE_M
+        })
+    })
 }
 
 /// There is no point to show.

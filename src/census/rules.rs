@@ -122,6 +122,9 @@ impl Checked {
 /// The distance, in metres, under which two alike devices may be one.
 pub const TOO_NEAR_M: f64 = 2.0;
 
+/// A position that was typed precisely enough keeps at least this many decimals of a degree.
+const DEGREE_DECIMALS: usize = 6;
+
 /// The angle, in degrees, under which two devices look the same way.
 const SAME_WAY: i64 = 5;
 
@@ -242,12 +245,18 @@ pub fn never_recorded(text: &str) -> Option<&'static str> {
     secret::find(text, Dotted::Address)
 }
 
-/// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84.
+/// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84, with
+/// the zeros at the end that tell how precise it is, unless what was typed was coarse.
 pub fn apply(draft: &mut Draft, proposal: &Proposal) {
     match proposal {
         Proposal::Position(position) => {
-            draft.set(Field::Lat, degrees(position.lat));
-            draft.set(Field::Lon, degrees(position.lon));
+            let least = if position::is_coarse(&typed(draft)) {
+                0
+            } else {
+                DEGREE_DECIMALS
+            };
+            draft.set(Field::Lat, degrees(position.lat, least));
+            draft.set(Field::Lon, degrees(position.lon, least));
             draft.place.clear();
             draft.crs.clear();
         }
@@ -259,10 +268,13 @@ pub fn apply(draft: &mut Draft, proposal: &Proposal) {
     }
 }
 
-/// Decimal degrees to a tenth of a millimetre, with no more digits than the number has.
-fn degrees(number: f64) -> String {
+/// Decimal degrees to a tenth of a millimetre, with no more zeros at the end than these decimals
+/// need.
+fn degrees(number: f64, least: usize) -> String {
     let text = format!("{number:.9}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    let decimals = short.split_once('.').map_or(0, |(_, after)| after.len());
+    format!("{number:.*}", decimals.max(least))
 }
 
 /// Whose the device is and in which Comune it is said to be.

@@ -69,6 +69,9 @@ struct Tally {
     to: u64,
     rows: u64,
     explained: u64,
+    /// Rows that are plain degrees somewhere in the territory, with nobody to say where they should
+    /// be: they speak for nothing else, and hardly for themselves.
+    unwitnessed: u64,
     counts: Vec<Count>,
     degrees: Doubt,
     metres: Doubt,
@@ -110,6 +113,9 @@ impl Survey {
             Ok((point, witness)) => {
                 let sign = witness.and_then(|home| self.old_degrees(point, home, world));
                 self.take(record, &[(Reading::PLAIN, 0)], sign);
+                if witness.is_none() {
+                    self.last().unwitnessed += 1;
+                }
             }
             Err(Readable { witness, possible }) => {
                 let sign = witness.and_then(|home| {
@@ -132,12 +138,7 @@ impl Survey {
 
     fn take(&mut self, record: u64, readings: &[(Reading, usize)], sign: Option<Sign>) {
         if readings.is_empty() {
-            let last = if self.pending.rows > 0 {
-                &mut self.pending
-            } else {
-                &mut self.current
-            };
-            last.add(record, readings, sign);
+            self.last().add(record, readings, sign);
         } else if self.current.agrees(readings) {
             self.current.join(std::mem::take(&mut self.pending));
             self.current.add(record, readings, sign);
@@ -150,6 +151,15 @@ impl Survey {
                 let next = std::mem::take(&mut self.pending);
                 self.done.push(std::mem::replace(&mut self.current, next));
             }
+        }
+    }
+
+    /// What the last row was counted in.
+    fn last(&mut self) -> &mut Tally {
+        if self.pending.rows > 0 {
+            &mut self.pending
+        } else {
+            &mut self.current
         }
     }
 
@@ -277,6 +287,7 @@ impl Tally {
         self.to = later.to;
         self.rows += later.rows;
         self.explained += later.explained;
+        self.unwitnessed += later.unwitnessed;
         for one in later.counts {
             self.count(one.reading, one.cost, one.rows);
         }
@@ -312,15 +323,18 @@ impl Tally {
             return Verdict::Unknown;
         }
         let most = self.most();
-        if most * 10 < self.explained * NEARLY_ALL {
+        let speaking = if self.rows_of(Reading::PLAIN) < most {
+            self.explained - self.unwitnessed
+        } else {
+            self.explained
+        };
+        if most * 10 < speaking * NEARLY_ALL {
             return Verdict::Mixed;
         }
         let mut equals: Vec<_> = self
             .counts
             .iter()
-            .filter(|one| {
-                one.rows * 10 >= most * EQUAL && one.rows * 10 >= self.explained * NEARLY_ALL
-            })
+            .filter(|one| one.rows * 10 >= most * EQUAL && one.rows * 10 >= speaking * NEARLY_ALL)
             .collect();
         // Of readings that explain the rows equally well the simplest is meant. Seconds are rarer by
         // chance than decimal minutes: where all rows have them, they are seconds.
@@ -532,10 +546,22 @@ impl Stretch {
     fn clear(&self, rows: &str, reading: Reading) -> String {
         let tally = &self.tally;
         let good = tally.rows_of(reading);
-        let others = match tally.rows - good {
+        let as_they_are = if reading == Reading::PLAIN {
+            0
+        } else {
+            tally.rows_of(Reading::PLAIN)
+        };
+        let others = match tally.rows.saturating_sub(good + as_they_are) {
             0 => String::new(),
-            1 => " L’altra è segnalata da sola.".to_owned(),
-            many => format!(" Le altre {many} sono segnalate una per una."),
+            1 => " Una è segnalata da sola.".to_owned(),
+            many => format!(" Altre {many} sono segnalate una per una."),
+        };
+        let kept = match as_they_are {
+            0 => String::new(),
+            1 => " Una può stare anche così com’è e non cambia: controllatela.".to_owned(),
+            many => {
+                format!(" {many} possono stare anche così come sono e non cambiano: controllatele.")
+            }
         };
         let accept = if reading.operation == "none" || reading.operation == "transform" {
             ""
@@ -543,7 +569,7 @@ impl Stretch {
             " Se è giusto accettate le proposte."
         };
         format!(
-            "{rows} vanno lette {}: così {good} su {} cadono dove devono.{others}{accept}",
+            "{rows} vanno lette {}: così {good} su {} cadono dove devono.{others}{kept}{accept}",
             in_words(reading),
             tally.rows
         )
@@ -633,5 +659,226 @@ fn named(code: &str) -> String {
     match name {
         Some(name) => format!("{name} ({code})"),
         None => code.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::census::rules::{Bodies, Catalogue};
+    use crate::census::vocabulary::Field;
+    use std::sync::{Arc, LazyLock};
+
+    static WORLD: LazyLock<World> = LazyLock::new(|| World {
+        territory: Arc::new(Territory::new(crate::exchange::boundaries::seeded())),
+        bodies: Bodies::new([
+            ("015146".to_owned(), "Comune di Milano".to_owned()),
+            ("cmm".to_owned(), "Città metropolitana".to_owned()),
+        ]),
+        software: Catalogue::new([]),
+        today: jiff::civil::date(2025, 6, 15),
+    });
+
+    const MILAN: &str = "015146";
+
+    /// Points spread over the middle of Milano, longitude first.
+    fn points(many: u32) -> impl Iterator<Item = (f64, f64)> {
+        (0..many).map(|step| {
+            let step = f64::from(step);
+            (
+                9.15 + (step * 0.618).fract() * 0.07,
+                45.44 + (step * 0.414).fract() * 0.05,
+            )
+        })
+    }
+
+    fn row(lat: &str, lon: &str, comune: &str) -> Draft {
+        Draft::of(&[
+            (Field::Ente, "cmm"),
+            (Field::Comune, comune),
+            (Field::Lat, lat),
+            (Field::Lon, lon),
+        ])
+    }
+
+    fn plain((lon, lat): (f64, f64)) -> Draft {
+        row(&format!("{lat:.6}"), &format!("{lon:.6}"), MILAN)
+    }
+
+    fn metric(code: &str, (lon, lat): (f64, f64), comune: &str) -> Draft {
+        let crs = projection::system(code).unwrap();
+        let (x, y) = projection::from_wgs84(crs, lon, lat).unwrap();
+        row(&format!("{y:.3}"), &format!("{x:.3}"), comune)
+    }
+
+    fn surveyed(rows: impl IntoIterator<Item = Draft>) -> Conclusion {
+        let mut survey = Survey::new();
+        for (record, draft) in (1..).zip(rows) {
+            survey.see(record, &draft, &WORLD);
+        }
+        survey.conclude()
+    }
+
+    fn messages(conclusion: &Conclusion) -> Vec<String> {
+        conclusion
+            .findings()
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect()
+    }
+
+    #[test]
+    fn of_a_file_of_plain_degrees_there_is_nothing_to_say() {
+        let conclusion = surveyed(points(50).map(plain));
+        assert_eq!(conclusion.expected(20), Some(&Reading::PLAIN));
+        assert_eq!(conclusion.crs(), Some("EPSG:4326"));
+        assert_eq!(messages(&conclusion), Vec::<String>::new());
+        let nothing = surveyed([]);
+        assert_eq!((nothing.expected(1), nothing.crs()), (None, None));
+        assert_eq!(messages(&nothing), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_changes_its_system_is_cut_where_it_changes() {
+        let gauss = points(200).map(|point| metric("3003", point, MILAN));
+        let conclusion = surveyed(gauss.chain(points(100).map(plain)));
+        for (record, crs) in [
+            (1, "EPSG:3003"),
+            (200, "EPSG:3003"),
+            (201, "EPSG:4326"),
+            (300, "EPSG:4326"),
+        ] {
+            assert_eq!(
+                conclusion.expected(record).map(|one| one.crs),
+                Some(crs),
+                "{record}"
+            );
+        }
+        assert_eq!(conclusion.expected(301), None);
+        assert_eq!(conclusion.crs(), Some("EPSG:3003"));
+        let said = messages(&conclusion);
+        assert!(
+            said[0].starts_with("Le righe da 1 a 200 vanno lette in Monte Mario")
+                && said[0].contains("200 su 200"),
+            "{said:?}"
+        );
+        assert!(said[1].starts_with("Le righe da 201 a 300"), "{said:?}");
+    }
+
+    #[test]
+    fn rows_that_nothing_explains_and_a_few_that_disagree_change_nothing() {
+        let mut rows: Vec<_> = points(60)
+            .map(|point| metric("3003", point, MILAN))
+            .collect();
+        rows.insert(10, row("", "", MILAN));
+        rows.insert(20, row("n.d.", "n.d.", MILAN));
+        for (at, point) in [30, 31, 32].into_iter().zip(points(3)) {
+            rows.insert(at, plain(point));
+        }
+        let conclusion = surveyed(rows);
+        assert_eq!(
+            conclusion.expected(31).map(|one| one.crs),
+            Some("EPSG:3003")
+        );
+        let said = messages(&conclusion);
+        assert!(
+            said[0].contains("60 su 65")
+                && said[0].contains("Altre 2 sono segnalate")
+                && said[0].contains("3 possono stare anche così"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn rows_of_two_ways_in_turn_expect_nothing() {
+        let rows = points(60).enumerate().map(|(index, point)| {
+            if index.is_multiple_of(2) {
+                plain(point)
+            } else {
+                metric("3003", point, MILAN)
+            }
+        });
+        let conclusion = surveyed(rows);
+        assert_eq!((conclusion.expected(10), conclusion.crs()), (None, None));
+        let said = messages(&conclusion);
+        assert!(
+            said[0].contains("non sono scritte tutte allo stesso modo"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn two_rows_are_no_file() {
+        let conclusion = surveyed(points(2).map(|point| metric("3003", point, MILAN)));
+        assert_eq!(conclusion.expected(1), None);
+    }
+
+    /// Points inside a Comune within 150 m of its border, all around it.
+    fn along_the_border(istat: &str, many: usize) -> Vec<(f64, f64)> {
+        let home = WORLD.territory.get(istat).unwrap();
+        let ring = home.boundary.0[0].exterior();
+        let mut found = Vec::new();
+        for line in ring.lines() {
+            let middle = (
+                (line.start.x + line.end.x) / 2.0,
+                (line.start.y + line.end.y) / 2.0,
+            );
+            for (dx, dy) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+                let point = (middle.0 + dx * 4e-4, middle.1 + dy * 3e-4);
+                let outside = WORLD.territory.metres_outside(home, point.0, point.1);
+                if (-150.0..-2.0).contains(&outside) {
+                    found.push(point);
+                    break;
+                }
+            }
+        }
+        found.into_iter().cycle().take(many).collect()
+    }
+
+    #[test]
+    fn ed50_is_told_from_utm_by_the_points_along_the_borders() {
+        for (code, expected) in [("23032", "EPSG:23032"), ("32632", "EPSG:32632")] {
+            let rows = along_the_border(MILAN, 80)
+                .into_iter()
+                .map(|point| metric(code, point, MILAN));
+            let conclusion = surveyed(rows);
+            assert_eq!(conclusion.expected(1).map(|one| one.crs), Some(expected));
+            let datum = conclusion
+                .findings()
+                .iter()
+                .any(|finding| finding.code == Code::PositionDatum);
+            assert_eq!(datum, code == "23032");
+        }
+        // In the middle of a Comune nothing tells, and that is said.
+        let middle = surveyed(points(80).map(|point| metric("23032", point, MILAN)));
+        assert_eq!(middle.expected(1).map(|one| one.crs), Some("EPSG:32632"));
+        let said = messages(&middle);
+        assert!(said[1].contains("non si può dire"), "{said:?}");
+    }
+
+    #[test]
+    fn a_missing_datum_shift_is_said_where_the_borders_show_it_and_never_corrected() {
+        let old = along_the_border(MILAN, 120).into_iter().map(|(lon, lat)| {
+            let crs = projection::system(MONTE_MARIO).unwrap();
+            let (lon, lat) = projection::from_wgs84(crs, lon, lat).unwrap();
+            plain((lon, lat))
+        });
+        let conclusion = surveyed(old);
+        assert_eq!(conclusion.expected(1), Some(&Reading::PLAIN));
+        let said = conclusion.findings();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].code, Code::PositionDatum);
+        let true_ones = surveyed(along_the_border(MILAN, 120).into_iter().map(plain));
+        assert_eq!(messages(&true_ones), Vec::<String>::new());
+    }
+
+    #[test]
+    fn chance_is_no_evidence() {
+        assert!(!improbable(0, 0));
+        assert!(!improbable(9, 0));
+        assert!(improbable(10, 0));
+        assert!(!improbable(30, 20));
+        assert!(improbable(300, 200));
+        assert!(!improbable(200, 300));
     }
 }

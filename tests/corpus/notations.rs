@@ -218,7 +218,7 @@ pub static CORRUPTIONS: &[Corruption] = &[
     }),
     way(
         "Gauss-Boaga without its first digit",
-        Mend,
+        Silent,
         |rng, truth, _| {
             let (x, y) = metres(truth, "3003");
             maybe_comma(rng, columns(format!("{y:.2}"), format!("{:.2}", x - 1e6)))
@@ -464,14 +464,13 @@ fn sexagesimal(rng: &mut Rng, truth: &Truth, _: &World) -> Written {
 
 /// To the second; then the truth is the second.
 fn whole_seconds(rng: &mut Rng, truth: &Truth, _: &World) -> Written {
-    let form = rng.u8(0..5);
+    let form = rng.u8(0..4);
     let text = |degrees: f64, letter: &str| {
         let (d, m, s) = split(degrees, 0);
         match form {
             0 => format!("{d}°{m:02}'{s:02}\"{letter}"),
             1 => format!("{d}.{m:02}.{s:02}"),
-            2 => format!("{d:02}{m:02}{s:02}{letter}"),
-            3 => format!("{d:02}°{m:02}′{s:02}″"),
+            2 => format!("{d:02}°{m:02}′{s:02}″"),
             _ => format!("{d} {m:02} {s:02}"),
         }
     };

@@ -4,6 +4,7 @@
 
 mod access;
 mod batches;
+mod corpus;
 mod documentation;
 mod exports;
 mod gdal;

@@ -55,15 +55,22 @@ pub(super) struct Mishap {
     pub(super) north_sign: bool,
     pub(super) east_sign: bool,
     pub(super) crs: bool,
+    /// Metres that lost their point at different places.
+    pub(super) uneven: bool,
     /// Kilometres for metres.
     pub(super) kilometres: bool,
     /// The first digit of the metres was left out.
-    pub(super) digit: bool,
+    pub(super) north_digit: bool,
+    pub(super) east_digit: bool,
 }
 
 impl Mishap {
     pub(super) fn point(self) -> bool {
         self.north_point || self.east_point
+    }
+
+    pub(super) fn digit(self) -> bool {
+        self.north_digit || self.east_digit
     }
 
     pub(super) fn sign(self) -> bool {
@@ -78,14 +85,16 @@ impl Mishap {
             self.degrees || self.minutes,
             self.sign(),
             self.crs,
+            self.uneven,
             self.kilometres,
-            self.digit,
+            self.north_digit,
+            self.east_digit,
         ];
         happened.into_iter().filter(|happened| *happened).count()
     }
 
     pub(super) fn code(self) -> Code {
-        if self.crs || self.kilometres || self.digit {
+        if self.crs || self.kilometres || self.digit() {
             Code::PositionOtherCrs
         } else if self.point() {
             Code::PositionLostDecimal
@@ -102,8 +111,8 @@ impl Mishap {
         match (self.swap, self.code()) {
             (true, _) if self.kilometres => "swap_kilometres",
             (false, _) if self.kilometres => "kilometres",
-            (true, _) if self.digit => "swap_first_digit",
-            (false, _) if self.digit => "first_digit",
+            (true, _) if self.digit() => "swap_first_digit",
+            (false, _) if self.digit() => "first_digit",
             (true, _) if self.minutes => "swap_degrees_minutes",
             (false, _) if self.minutes => "degrees_minutes",
             (true, Code::PositionOtherCrs) => "swap_crs",
@@ -136,6 +145,13 @@ pub(super) struct Hypothesis {
 }
 
 impl Hypothesis {
+    /// Whether it is UTM, and the other the same numbers in ED50.
+    pub(super) fn is_utm_beside(&self, other: &Self) -> bool {
+        self.crs.code == "EPSG:32632"
+            && other.crs.code == "EPSG:23032"
+            && self.mishap == other.mishap
+    }
+
     pub(super) fn reading(&self) -> Reading {
         Reading {
             crs: self.crs.code,
@@ -326,10 +342,12 @@ impl Doctor<'_> {
                     // Without names the order of metres is nobody's mistake.
                     swap: swap && !(pair.free && other),
                     crs: other,
-                    north_point: y.point,
-                    east_point: x.point,
+                    north_point: y.places > 0,
+                    east_point: x.places > 0,
+                    uneven: y.places != x.places,
                     kilometres: x.kilometres,
-                    digit: x.digit || y.digit,
+                    north_digit: y.digit,
+                    east_digit: x.digit,
                     ..Mishap::default()
                 };
                 if let Some(point) = projection::to_wgs84(crs, x.value, y.value) {
@@ -485,7 +503,8 @@ fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
 #[derive(Debug, Default)]
 struct Metres {
     value: f64,
-    point: bool,
+    /// Before how many decimals the point was lost.
+    places: i32,
     kilometres: bool,
     digit: bool,
 }
@@ -511,11 +530,11 @@ fn metres(number: &Number, least: f64, most: f64) -> Option<Metres> {
         });
     }
     if number.decimals.is_none() && number.digits.len() > LOST_POINT_DIGITS {
-        let smaller = (1..=MOST_DECIMALS).map(|places| number.value / 10_f64.powi(places));
-        if let Some(value) = smaller.into_iter().find(fits) {
+        let divided = |places| number.value / 10_f64.powi(places);
+        if let Some(places) = (1..=MOST_DECIMALS).find(|places| fits(&divided(*places))) {
             return Some(Metres {
-                point: true,
-                ..found(value)
+                places,
+                ..found(divided(places))
             });
         }
     }

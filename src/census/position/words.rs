@@ -10,7 +10,7 @@ use crate::census::vocabulary::Field;
 
 /// A position whose last digit leaves more than this in doubt, in metres, is coarse. Whole seconds
 /// (15 m) are not, three decimals of a degree (56 m) are.
-const COARSE_M: f64 = 20.0;
+pub(super) const COARSE_M: f64 = 20.0;
 
 /// Metres in one degree of a meridian.
 const DEGREE_M: f64 = 111_320.0;
@@ -311,16 +311,7 @@ impl Doctor<'_> {
     }
 
     pub(super) fn coarse(&self, pair: &Pair, crs: &Crs) -> Option<Finding> {
-        let to_metres = if crs.geographic { DEGREE_M } else { 1.0 };
-        let (north, east) = (pair.north.unit, pair.east.unit);
-        // Spreadsheets drop the zeros at the end: the finer of the two tells how it was typed, unless
-        // the other lost more than chance explains.
-        let unit = if north.max(east) > 0.05 {
-            north.max(east)
-        } else {
-            north.min(east)
-        };
-        let doubt = unit * to_metres / 2.0;
+        let doubt = doubt(pair, crs.geographic);
         (doubt > COARSE_M).then(|| {
             let message = format!(
                 "Le coordinate {} hanno poche cifre: il punto può essere sbagliato di {}. Riportate almeno cinque \
@@ -395,7 +386,7 @@ impl Doctor<'_> {
         if mishap.kilometres {
             what.push(format!("{} sembrano chilometri", self.quoted()));
         }
-        if mishap.digit {
+        if mishap.digit() {
             what.push("sembra mancare la prima cifra dei metri".to_owned());
         }
         if mishap.degrees || mishap.minutes {
@@ -484,6 +475,20 @@ impl Doctor<'_> {
             .get(istat)
             .map_or_else(|| istat.to_owned(), |one| one.name.clone())
     }
+}
+
+/// How far the last digit leaves a position in doubt, in metres.
+pub(super) fn doubt(pair: &Pair, geographic: bool) -> f64 {
+    let to_metres = if geographic { DEGREE_M } else { 1.0 };
+    let (north, east) = (pair.north.unit, pair.east.unit);
+    // Spreadsheets drop the zeros at the end: the finer of the two tells how it was typed, unless
+    // the other lost more than chance explains.
+    let unit = if north.max(east) > 0.05 {
+        north.max(east)
+    } else {
+        north.min(east)
+    };
+    unit * to_metres / 2.0
 }
 
 /// A hypothesis in a few words.

@@ -579,7 +579,7 @@ fn a_proposed_position_replaces_everything_typed_about_it() {
     );
     assert_eq!(
         (draft.get(Field::Lat), draft.get(Field::Lon)),
-        ("45.4", "9.19")
+        ("45.400000", "9.190000")
     );
     assert!(draft.place.is_empty() && draft.crs.is_empty());
 }
