@@ -29,6 +29,14 @@ const PLACE: &str = "posizione";
 /// device's revision that the row shows.
 pub const REVISION: &str = "revisione";
 
+/// The headers of our own files: the spelling of every attribute, then [`REVISION`].
+pub fn ours() -> impl Iterator<Item = &'static str> {
+    Field::ALL
+        .iter()
+        .map(|field| field.name())
+        .chain([REVISION])
+}
+
 /// How many examples of a column's cells are kept.
 const EXAMPLES: usize = 3;
 

@@ -138,15 +138,18 @@ fn our_own_file_comes_back_with_every_value() {
         record.set(attribute.field, Some(value));
     }
     let mut writer = CsvWriter::new(Vec::new()).unwrap();
-    writer.row(&record).unwrap();
-    writer.row(&Record::default()).unwrap();
+    writer.row(&record, Some(7)).unwrap();
+    writer.row(&Record::default(), None).unwrap();
     let bytes = writer.finish().unwrap();
     let mut file = CsvReader::open(Cursor::new(bytes)).unwrap();
     let mapping = Mapping::of(file.header(), file.sample(), &Hints::default());
-    let fields: Vec<_> = Field::ALL.iter().copied().map(Target::Field).collect();
-    assert_eq!(mapping.columns, fields);
+    let fields = Field::ALL.iter().copied().map(Target::Field);
+    let all: Vec<_> = fields.chain([Target::Revision]).collect();
+    assert_eq!(mapping.columns, all);
     assert_eq!(file.detected().decimal, ',');
-    let draft = mapping.draft(&file.next().unwrap().unwrap(), &[]);
+    let first = file.next().unwrap().unwrap();
+    assert_eq!(mapping.revision(&first), Some(7));
+    let draft = mapping.draft(&first, &[]);
     for field in Field::ALL {
         let expected = match record.get(*field) {
             Some(Value::Decimal(_)) => record.plain(*field).replace('.', ","),
@@ -154,7 +157,8 @@ fn our_own_file_comes_back_with_every_value() {
         };
         assert_eq!(draft.get(*field), expected);
     }
-    assert!(file.next().is_none());
+    let second = file.next();
+    assert!(second.is_none(), "a row without anything is no row");
 }
 
 fn world() -> World {
