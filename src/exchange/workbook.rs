@@ -131,8 +131,11 @@ impl WorkbookWriter {
                 Some(Value::Integer(number)) => {
                     sheet.write_number(row, column, *number as f64)?;
                 }
-                Some(Value::Decimal(number)) => {
+                Some(Value::Decimal(number)) if survives(*number) => {
                     sheet.write_number(row, column, *number)?;
+                }
+                Some(Value::Decimal(number)) => {
+                    sheet.write_string(row, column, number.to_string())?;
                 }
             }
         }
@@ -169,6 +172,12 @@ pub fn template(body: &str, names: &Names, sink: impl Write + Send) -> Result<()
 )]
 const fn width_of_the_record() -> u16 {
     Field::COUNT as u16
+}
+
+/// Whether a number comes back from a spreadsheet as it is: some save 15 digits and no more. The
+/// few that have more, such as coordinates that were converted, are written as text.
+fn survives(number: f64) -> bool {
+    format!("{number:.14e}").parse() == Ok(number)
 }
 
 /// A text as reading gives it back.
@@ -484,6 +493,12 @@ mod tests {
     fn the_same_devices_give_the_same_workbook() {
         let records = [full("a"), Record::default()];
         assert!(written(&records) == written(&records));
+    }
+
+    #[test]
+    fn a_number_with_more_digits_than_spreadsheets_keep_is_a_text() {
+        assert!(survives(45.477_615_016_755_9) && survives(4.25) && survives(-0.1));
+        assert!(!survives(9.181_736_387_055_362) && !survives(0.1 + 0.2));
     }
 
     #[test]

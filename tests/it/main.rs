@@ -19,3 +19,4 @@ mod storage;
 mod support;
 mod tiles;
 mod web;
+mod workbooks;
