@@ -281,7 +281,7 @@ fn accepts(attribute: &Attribute, names: &Names) -> Result<Option<DataValidation
         rule.set_error_style(DataValidationErrorStyle::Warning)
             .set_error_title("Da controllare")?
             .set_error_message(format!(
-                "Qui va {}. Le spiegazioni sono nel foglio {INSTRUCTIONS}.",
+                "Che cosa si scrive: {}. Le spiegazioni sono nel foglio {INSTRUCTIONS}.",
                 reference::wanted(attribute)
             ))?,
     ))
@@ -330,6 +330,7 @@ fn lists_sheet(sheet: &mut Worksheet, names: &Names) -> Result<()> {
 /// What the columns mean, for who fills them in.
 fn instructions_sheet(sheet: &mut Worksheet, before: &[String]) -> Result<()> {
     sheet.set_name(INSTRUCTIONS)?;
+    sheet.set_landscape().set_print_fit_to_pages(1, 0);
     let general = [
         "Un dispositivo per riga, nel foglio Dispositivi. L’ordine delle colonne non conta; quelle \
          che non servono si possono lasciare vuote o togliere.",
@@ -349,29 +350,19 @@ fn instructions_sheet(sheet: &mut Worksheet, before: &[String]) -> Result<()> {
         row += 1;
     }
     row += 1;
-    for (column, (title, width)) in (0..).zip([
-        ("Colonna", 24),
-        ("Che cos’è", 34),
-        ("Serve per", 24),
-        ("Che cosa si scrive", 44),
-        ("Spiegazione", 60),
-    ]) {
+    for (column, (title, width)) in (0..).zip(EXPLAINED) {
         sheet.set_column_width(column, width)?;
         sheet.write_string_with_format(row, column, title, &heading())?;
     }
-    for attribute in ATTRIBUTES {
-        row += 1;
-        let cells = [
+    let explained = ATTRIBUTES.iter().map(|attribute| {
+        [
             attribute.name.to_owned(),
             attribute.label.to_owned(),
             reference::need(attribute).to_owned(),
             values(attribute),
             attribute.help.to_owned(),
-        ];
-        for (column, cell) in (0..).zip(cells) {
-            sheet.write_string_with_format(row, column, cell, &wrapped)?;
-        }
-    }
+        ]
+    });
     let revision = [
         REVISION,
         "Revisione",
@@ -379,10 +370,39 @@ fn instructions_sheet(sheet: &mut Worksheet, before: &[String]) -> Result<()> {
         "non cambiatela; nelle righe nuove resta vuota",
         "Dice se il dispositivo è cambiato mentre lavoravate sul file.",
     ];
-    for (column, cell) in (0..).zip(revision) {
-        sheet.write_string_with_format(row + 1, column, cell, &wrapped)?;
+    for cells in explained.chain([revision.map(str::to_owned)]) {
+        row += 1;
+        let lines = cells
+            .iter()
+            .zip(EXPLAINED)
+            .map(|(cell, (_, width))| lines(cell, width));
+        sheet.set_row_height(row, LINE * lines.max().unwrap_or(1))?;
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string_with_format(row, column, cell, &wrapped)?;
+        }
     }
     Ok(())
+}
+
+/// The columns of the sheet of instructions and their widths in characters.
+const EXPLAINED: [(&str, u32); 5] = [
+    ("Colonna", 24),
+    ("Che cos’è", 34),
+    ("Serve per", 24),
+    ("Che cosa si scrive", 44),
+    ("Spiegazione", 60),
+];
+
+/// The height of a line, in points.
+const LINE: u32 = 15;
+
+/// How many lines a text takes in a cell of this width: not every program finds it out by itself.
+fn lines(text: &str, width: u32) -> u32 {
+    let width = usize::try_from(width).unwrap_or(1);
+    let lines = text
+        .lines()
+        .map(|line| line.chars().count().div_ceil(width).max(1));
+    u32::try_from(lines.sum::<usize>()).unwrap_or(1).max(1)
 }
 
 /// What may be written in a column, with the entries of its list.

@@ -1,4 +1,4 @@
-//! Workbooks handed over, through the program that people will open them with: LibreOffice.
+//! Workbooks handed over, through the program that people will open them with, `LibreOffice`.
 
 use calamine::{Data, Reader, Xlsx};
 use std::fs::File;
@@ -11,7 +11,7 @@ use varco::exchange::columns::{Hints, Mapping};
 use varco::exchange::source::Row;
 use varco::exchange::workbook::{DEVICES, Names, WorkbookWriter};
 
-/// Opens a workbook in LibreOffice and saves it again, with a profile of its own.
+/// Opens a workbook in `LibreOffice` and saves it again, with a profile of its own.
 fn saved_again(folder: &Path, workbook: &Path) -> PathBuf {
     let profile = format!(
         "-env:UserInstallation=file://{}",

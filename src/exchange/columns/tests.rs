@@ -242,6 +242,17 @@ fn metres_of_any_usual_system_are_coordinates() {
 }
 
 #[test]
+fn a_north_is_not_a_number() {
+    let header = header("Cod;E;N");
+    let rows = [row(&["1", "514853,4", "5034536,7"]).cells];
+    let mapping = Mapping::of(&header, &rows, &milano());
+    let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["codice", "lon", "lat"]);
+    let mapping = Mapping::of(&header[1..], &[row(&["1", "2"]).cells], &milano());
+    assert_eq!(mapping.columns[1], Target::Field(Field::Codice));
+}
+
+#[test]
 fn bodies_are_told_from_comuni() {
     assert_eq!(
         guessed(&["Comune di Milano;015146", "Comune di Rho;015182"]),
@@ -297,6 +308,19 @@ fn a_header_that_is_only_near_gives_way_to_what_the_cells_are() {
     let mapping = Mapping::of(&header, &strange, &milano());
     assert_eq!(mapping.columns[1], Target::Field(Field::Funzione));
     assert_eq!(mapping.certainty(1), Certainty::Likely);
+}
+
+#[test]
+fn an_optional_list_none_of_whose_entries_is_there_is_something_else() {
+    let header = header("codice;Foto;Sostegno");
+    let rows = [
+        row(&["1", "img_1.jpg", "palo"]).cells,
+        row(&["2", "img_2.jpg", "traliccio"]).cells,
+        row(&["3", "img_3.jpg", "traliccio"]).cells,
+    ];
+    let mapping = Mapping::of(&header, &rows, &milano());
+    let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["codice", "", "supporto"]);
 }
 
 #[test]
