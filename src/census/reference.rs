@@ -47,6 +47,12 @@ pub fn columns() -> String {
         part(&mut page, section);
     }
     page.push_str(
+        "\n## La colonna revisione\n\n\
+         I CSV e gli XLSX che esportiamo hanno per ultima la colonna `revisione`: quale stato del \
+         dispositivo mostra la riga. Lasciatela com’è: quando il file torna, dice se nel frattempo \
+         il dispositivo è cambiato. Nelle righe nuove resta vuota.\n",
+    );
+    page.push_str(
         "\n## Elenchi\n\nUn elenco con più voci si scrive separando i codici con una virgola.\n",
     );
     for attribute in ATTRIBUTES {
@@ -125,8 +131,10 @@ const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// The Comune must be known too, but it comes from the position by itself.
-const fn need(attribute: &Attribute) -> &'static str {
+/// What a device cannot do without an attribute, in a word. The Comune must be known too, but it
+/// comes from the position by itself.
+#[must_use]
+pub const fn need(attribute: &Attribute) -> &'static str {
     match (attribute.field, attribute.need) {
         (Field::Comune, _) => "ricavato dalla posizione",
         (_, Need::Save) => "salvare",
@@ -139,12 +147,27 @@ const fn need(attribute: &Attribute) -> &'static str {
 fn values(attribute: &Attribute) -> String {
     let name = attribute.name;
     let words = match attribute.kind {
+        Kind::One(_) => format!("una voce dell’elenco [{name}](#{name})"),
+        Kind::Many(_) => format!("una o più voci dell’elenco [{name}](#{name})"),
+        _ => wanted(attribute),
+    };
+    if attribute.help.is_empty() {
+        words
+    } else {
+        format!("{words}. {}", attribute.help)
+    }
+}
+
+/// What may be written in an attribute, in words.
+#[must_use]
+pub fn wanted(attribute: &Attribute) -> String {
+    match attribute.kind {
         Kind::Text(limit) => format!("testo, al più {limit} caratteri"),
         Kind::Prose(limit) => format!("testo su più righe, al più {limit} caratteri"),
         Kind::Integer(low, high) => format!("numero intero da {low} a {high}"),
         Kind::Decimal(low, high) => format!("numero da {low} a {high}").replace('.', ","),
-        Kind::One(_) => format!("una voce dell’elenco [{name}](#{name})"),
-        Kind::Many(_) => format!("una o più voci dell’elenco [{name}](#{name})"),
+        Kind::One(_) => "una voce dell’elenco".to_owned(),
+        Kind::Many(_) => "una o più voci dell’elenco, separate da virgole".to_owned(),
         Kind::Date => "data, 2024-12-31 o 31/12/2024".to_owned(),
         Kind::Year(first) => format!("anno, dal {first} a quello in corso"),
         Kind::Body => "codice o nome di un ente; per un Comune il codice è quello ISTAT".to_owned(),
@@ -153,10 +176,5 @@ fn values(attribute: &Attribute) -> String {
         Kind::Software => "voce del catalogo, o il nome di una da proporre".to_owned(),
         Kind::Latitude => "gradi decimali a nord, WGS 84 (EPSG:4326)".to_owned(),
         Kind::Longitude => "gradi decimali a est, WGS 84 (EPSG:4326)".to_owned(),
-    };
-    if attribute.help.is_empty() {
-        words
-    } else {
-        format!("{words}. {}", attribute.help)
     }
 }

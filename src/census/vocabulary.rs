@@ -432,23 +432,23 @@ macro_rules! attributes {
 attributes! {
     Codice "codice" "CODICE" "Codice dell’ente" Save Identity Kind::Text(64),
         "Il codice con cui il vostro ente chiama questo dispositivo: serve ad aggiornarlo da un foglio di calcolo."
-        ["code" "id" "cod" "codice dispositivo" "codice telecamera" "id dispositivo" "id telecamera" "identificativo" "sigla" "codice ente" "numero" "n" "id amat" "id varco" "codice varco" "nr" "n ro" "num" "numero telecamera" "n telecamera" "id impianto" "codice impianto" "codice univoco" "codice identificativo" "codice camera" "id camera" "camera id" "device id" "progressivo"];
+        ["code" "id" "cod" "codice dispositivo" "codice telecamera" "id dispositivo" "id telecamera" "identificativo" "sigla" "codice ente" "numero" "n" "id amat" "id varco" "codice varco" "nr" "n ro" "num" "numero telecamera" "n telecamera" "id impianto" "codice impianto" "codice univoco" "codice identificativo" "codice camera" "id camera" "camera id" "device id" "progressivo" "progr" "prog" "n progr" "n prog" "codice univoco dispositivo"];
     Ente "ente" "ENTE" "Ente" Save Identity Kind::Body,
         "Chi possiede o gestisce il dispositivo." ["body" "amministrazione" "titolare" "codice ente titolare" "ente titolare"];
     Comune "comune" "COMUNE" "Comune" Save Identity Kind::Municipality,
         "Se lo lasciate vuoto lo ricaviamo dalla posizione." ["municipality" "istat" "codice istat" "citta" "pro com t" "cod istat" "nome comune" "comune di installazione" "codice comune" "city"];
     Denominazione "denominazione" "DENOM" "Denominazione" Submit Identity Kind::Text(160),
         "Un nome che si riconosce, per esempio «Rotonda via Roma, direzione centro»."
-        ["nome" "name" "label" "descrizione" "etichetta" "nome telecamera" "nome dispositivo" "nome varco" "nome impianto" "nome camera" "titolo" "descrizione telecamera" "denominazione varco" "camera name" "device name"];
+        ["nome" "name" "label" "descrizione" "etichetta" "nome telecamera" "nome dispositivo" "nome varco" "nome impianto" "nome camera" "titolo" "descrizione telecamera" "denominazione varco" "camera name" "device name" "description"];
     Sito "sito" "SITO" "Sito o varco" Optional Identity Kind::Site,
         "Il codice del luogo che raccoglie più dispositivi. Se non c’è ancora, lo creiamo."
         ["varco" "site" "postazione" "impianto" "codice sito" "sito o varco" "id sito" "nome sito"];
     Indirizzo "indirizzo" "INDIRIZZO" "Indirizzo" Submit Position Kind::Text(200),
         "Via e numero civico, o incrocio." ["via" "address" "ubicazione" "localizzazione" "luogo" "civico" "toponimo" "strada" "indirizzo completo" "indirizzo installazione" "luogo installazione" "via/piazza" "via e civico" "via e numero civico" "ubicazione telecamera" "street"];
     Lat "lat" "LAT" "Latitudine" Save Position Kind::Latitude,
-        "" ["latitudine" "latitude" "lat y" "lat y 4326" "y" "coord y" "coordinata y" "lat wgs84" "nord" "northing" "gps lat" "latitudine gps" "coord n" "coord nord" "coordinata n" "coordinata nord" "coordinate n" "coordinate nord" "coordinate y" "coordinate lat" "coordinate latitudine" "coordinata latitudine" "north"];
+        "" ["latitudine" "latitude" "lat y" "lat y 4326" "y" "coord y" "coordinata y" "lat wgs84" "nord" "northing" "gps lat" "latitudine gps" "lat nord" "lat n" "latitudine nord" "latitudine n" "coord n" "coord nord" "coordinata n" "coordinata nord" "coordinate n" "coordinate nord" "coordinate y" "coordinate lat" "coordinate latitudine" "coordinata latitudine" "north"];
     Lon "lon" "LON" "Longitudine" Save Position Kind::Longitude,
-        "" ["longitudine" "longitude" "long" "lng" "long x" "long x 4326" "lon x" "x" "coord x" "coordinata x" "lon wgs84" "est" "easting" "gps lon" "gps long" "gps lng" "longitudine gps" "coord e" "coord est" "coordinata e" "coordinata est" "coordinate e" "coordinate est" "coordinate x" "coordinate lon" "coordinate long" "coordinate longitudine" "coordinata longitudine" "east"];
+        "" ["longitudine" "longitude" "long" "lng" "long x" "long x 4326" "lon x" "x" "coord x" "coordinata x" "lon wgs84" "est" "easting" "gps lon" "gps long" "gps lng" "longitudine gps" "lon est" "lon e" "long est" "long e" "longitudine est" "longitudine e" "coord e" "coord est" "coordinata e" "coordinata est" "coordinate e" "coordinate est" "coordinate x" "coordinate lon" "coordinate long" "coordinate longitudine" "coordinata longitudine" "east"];
     MetodoPosizione "metodo_posizione" "METODO_POS" "Come è stata presa la posizione" Submit Position Kind::One(METODO),
         "" ["metodo" "metodo di rilievo" "fonte posizione" "metodo posizione"];
     PrecisioneM "precisione_m" "PRECIS_M" "Precisione (m)" Optional Position Kind::Decimal(0.0, 10_000.0),
@@ -463,7 +463,7 @@ attributes! {
     Installazione "installazione" "INSTALLAZ" "Installazione" Submit Purpose Kind::One(INSTALLAZIONE),
         "" ["tipo installazione" "mobilita"];
     Stato "stato" "STATO" "Stato" Save Purpose Kind::One(STATO),
-        "" ["state" "status" "stato dispositivo" "stato funzionamento" "condizione" "operativita" "stato attuale" "stato impianto" "stato telecamera"];
+        "" ["state" "status" "stato dispositivo" "stato funzionamento" "condizione" "operativita" "stato attuale" "stato impianto" "stato telecamera" "stato operativo" "stato di funzionamento"];
     Marca "marca" "MARCA" "Marca" Submit Apparatus Kind::Text(80),
         "" ["brand" "produttore" "costruttore" "make" "manufacturer" "casa costruttrice" "fabbricante" "vendor" "marca telecamera"];
     Modello "modello" "MODELLO" "Modello" Submit Apparatus Kind::Text(80),
@@ -508,7 +508,7 @@ attributes! {
     Vpn "vpn" "VPN" "Rete privata (VPN)" Optional Connection Kind::One(SI_NO),
         "" ["rete privata"];
     Sincronizzazione "sincronizzazione" "SINCRON" "Sincronizzazione dell’orologio" Optional Connection Kind::One(SINCRONIZZAZIONE),
-        "" ["orologio" "sincronizzazione oraria" "sync" "ora"];
+        "" ["orologio" "sincronizzazione oraria" "sync"];
     Cifratura "cifratura" "CIFRATURA" "Trasmissione cifrata" Optional Connection Kind::One(SI_NO),
         "" ["crittografia" "cifrata" "tls" "encryption"];
     Alimentazione "alimentazione" "ALIMENT" "Alimentazione" Optional Installation Kind::One(ALIMENTAZIONE),

@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 pub struct Args {
     /// Che cosa: devices
     what: String,
-    /// Formato: shapefile, geojson, csv
+    /// Formato: shapefile, geojson, csv, xlsx
     #[arg(long, value_parser = format)]
     format: Format,
     /// File da scrivere; se c’è già viene sostituito
@@ -78,7 +78,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     for (field, number) in &published.truncated {
         say(format_args!(
             "Attenzione: in {number} dispositivi «{}» supera i 254 caratteri dello shapefile ed è \
-             stato tagliato. GeoJSON e CSV lo portano intero.",
+             stato tagliato. GeoJSON, CSV e XLSX lo portano intero.",
             field.attribute().label
         ));
     }

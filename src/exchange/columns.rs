@@ -29,6 +29,14 @@ const PLACE: &str = "posizione";
 /// device's revision that the row shows.
 pub const REVISION: &str = "revisione";
 
+/// The headers of our own files: the spelling of every attribute, then [`REVISION`].
+pub fn ours() -> impl Iterator<Item = &'static str> {
+    Field::ALL
+        .iter()
+        .map(|field| field.name())
+        .chain([REVISION])
+}
+
 /// How many examples of a column's cells are kept.
 const EXAMPLES: usize = 3;
 
@@ -144,7 +152,9 @@ impl Mapping {
         mapping.find_place(sample);
         mapping.read_cells(sample, &around);
         for (column, field) in doubtful {
-            mapping.take(column, Target::Field(field), Certainty::Likely);
+            if content::may_be_worth(field, &Cells::of(sample, column)) {
+                mapping.take(column, Target::Field(field), Certainty::Likely);
+            }
         }
         mapping.find_codes(sample);
         mapping
@@ -197,7 +207,15 @@ impl Mapping {
                 continue;
             }
             for (distance, field) in header::candidates(text) {
-                candidates.push((distance, around.misfit(field, &cells), column, field));
+                // «N» is a number or the north.
+                let north =
+                    text.len() < 3 && field == Field::Codice && around.are_coordinates(&cells);
+                let misfit = if north {
+                    content::UNFIT
+                } else {
+                    around.misfit(field, &cells)
+                };
+                candidates.push((distance, misfit, column, field));
             }
         }
         candidates.sort_unstable();

@@ -5,6 +5,7 @@
 //! physical lines of the file, as an editor numbers them. What [`CsvWriter`] writes, [`CsvReader`]
 //! and the mapping of columns read back to the same values. Enforced by the tests below.
 
+use super::columns;
 use super::source::Row;
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::Field;
@@ -516,7 +517,7 @@ fn spreadsheet<W: Write>(destination: W) -> csv::Writer<W> {
 }
 
 /// Writes devices as an Italian spreadsheet opens them at once: `;` between cells, decimal comma,
-/// UTF-8 with its mark, the attributes' spelling as header.
+/// UTF-8 with its mark, the attributes' spelling as header, and after them the revision.
 #[derive(Debug)]
 pub struct CsvWriter<W: Write> {
     writer: csv::Writer<W>,
@@ -527,16 +528,17 @@ impl<W: Write> CsvWriter<W> {
     pub fn new(mut destination: W) -> io::Result<Self> {
         destination.write_all("\u{feff}".as_bytes())?;
         let mut writer = spreadsheet(destination);
-        writer
-            .write_record(Field::ALL.iter().map(|field| field.name()))
-            .map_err(cause)?;
+        writer.write_record(columns::ours()).map_err(cause)?;
         Ok(Self { writer })
     }
 
-    /// Writes one device.
-    pub fn row(&mut self, record: &Record) -> io::Result<()> {
+    /// Writes one device and the number of the revision it is shown in.
+    pub fn row(&mut self, record: &Record, revision: Option<i64>) -> io::Result<()> {
         let cells = Field::ALL.iter().map(|field| cell(record, *field));
-        self.writer.write_record(cells).map_err(cause)
+        let revision = revision.map_or_else(String::new, |number| number.to_string());
+        self.writer
+            .write_record(cells.chain([revision]))
+            .map_err(cause)
     }
 
     /// Ends the file and gives back where it was written.

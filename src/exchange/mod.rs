@@ -9,6 +9,7 @@ pub mod csv;
 pub mod geojson;
 pub mod shapefile;
 pub mod source;
+pub mod workbook;
 
 /// The reference systems in which devices are handed over, the one of the web first, then the one
 /// the metropolitan systems store.

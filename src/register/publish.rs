@@ -15,6 +15,7 @@ use crate::exchange;
 use crate::exchange::csv::CsvWriter;
 use crate::exchange::geojson::{self, GeoJsonWriter};
 use crate::exchange::shapefile::{ShapefileError, ShapefileWriter};
+use crate::exchange::workbook::{Names, WorkbookError, WorkbookWriter};
 use crate::storage::device;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -38,11 +39,13 @@ pub enum Format {
     Shapefile,
     /// Delimited text for spreadsheets.
     Csv,
+    /// A workbook of Office Open XML.
+    Xlsx,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Shapefile, Self::GeoJson, Self::Csv];
+    pub const ALL: [Self; 4] = [Self::Shapefile, Self::GeoJson, Self::Csv, Self::Xlsx];
 
     /// The spelling in commands.
     #[must_use]
@@ -51,6 +54,7 @@ impl Format {
             Self::GeoJson => "geojson",
             Self::Shapefile => "shapefile",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -61,6 +65,7 @@ impl Format {
             Self::GeoJson => "geojson",
             Self::Shapefile => "zip",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -69,7 +74,7 @@ impl Format {
     pub const fn systems(self) -> &'static [&'static str] {
         match self {
             Self::Shapefile => &exchange::SYSTEMS,
-            Self::GeoJson | Self::Csv => &["EPSG:4326"],
+            Self::GeoJson | Self::Csv | Self::Xlsx => &["EPSG:4326"],
         }
     }
 
@@ -77,9 +82,9 @@ impl Format {
     fn refusal(self, crs: &Crs) -> String {
         match self {
             Self::GeoJson => geojson::refuses(crs).unwrap_or_default(),
-            Self::Csv => format!(
-                "Il CSV porta latitudine e longitudine in EPSG:4326, non in {}: scegliete \
-                 EPSG:4326, oppure lo shapefile.",
+            Self::Csv | Self::Xlsx => format!(
+                "Il foglio di calcolo porta latitudine e longitudine in EPSG:4326, non in {}: \
+                 scegliete EPSG:4326, oppure lo shapefile.",
                 crs.code
             ),
             Self::Shapefile => ShapefileError::System(crs.code).to_string(),
@@ -154,11 +159,29 @@ impl Register {
     pub async fn export(&self, export: &Export, sink: File) -> Result<Published> {
         let (pages, incoming) = channel(2);
         let work = export.clone();
-        let writer = tokio::task::spawn_blocking(move || write(&work, incoming, sink));
+        let names = match export.format {
+            Format::Xlsx => self.choices_of_workbook().await?,
+            _ => Names::default(),
+        };
+        let writer = tokio::task::spawn_blocking(move || write(&work, &names, incoming, sink));
         let read = self.read_pages(&export.filter, pages).await;
         let written = writer.await.map_err(io::Error::from)?;
         read?;
         written
+    }
+
+    /// What people choose from in a workbook, in the order of codes.
+    pub async fn choices_of_workbook(&self) -> Result<Names> {
+        let mut bodies = self.store.read().await?.bodies().await?;
+        bodies.sort_by(|one, other| one.code.cmp(&other.code));
+        let covered = self.territory.municipalities().iter();
+        Ok(Names {
+            bodies: bodies.into_iter().map(|body| body.name).collect(),
+            municipalities: covered
+                .filter(|one| one.covered)
+                .map(|one| one.name.clone())
+                .collect(),
+        })
     }
 
     /// Sends every device that the filter finds, until nobody takes them any more.
@@ -182,12 +205,20 @@ impl Register {
     }
 }
 
-fn write(export: &Export, mut pages: Receiver<Vec<Revision>>, sink: File) -> Result<Published> {
-    let mut output = Output::start(export, sink)?;
+fn write(
+    export: &Export,
+    names: &Names,
+    mut pages: Receiver<Vec<Revision>>,
+    sink: File,
+) -> Result<Published> {
+    let mut output = Output::start(export, names, sink)?;
+    let tier = export.filter.tier;
     while let Some(page) = pages.blocking_recv() {
         for mut revision in page {
-            reduce(&mut revision.record, export.filter.tier);
-            output.add(&revision.record)?;
+            reduce(&mut revision.record, tier);
+            // A public copy does not come back.
+            let number = (tier != Tier::Pubblico).then_some(revision.number);
+            output.add(&revision.record, number)?;
         }
     }
     output.finish()
@@ -216,18 +247,20 @@ enum Output {
     GeoJson(GeoJsonWriter<BufWriter<File>>, u64),
     Shapefile(Box<ShapefileWriter>, File),
     Csv(Box<CsvWriter<BufWriter<File>>>, u64),
+    Xlsx(Box<WorkbookWriter>, File),
 }
 
 impl Output {
-    fn start(export: &Export, sink: File) -> Result<Self> {
+    fn start(export: &Export, names: &Names, sink: File) -> Result<Self> {
         Ok(match export.format {
             Format::GeoJson => Self::GeoJson(GeoJsonWriter::new(BufWriter::new(sink), LAYER)?, 0),
             Format::Shapefile => Self::Shapefile(Box::new(ShapefileWriter::new(export.crs)?), sink),
             Format::Csv => Self::Csv(Box::new(CsvWriter::new(BufWriter::new(sink))?), 0),
+            Format::Xlsx => Self::Xlsx(Box::new(WorkbookWriter::new(names)?), sink),
         })
     }
 
-    fn add(&mut self, record: &Record) -> Result<()> {
+    fn add(&mut self, record: &Record, revision: Option<i64>) -> Result<()> {
         match self {
             Self::GeoJson(writer, devices) => {
                 writer.feature(record)?;
@@ -235,9 +268,10 @@ impl Output {
             }
             Self::Shapefile(writer, _) => writer.row(record)?,
             Self::Csv(writer, devices) => {
-                writer.row(record)?;
+                writer.row(record, revision)?;
                 *devices += 1;
             }
+            Self::Xlsx(writer, _) => writer.row(record, revision)?,
         }
         Ok(())
     }
@@ -250,6 +284,12 @@ impl Output {
             }
             Self::Csv(writer, devices) => {
                 writer.finish()?.flush()?;
+                devices
+            }
+            Self::Xlsx(writer, sink) => {
+                let mut sink = BufWriter::new(sink);
+                let devices = writer.finish(&mut sink)?;
+                sink.flush()?;
                 devices
             }
             Self::Shapefile(writer, sink) => {
@@ -272,6 +312,15 @@ impl From<ShapefileError> for Error {
         match error {
             ShapefileError::Write(cause) => Self::Write(cause),
             other => Self::Invalid(other.to_string()),
+        }
+    }
+}
+
+impl From<WorkbookError> for Error {
+    fn from(error: WorkbookError) -> Self {
+        match error {
+            WorkbookError::Write(cause) => Self::Write(cause),
+            other @ WorkbookError::TooMany => Self::Invalid(other.to_string()),
         }
     }
 }
@@ -325,6 +374,7 @@ mod tests {
         for (format, crs) in [
             (Format::GeoJson, "EPSG:32632"),
             (Format::Csv, "EPSG:3003"),
+            (Format::Xlsx, "EPSG:32632"),
             (Format::Shapefile, "EPSG:3857"),
             (Format::Shapefile, "boh"),
         ] {

@@ -12,6 +12,7 @@ use varco::census::finding::Code;
 use varco::census::person::Viewer;
 use varco::census::revision::{Revision, Source};
 use varco::census::vocabulary::Field;
+use varco::exchange::columns;
 use varco::register::load::{Report, Request, Told};
 use varco::register::{self, Register, territory};
 use varco::settings::Settings;
@@ -475,7 +476,7 @@ fn the_page_tries_a_file_and_then_brings_it_in() {
         assert!(done.text().contains("Il file è stato importato."));
         assert_eq!(count(&register).await, 42);
         let model = browser.get("/importa/modello.csv").await;
-        let header: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+        let header: Vec<&str> = columns::ours().collect();
         assert_eq!(
             model.text().trim_start_matches('\u{feff}').trim_end(),
             header.join(";")

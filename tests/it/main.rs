@@ -21,3 +21,4 @@ mod storage;
 mod support;
 mod tiles;
 mod web;
+mod workbooks;

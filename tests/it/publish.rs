@@ -57,6 +57,11 @@ fn the_same_devices_give_the_same_bytes_on_both_engines() {
                 "dispositivi.csv",
             ),
             (
+                "dispositivi.xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "dispositivi.xlsx",
+            ),
+            (
                 "dispositivi.zip?crs=EPSG:32632",
                 "application/zip",
                 "dispositivi_32632.zip",
@@ -111,6 +116,7 @@ fn a_system_the_format_does_not_have_is_refused_in_words() {
         for file in [
             "geojson?crs=EPSG:32632",
             "csv?crs=3003",
+            "xlsx?crs=3003",
             "zip?crs=EPSG:3857",
             "zip?crs=boh",
         ] {

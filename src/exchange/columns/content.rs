@@ -7,7 +7,7 @@ use super::Hints;
 use crate::census::notation;
 use crate::census::projection::{self, Crs};
 use crate::census::rules::World;
-use crate::census::vocabulary::{Field, Kind, MAKES, UNKNOWN, fold};
+use crate::census::vocabulary::{Field, Kind, MAKES, Need, UNKNOWN, fold};
 use geo::Rect;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -176,10 +176,20 @@ impl<'a> Around<'a> {
         }
     }
 
+    /// Whether the cells are one coordinate each, in degrees or metres.
+    pub(super) fn are_coordinates(&self, cells: &Cells) -> bool {
+        self.window.is_some()
+            && cells.agree(fine)
+            && [Field::Lat, Field::Lon]
+                .into_iter()
+                .any(|field| self.off(field, cells) < UNFIT)
+    }
+
     /// Whether the cells are positions, both coordinates in each.
     pub(super) fn are_places(&self, cells: &Cells) -> bool {
         cells.agree(|cell| {
             looks_like_a_place(cell)
+                && coordinate(cell).is_empty()
                 && notation::pair(cell).is_ok_and(|pairs| {
                     self.window.is_none()
                         || pairs.iter().any(|pair| {
@@ -288,6 +298,16 @@ pub(super) fn are_codes(cells: &Cells, rows: usize, numbers_too: bool) -> bool {
             && (number || cell.contains(char::is_alphabetic))
     };
     rows > 1 && cells.0.len() == rows && cells.distinct() == rows && cells.agree(code)
+}
+
+/// Whether a column with the name of an attribute is to be read although its cells do not fit. Of
+/// an optional list none of whose entries is there, it would only bring errors: «Foto» with the
+/// names of files.
+pub(super) fn may_be_worth(field: Field, cells: &Cells) -> bool {
+    let attribute = field.attribute();
+    attribute.need != Need::Optional
+        || field.terms().is_none()
+        || cells.count(|cell| lists_of(cell).is_none_or(|lists| has(lists, field))) > 0
 }
 
 /// Whether the cells are whole numbers, such as revisions have.

@@ -46,6 +46,9 @@ const UNITS: &[&str] = &[
     "wgs",
     "rdn",
     "etrs",
+    "gauss",
+    "boaga",
+    "gb",
 ];
 
 /// Headers of columns that hold a whole position, folded.
@@ -261,6 +264,9 @@ mod tests {
             ("COORD_Y_UTM32N", Field::Lat),
             ("LAT_Y_4326", Field::Lat),
             ("Lat.", Field::Lat),
+            ("Lat. Nord", Field::Lat),
+            ("EST_GB", Field::Lon),
+            ("Nord (Gauss-Boaga)", Field::Lat),
             ("Long.", Field::Lon),
             ("Latitudine [WGS84]", Field::Lat),
             ("longitudine (EPSG:4326)", Field::Lon),

@@ -138,15 +138,18 @@ fn our_own_file_comes_back_with_every_value() {
         record.set(attribute.field, Some(value));
     }
     let mut writer = CsvWriter::new(Vec::new()).unwrap();
-    writer.row(&record).unwrap();
-    writer.row(&Record::default()).unwrap();
+    writer.row(&record, Some(7)).unwrap();
+    writer.row(&Record::default(), None).unwrap();
     let bytes = writer.finish().unwrap();
     let mut file = CsvReader::open(Cursor::new(bytes)).unwrap();
     let mapping = Mapping::of(file.header(), file.sample(), &Hints::default());
-    let fields: Vec<_> = Field::ALL.iter().copied().map(Target::Field).collect();
-    assert_eq!(mapping.columns, fields);
+    let fields = Field::ALL.iter().copied().map(Target::Field);
+    let all: Vec<_> = fields.chain([Target::Revision]).collect();
+    assert_eq!(mapping.columns, all);
     assert_eq!(file.detected().decimal, ',');
-    let draft = mapping.draft(&file.next().unwrap().unwrap(), &[]);
+    let first = file.next().unwrap().unwrap();
+    assert_eq!(mapping.revision(&first), Some(7));
+    let draft = mapping.draft(&first, &[]);
     for field in Field::ALL {
         let expected = match record.get(*field) {
             Some(Value::Decimal(_)) => record.plain(*field).replace('.', ","),
@@ -154,7 +157,8 @@ fn our_own_file_comes_back_with_every_value() {
         };
         assert_eq!(draft.get(*field), expected);
     }
-    assert!(file.next().is_none());
+    let second = file.next();
+    assert!(second.is_none(), "a row without anything is no row");
 }
 
 fn world() -> World {
@@ -238,6 +242,17 @@ fn metres_of_any_usual_system_are_coordinates() {
 }
 
 #[test]
+fn a_north_is_not_a_number() {
+    let header = header("Cod;E;N");
+    let rows = [row(&["1", "514853,4", "5034536,7"]).cells];
+    let mapping = Mapping::of(&header, &rows, &milano());
+    let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["codice", "lon", "lat"]);
+    let mapping = Mapping::of(&header[1..], &[row(&["1", "2"]).cells], &milano());
+    assert_eq!(mapping.columns[1], Target::Field(Field::Codice));
+}
+
+#[test]
 fn bodies_are_told_from_comuni() {
     assert_eq!(
         guessed(&["Comune di Milano;015146", "Comune di Rho;015182"]),
@@ -293,6 +308,19 @@ fn a_header_that_is_only_near_gives_way_to_what_the_cells_are() {
     let mapping = Mapping::of(&header, &strange, &milano());
     assert_eq!(mapping.columns[1], Target::Field(Field::Funzione));
     assert_eq!(mapping.certainty(1), Certainty::Likely);
+}
+
+#[test]
+fn an_optional_list_none_of_whose_entries_is_there_is_something_else() {
+    let header = header("codice;Foto;Sostegno");
+    let rows = [
+        row(&["1", "img_1.jpg", "palo"]).cells,
+        row(&["2", "img_2.jpg", "traliccio"]).cells,
+        row(&["3", "img_3.jpg", "traliccio"]).cells,
+    ];
+    let mapping = Mapping::of(&header, &rows, &milano());
+    let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["codice", "", "supporto"]);
 }
 
 #[test]

@@ -163,5 +163,6 @@ const fn media_type(format: Format) -> &'static str {
         Format::GeoJson => "application/geo+json",
         Format::Shapefile => "application/zip",
         Format::Csv => "text/csv; charset=utf-8",
+        Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 }
