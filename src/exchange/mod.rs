@@ -7,6 +7,7 @@ pub mod boundaries;
 pub mod columns;
 pub mod csv;
 pub mod geojson;
+mod header;
 pub mod shapefile;
 pub mod source;
 

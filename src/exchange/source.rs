@@ -266,22 +266,24 @@ pub struct Source {
 
 impl Source {
     /// Finds out what a file is, by its content rather than by its name, and opens it.
-    pub fn open(_name: &str, file: File, _choices: &Choices) -> Result<Self, SourceError> {
-        let size = file.metadata()?.len();
-        let reader = CsvReader::open(file)?;
+    pub fn open(_name: &str, file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let progress = Progress::of(file.metadata()?.len());
+        let reader = CsvReader::open_as(file, choices, progress.clone())?;
         let found = reader.detected();
         let detected = Detected {
             encoding: Some(found.encoding.clone()),
             separator: Some(found.separator),
             decimal: Some(found.decimal),
             header_line: Some(found.header_line),
+            certainty: found.certainty.clone(),
+            notes: found.notes.clone(),
             ..Detected::new(Format::Csv)
         };
         Ok(Self {
             detected,
             header: reader.header().to_vec(),
             sample: reader.sample().to_vec(),
-            progress: Progress::of(size),
+            progress,
             rows: Box::new(reader.map(|row| row.map_err(SourceError::from))),
         })
     }
