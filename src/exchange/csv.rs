@@ -111,11 +111,7 @@ impl<R: Read + Seek> CsvReader<R> {
 
     /// Finds out what the file is where nobody chose it, and reads its header. The progress goes on
     /// with the bytes of the file.
-    pub fn open_as(
-        mut source: R,
-        choices: &Choices,
-        progress: Progress,
-    ) -> Result<Self, CsvError> {
+    pub fn open_as(mut source: R, choices: &Choices, progress: Progress) -> Result<Self, CsvError> {
         let (encoding, notes) = encoding_of(&mut source, choices)?;
         let sample = sample_of(&mut source, encoding.value)?;
         let separator = separator_of(&sample, choices)?;

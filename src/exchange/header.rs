@@ -354,10 +354,19 @@ mod tests {
                 "Comune di Rho;;;\n;;;\nTelecamere;aggiornate;al 31/12/2024;\ncodice;via;lat;lon\nA1;Po;45.4;9.1\nA2;Adda;45.4;9.1",
                 (4, Sure),
             ),
-            ("Comune;Rho;;\ncodice;via;lat;lon\nA1;Po;45.4;9.1", (2, Sure)),
-            ("Elenco;;\nnumerino;coso;cosa\n12;45.4;9.1\n13;45.4;9.2", (2, Likely)),
+            (
+                "Comune;Rho;;\ncodice;via;lat;lon\nA1;Po;45.4;9.1",
+                (2, Sure),
+            ),
+            (
+                "Elenco;;\nnumerino;coso;cosa\n12;45.4;9.1\n13;45.4;9.2",
+                (2, Likely),
+            ),
             ("pippo;pluto\nuno;due\ntre;quattro", (1, Guessed)),
-            ("A1;Po;45.4;9.1;contesto\nA2;Adda;45.4;9.1;contesto", (0, Guessed)),
+            (
+                "A1;Po;45.4;9.1;contesto\nA2;Adda;45.4;9.1;contesto",
+                (0, Guessed),
+            ),
             ("C01;Via Po 3;x;x\nC02;Via Adda 12;x;x", (0, Guessed)),
             ("1;2;3", (0, Guessed)),
             ("codice", (1, Sure)),
@@ -375,7 +384,10 @@ mod tests {
     #[test]
     fn headers_that_are_not_there_are_made_up() {
         let made = table(&lines("12;45.4;9.1\n13;45.4;9.2;nota"), None).unwrap();
-        assert_eq!(made.names, ["Colonna 1", "Colonna 2", "Colonna 3", "Colonna 4"]);
+        assert_eq!(
+            made.names,
+            ["Colonna 1", "Colonna 2", "Colonna 3", "Colonna 4"]
+        );
         assert_eq!(made.sample.len(), 2);
         assert!(made.notes[0].contains("non ha una riga di intestazione"));
         let partly = table(&lines("codice;;lat;;lon;;\nA1;x;45.4;;9.1"), None).unwrap();

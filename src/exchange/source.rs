@@ -5,12 +5,14 @@
 //! that the file declares; nothing is converted here. Rows stream: memory does not grow with the
 //! file. Enforced by the files of `tests/data/import/`.
 
+use super::archive::Archive;
 use super::csv::{CsvError, CsvReader};
+use super::{geojson_in, geopackage, kml, shapefile_in, spreadsheet};
 use crate::census::finding::{Code, Finding};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -266,7 +268,22 @@ pub struct Source {
 
 impl Source {
     /// Finds out what a file is, by its content rather than by its name, and opens it.
-    pub fn open(_name: &str, file: File, choices: &Choices) -> Result<Self, SourceError> {
+    pub fn open(name: &str, mut file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let mut start = Vec::new();
+        (&mut file).take(START_BYTES).read_to_end(&mut start)?;
+        file.rewind()?;
+        match kind(&start, name) {
+            Kind::Text => Self::delimited(file, choices),
+            Kind::Archive => Self::archived(file, choices),
+            Kind::GeoJson => geojson_in::open(file),
+            Kind::Kml => kml::open(file),
+            Kind::Gpkg => geopackage::open(file, choices),
+            Kind::OldOffice => Err(old_office(file)?),
+            Kind::Refused(sentence) => Err(SourceError::Refused(sentence.to_owned())),
+        }
+    }
+
+    fn delimited(file: File, choices: &Choices) -> Result<Self, SourceError> {
         let progress = Progress::of(file.metadata()?.len());
         let reader = CsvReader::open_as(file, choices, progress.clone())?;
         let found = reader.detected();
@@ -287,4 +304,181 @@ impl Source {
             rows: Box::new(reader.map(|row| row.map_err(SourceError::from))),
         })
     }
+
+    fn archived(file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let archive = Archive::open(file)?;
+        let ends = |end: &str| {
+            archive
+                .names()
+                .any(|name| name.to_lowercase().ends_with(end))
+        };
+        if archive.has("xl/workbook.xml") {
+            spreadsheet::open_xlsx(archive, choices)
+        } else if archive.has("content.xml") && archive.has("mimetype") {
+            spreadsheet::open_ods(archive, choices)
+        } else if shapefile_in::is_in(&archive) {
+            shapefile_in::open(archive, choices)
+        } else if kml::is_in(&archive) {
+            kml::open_archive(archive, choices)
+        } else {
+            Err(SourceError::Refused(
+                if archive.has("xl/workbook.bin") {
+                    "Il foglio di calcolo è un XLSB: apritelo e salvatelo come XLSX."
+                } else if ends(".gpkg") {
+                    "L’archivio contiene un GeoPackage: estraetelo e caricate direttamente quello."
+                } else if ends(".csv") || ends(".geojson") || ends(".json") {
+                    "L’archivio contiene un file di dati: estraetelo e caricate direttamente quello."
+                } else {
+                    "L’archivio non contiene uno shapefile (.shp con .dbf), un KML o un foglio di \
+                     calcolo: controllate che sia il file giusto."
+                }
+                .to_owned(),
+            ))
+        }
+    }
+}
+
+/// How many bytes tell what a file is.
+const START_BYTES: u64 = 4096;
+
+/// What a file is, by its first bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Archive,
+    GeoJson,
+    Kml,
+    Gpkg,
+    OldOffice,
+    Refused(&'static str),
+}
+
+fn kind(start: &[u8], name: &str) -> Kind {
+    const MAGIC: [(&[u8], Kind); 10] = [
+        (b"SQLite format 3\0", Kind::Gpkg),
+        (b"PK\x03\x04", Kind::Archive),
+        (b"PK\x05\x06", Kind::Archive),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Kind::OldOffice),
+        (
+            b"\x00\x00\x27\x0A",
+            Kind::Refused(
+                "È una parte sola di uno shapefile: mettete in uno ZIP tutti i file con lo stesso nome \
+                 (.shp, .dbf, .shx, .prj, .cpg) e caricate quello.",
+            ),
+        ),
+        (
+            b"7z\xBC\xAF\x27\x1C",
+            Kind::Refused("L’archivio è un 7z: rifatelo come ZIP."),
+        ),
+        (
+            b"Rar!\x1A\x07",
+            Kind::Refused("L’archivio è un RAR: rifatelo come ZIP."),
+        ),
+        (
+            b"\x1F\x8B",
+            Kind::Refused(
+                "Il file è compresso con gzip: estraetelo e caricate quello che contiene.",
+            ),
+        ),
+        (
+            b"{\\rtf",
+            Kind::Refused(
+                "È un documento di testo: copiate la tabella in un foglio di calcolo e salvatela come \
+                 XLSX.",
+            ),
+        ),
+        (
+            b"AC10",
+            Kind::Refused(
+                "È un disegno DWG: esportate i punti come shapefile o GeoJSON, oppure le coordinate in \
+                 un foglio di calcolo.",
+            ),
+        ),
+    ];
+    if let Some((_, kind)) = MAGIC
+        .into_iter()
+        .find(|(magic, _)| start.starts_with(magic))
+    {
+        return kind;
+    }
+    if is_dbase(start) {
+        return Kind::Refused(
+            "È la sola tabella di uno shapefile: mettete in uno ZIP tutti i file con lo stesso nome \
+             (.shp, .dbf, .shx, .prj, .cpg) e caricate quello.",
+        );
+    }
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let text = text.trim_ascii_start();
+    let named = |end: &str| name.to_lowercase().ends_with(end);
+    match text {
+        [b'{', rest @ ..] => match rest.trim_ascii_start().first() {
+            Some(b'"' | b'}') => Kind::GeoJson,
+            _ if named("json") => Kind::GeoJson,
+            _ => Kind::Text,
+        },
+        [b'[', ..] if named("json") => Kind::Refused(
+            "Il file è JSON ma non GeoJSON: manca l’elenco «features». Esportatelo di nuovo come \
+             GeoJSON dal programma da cui viene.",
+        ),
+        [b'<', ..] => markup(text),
+        _ => Kind::Text,
+    }
+}
+
+/// What a text in angle brackets is.
+fn markup(text: &[u8]) -> Kind {
+    let text = String::from_utf8_lossy(text).to_lowercase();
+    if text.contains("<kml") {
+        Kind::Kml
+    } else if text.contains("<html") || text.contains("<table") {
+        Kind::Refused(
+            "Il file è una pagina web, anche se si chiama in un altro modo: apritelo con il foglio di \
+             calcolo e salvatelo come XLSX.",
+        )
+    } else if text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
+        Kind::Refused(
+            "Il foglio di calcolo è in un formato XML del 2003: apritelo e salvatelo come XLSX.",
+        )
+    } else if text.contains("<gpx") {
+        Kind::Refused("Il file è un GPX: convertitelo in GeoJSON o KML, per esempio con QGIS.")
+    } else if text.contains("<?xml") {
+        Kind::Refused(
+            "Il file è XML ma non è un KML: esportate i punti come KML, GeoJSON o shapefile.",
+        )
+    } else {
+        Kind::Text
+    }
+}
+
+/// Whether these are the first bytes of a dBASE table: its version, a date, and sizes that agree.
+fn is_dbase(start: &[u8]) -> bool {
+    let [version, _, month, day, _, _, _, _, low, high, ..] = start else {
+        return false;
+    };
+    let header = usize::from(u16::from_le_bytes([*low, *high]));
+    [0x03, 0x83, 0x8B, 0xF5].contains(version)
+        && (1..=12).contains(month)
+        && (1..=31).contains(day)
+        && header > 32
+        && header % 32 <= 1
+        && (header > start.len() || start.get(header - 1) == Some(&b'\r'))
+}
+
+/// What is said of a document of the old office programs, which is also how a new one with a
+/// password is kept.
+fn old_office(file: File) -> io::Result<SourceError> {
+    const LOOKED_AT: u64 = 16 << 20;
+    let marker: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut bytes = Vec::new();
+    file.take(LOOKED_AT).read_to_end(&mut bytes)?;
+    if bytes.windows(marker.len()).any(|part| part == marker) {
+        return Ok(spreadsheet::protected("XLSX"));
+    }
+    Ok(SourceError::Refused(
+        "Il file è un documento di un vecchio Office (XLS o DOC): apritelo e salvatelo come XLSX."
+            .to_owned(),
+    ))
 }
