@@ -167,14 +167,9 @@ fn weigh(
         let mut member = zip.by_index(index).map_err(broken)?;
         let mut first = true;
         loop {
-            let length = member.read(&mut buffer).map_err(|error| {
-                let cause = error.kind();
-                if cause == io::ErrorKind::InvalidData || cause == io::ErrorKind::UnexpectedEof {
-                    broken(ZipError::Io(error))
-                } else {
-                    SourceError::Read(error)
-                }
-            })?;
+            let length = member
+                .read(&mut buffer)
+                .map_err(|error| broken(ZipError::Io(error)))?;
             if length == 0 {
                 break;
             }
@@ -214,17 +209,8 @@ fn broken(error: ZipError) -> SourceError {
             "L’archivio è compresso in un modo che non leggiamo: rifatelo come ZIP normale, senza \
              password.",
         ),
-        ZipError::Io(error)
-            if !matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData
-                    | io::ErrorKind::UnexpectedEof
-                    | io::ErrorKind::InvalidInput
-                    | io::ErrorKind::Other
-            ) =>
-        {
-            SourceError::Read(error)
-        }
+        // What the disk says has a number; what the library finds wrong has none.
+        ZipError::Io(error) if error.raw_os_error().is_some() => SourceError::Read(error),
         _ => refused(
             "L’archivio è rovinato o incompleto: forse la copia si è interrotta. Rifatelo e \
              riprovate.",

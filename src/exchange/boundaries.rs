@@ -460,7 +460,7 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
 mod tests {
     use super::*;
     use crate::census::territory::Territory;
-    use shapefile::dbase::{FieldName, TableWriterBuilder};
+    use shapefile::dbase::{self, FieldName, TableWriterBuilder};
     use shapefile::{Point, ShapeWriter, Writer};
     use std::io::Write;
 

@@ -905,4 +905,240 @@ mod tests {
             assert_eq!(unguard(&guard(text)), text);
         }
     }
+
+    fn chosen(choices: Choices) -> Result<CsvReader<Cursor<Vec<u8>>>, CsvError> {
+        let text = "Elenco\ncodice;lat,lon\nA1;45,4;9,1\n";
+        CsvReader::open_as(Cursor::new(text.into()), &choices, Progress::default())
+    }
+
+    #[test]
+    fn files_of_offices_are_read_as_they_are() {
+        use super::super::source::tests::{open, rows};
+        let header = [
+            "codice",
+            "denominazione",
+            "comune",
+            "lat",
+            "lon",
+            "funzione",
+            "stato",
+        ];
+        for (name, encoding, separator, decimal, line, first) in [
+            (
+                "utf_16_without_mark.csv",
+                "utf-16le",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, località nord",
+            ),
+            (
+                "utf_16_big_endian_without_mark.csv",
+                "utf-16be",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "utf_8_with_mark.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, località nord",
+            ),
+            ("tabs.tsv", "utf-8", '\t', ',', 1, "Piazza Duomo, lato nord"),
+            ("pipes.csv", "utf-8", '|', ',', 1, "Piazza Duomo, lato nord"),
+            (
+                "sep_line.csv",
+                "utf-8",
+                ',',
+                '.',
+                2,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "mixed_line_ends.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "total_row_at_the_end.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+        ] {
+            let source = open(name);
+            let found = &source.detected;
+            assert_eq!(found.encoding.as_deref(), Some(encoding), "{name}");
+            assert_eq!(found.separator, Some(separator), "{name}");
+            assert_eq!(found.decimal, Some(decimal), "{name}");
+            assert_eq!(found.header_line, Some(line), "{name}");
+            assert_eq!(found.certainty.len(), 5, "{name}");
+            assert_eq!(source.header, header, "{name}");
+            let all = rows(source);
+            assert_eq!(all[0].0, line + 1, "{name}");
+            assert_eq!(all[0].1[1], first, "{name}");
+        }
+    }
+
+    #[test]
+    fn titles_are_said_and_not_read() {
+        use super::super::source::tests::{open, rows};
+        let source = open("two_title_rows_windows_1252.csv");
+        assert_eq!(source.detected.encoding.as_deref(), Some("windows-1252"));
+        assert_eq!(source.detected.header_line, Some(3));
+        assert_eq!(
+            source.detected.notes,
+            [
+                "Ci sono righe sopra l’intestazione che non vengono lette: righe 1 «Città di Rho — \
+              Polizia Locale», 2 «Elenco delle telecamere, aggiornato al 31/12/2024»."
+            ]
+        );
+        let all = rows(source);
+        assert_eq!((all.len(), all[0].0), (3, 4));
+        assert_eq!(all[1].1[1], "Piazza San Vittore, perché c’è il mercato");
+        let source = open("notes_below_the_title.csv");
+        assert_eq!(
+            (source.detected.header_line, source.detected.separator),
+            (Some(4), Some(','))
+        );
+        assert_eq!(source.header[0], "Codice telecamera");
+    }
+
+    #[test]
+    fn what_only_looks_like_the_end_of_a_row_is_not() {
+        use super::super::source::tests::{open, rows};
+        let all = rows(open("quoted_newlines.csv"));
+        assert_eq!(all[0].1[7], "prima riga\nseconda riga\n\nquarta");
+        assert_eq!(all.iter().map(|row| row.0).collect::<Vec<_>>(), [2, 6]);
+        let all = rows(open("semicolon_in_quotes.csv"));
+        assert_eq!(all[0].1[7], "palo basso; da alzare; \"urgente\"");
+        let all = rows(open("mixed_line_ends.csv"));
+        assert_eq!(
+            all.iter().map(|row| row.0).collect::<Vec<_>>(),
+            [2, 3, 4, 5]
+        );
+        let all = rows(open("total_row_at_the_end.csv"));
+        assert_eq!(
+            all.iter().map(|row| row.0).collect::<Vec<_>>(),
+            [2, 3, 4, 6, 7]
+        );
+    }
+
+    #[test]
+    fn a_file_without_headers_or_with_empty_columns_keeps_every_cell() {
+        use super::super::source::{
+            Certainty,
+            tests::{open, rows},
+        };
+        let source = open("no_header.csv");
+        assert_eq!(source.detected.header_line, Some(0));
+        assert_eq!(source.detected.certainty["header_line"], Certainty::Guessed);
+        assert_eq!(
+            (source.header.len(), source.header[6].as_str()),
+            (7, "Colonna 7")
+        );
+        assert_eq!((source.sample.len(), rows(source).len()), (4, 4));
+        let source = open("empty_columns.csv");
+        assert_eq!(
+            source.header,
+            [
+                "codice",
+                "",
+                "denominazione",
+                "comune",
+                "lat",
+                "lon",
+                "Colonna 7",
+                "funzione",
+                "stato"
+            ]
+        );
+        let shapes: Vec<_> = rows(source).iter().map(|row| row.1.len()).collect();
+        assert_eq!(shapes, [9, 9]);
+        assert_eq!(open("thousands_points.csv").detected.decimal, Some(','));
+    }
+
+    #[test]
+    fn a_choice_takes_the_place_of_what_is_found_out() {
+        let found = chosen(Choices::default()).unwrap();
+        assert_eq!(
+            (found.detected().separator, found.detected().header_line),
+            (';', 2)
+        );
+        let other = chosen(Choices {
+            encoding: Some("latin1".to_owned()),
+            separator: Some(','),
+            decimal: Some('.'),
+            header_line: Some(0),
+            sheet: None,
+        })
+        .unwrap();
+        let told = other.detected();
+        assert_eq!(
+            (told.encoding.as_str(), told.separator, told.decimal),
+            ("windows-1252", ',', '.')
+        );
+        assert_eq!((told.header_line, other.header().len()), (0, 3));
+        let certainties = ["encoding", "separator", "decimal", "header_line"];
+        assert!(
+            certainties
+                .iter()
+                .all(|name| told.certainty[*name] == Certainty::Chosen)
+        );
+        assert_eq!(other.map(Result::unwrap).next().unwrap().cells, ["Elenco"]);
+        for (wrong, says) in [
+            (
+                Choices {
+                    encoding: Some("utf-9".to_owned()),
+                    ..Choices::default()
+                },
+                "utf-9",
+            ),
+            (
+                Choices {
+                    separator: Some('x'),
+                    ..Choices::default()
+                },
+                "«x»",
+            ),
+            (
+                Choices {
+                    decimal: Some(';'),
+                    ..Choices::default()
+                },
+                "«;»",
+            ),
+            (
+                Choices {
+                    header_line: Some(7),
+                    ..Choices::default()
+                },
+                "riga 7",
+            ),
+        ] {
+            let why = chosen(wrong).err().unwrap().to_string();
+            assert!(why.contains(says), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_the_text_contradicts_is_said() {
+        let file = open(b"\xEF\xBB\xBFcodice;nome\n1;Cant\xF9\n");
+        assert!(file.detected().notes[0].contains("windows-1252"));
+        assert!(
+            open(b"codice;nome\n1;Cant\xF9\n")
+                .detected()
+                .notes
+                .is_empty()
+        );
+    }
 }

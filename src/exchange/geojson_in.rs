@@ -362,3 +362,141 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::tests::{open, rows};
+    use super::*;
+    use std::io::Write;
+
+    fn of(text: &str) -> Result<Source, SourceError> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        super::open(file)
+    }
+
+    fn why(text: &str) -> String {
+        of(text)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn properties_of_all_features_make_the_columns_and_the_geometry_is_last() {
+        for name in ["points.geojson", "one_feature_a_line.geojson"] {
+            let source = open(name);
+            assert_eq!(
+                source.header,
+                [
+                    "codice",
+                    "denominazione",
+                    "funzione",
+                    "stato",
+                    "protocolli",
+                    "azimut",
+                    "geometria"
+                ],
+                "{name}"
+            );
+            assert_eq!(source.detected.crs.as_deref(), Some("EPSG:4326"));
+            assert_eq!(source.sample[0][0], "MI-01");
+            let all = rows(source);
+            assert_eq!(
+                all[0].1[4..],
+                ["onvif,rtsp", "", "POINT (9.19 45.4642)"],
+                "{name}"
+            );
+            assert_eq!(
+                all[1].1[4..],
+                ["", "90", "POINT (9.1852 45.4612)"],
+                "{name}"
+            );
+            if let Some((line, cells)) = all.get(2) {
+                assert_eq!((*line, cells[6].as_str()), (3, ""));
+            }
+        }
+    }
+
+    #[test]
+    fn the_old_crs_member_counts_wherever_it_stands() {
+        let source = open("legacy_crs.geojson");
+        assert_eq!(source.detected.crs.as_deref(), Some("EPSG:3003"));
+        assert_eq!(source.detected.certainty["crs"], Certainty::Stated);
+        assert_eq!(
+            rows(source)[0].1.last().unwrap(),
+            "POINT (1514881.49 5034556.81)"
+        );
+        let old = r#"{"crs":{"type":"EPSG","properties":{"code":32632}},"features":[],"type":"FeatureCollection"}"#;
+        assert_eq!(of(old).unwrap().detected.crs.as_deref(), Some("EPSG:32632"));
+        let unknown = of(&old.replace("32632", "9999")).unwrap().detected;
+        assert_eq!(unknown.crs, None);
+        assert!(unknown.notes[0].contains("«EPSG:9999»"));
+        let metres = open("metres_without_crs.geojson").detected;
+        assert_eq!((metres.crs, metres.notes.len()), (None, 1));
+    }
+
+    #[test]
+    fn coordinates_stay_as_they_are_written() {
+        let all = rows(open("string_coordinates.geojson"));
+        assert_eq!(all[0].1.last().unwrap(), "POINT (9.19000 45.46420)");
+        assert_eq!(all[1].1.last().unwrap(), "POINT (9.18520 45.46120)");
+        let text = r#"{"type":"Point","coordinates":[ 9.190 , 4.54642e1, 120]}"#;
+        assert_eq!(rows(of(text).unwrap())[0].1, ["POINT (9.190 45.4642)"]);
+        let empty =
+            r#"{"type":"Feature","geometry":{"type":"Point","coordinates":[]},"properties":{}}"#;
+        assert_eq!(rows(of(empty).unwrap())[0].1, [""]);
+    }
+
+    #[test]
+    fn what_is_no_point_is_named() {
+        let all = rows(open("lines_instead_of_points.geojson"));
+        let places: Vec<_> = all
+            .iter()
+            .map(|row| row.1.last().unwrap().as_str())
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "LINESTRING (9.19 45.4642, 9.191 45.465, 9.192 45.466, …)",
+                "POINT (9.1852 45.4612)",
+                "POINT (9.18 45.46)"
+            ]
+        );
+        let source = open("no_properties.geojson");
+        assert_eq!(source.header, ["geometria"]);
+        assert_eq!(rows(source)[1].1, ["POINT (9.1852 45.4612)"]);
+    }
+
+    #[test]
+    fn properties_become_texts() {
+        let text = r#"{"type":"Feature","properties":{"a":1.50,"b":true,"c":null,"d":["x",2],"e":{"f":1},"a ":"è"},"geometry":null}"#;
+        let source = of(text).unwrap();
+        assert_eq!(source.header, ["a", "b", "c", "d", "e", "a", "geometria"]);
+        assert_eq!(
+            rows(source)[0].1,
+            ["1.50", "true", "", "x,2", r#"{"f":1}"#, "è", ""]
+        );
+    }
+
+    #[test]
+    fn broken_files_are_refused_with_the_place() {
+        assert!(
+            why("{\"type\":\"FeatureCollection\",\n\"features\":[{]}")
+                .contains("riga 2, colonna 14")
+        );
+        assert!(why("{\"a\":1}").contains("manca l’elenco «features»"));
+        assert!(why("{\"features\":[1]}").contains("non c’è quello che il formato vuole"));
+        let deep = format!("{{\"features\":[{}", "[".repeat(100_000));
+        assert!(why(&deep).contains("rotto"));
+        let long = format!(
+            "{{\"features\":[{{\"properties\":{{\"a\":\"{}\"}}}}]}}",
+            "x".repeat(17 << 20)
+        );
+        assert!(
+            why(&long).contains("L’elemento 1 del file è più lungo"),
+            "{}",
+            why(&long)
+        );
+    }
+}

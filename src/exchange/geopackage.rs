@@ -408,3 +408,127 @@ fn broken(error: sqlx::Error) -> SourceError {
         "Il GeoPackage è rovinato o incompleto: esportatelo di nuovo e riprovate.".to_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::tests::{open, open_as, rows};
+    use super::*;
+
+    /// A package made by statements.
+    fn made(statements: &[&str]) -> Result<Source, SourceError> {
+        let copy = NamedTempFile::new().unwrap();
+        let options = SqliteConnectOptions::new().filename(copy.path());
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            for statement in statements {
+                sqlx::raw_sql(AssertSqlSafe(*statement))
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+            }
+            connection.close().await.unwrap();
+        });
+        super::open(copy.reopen().unwrap(), &Choices::default())
+    }
+
+    const CONTENTS: &str = "CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT);
+        CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT, srs_id INTEGER);
+        CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT, srs_id INTEGER, organization TEXT,
+         organization_coordsys_id INTEGER);";
+
+    #[test]
+    fn the_layer_with_devices_is_read_and_another_can_be_chosen() {
+        let source = open("points.gpkg");
+        assert_eq!(source.detected.sheets, ["telecamere", "zone \"vecchie\""]);
+        assert_eq!(source.detected.sheet.as_deref(), Some("telecamere"));
+        assert_eq!(source.detected.crs.as_deref(), Some("EPSG:32632"));
+        assert_eq!(
+            source.header,
+            [
+                "CODICE",
+                "DENOM",
+                "COMUNE",
+                "FUNZIONE",
+                "STATO",
+                "ATTIVATO",
+                "ALTEZZA_M",
+                "geometria"
+            ]
+        );
+        let all = rows(source);
+        assert_eq!((all.len(), all[0].0), (2, 1));
+        assert_eq!(all[0].1[1], "Località Cascina Gatti, già attiva");
+        assert_eq!(all[0].1[5..7], ["2023-05-09", "4.5"]);
+        assert!(all[0].1[7].starts_with("POINT (518"), "{}", all[0].1[7]);
+        assert_eq!(all[1].1[5..7], ["", "6"]);
+        let choices = Choices {
+            sheet: Some("zone \"vecchie\"".to_owned()),
+            ..Choices::default()
+        };
+        let zones = open_as("points.gpkg", &choices).unwrap();
+        assert_eq!(zones.detected.crs.as_deref(), Some("EPSG:4326"));
+        assert_eq!(rows(zones)[0].1, ["1", "12.5", "POINT (9.2 45.5)"]);
+    }
+
+    #[test]
+    fn a_table_without_positions_is_read_and_a_view_is_not() {
+        let source = made(&[
+            CONTENTS,
+            "CREATE TABLE elenco (fid INTEGER PRIMARY KEY, codice TEXT, lat REAL, foto BLOB, x ANY);
+             INSERT INTO elenco VALUES (7, 'A1', 45.4642, x'00FF', 3), (9, 'è', NULL, NULL, 'due');
+             CREATE VIEW vista AS SELECT * FROM elenco;
+             INSERT INTO gpkg_contents VALUES ('elenco', 'attributes'), ('vista', 'attributes');",
+        ])
+        .unwrap();
+        assert_eq!(source.detected.sheets, ["elenco"]);
+        assert_eq!(source.header, ["codice", "lat", "foto", "x"]);
+        let all = rows(source);
+        assert_eq!(
+            all[0],
+            (
+                7,
+                ["A1", "45.4642", "(dati binari)", "3"]
+                    .map(str::to_owned)
+                    .into()
+            )
+        );
+        assert_eq!(all[1], (9, ["è", "", "", "due"].map(str::to_owned).into()));
+        let none = made(&[CONTENTS]).err().unwrap().to_string();
+        assert!(none.contains("non ha livelli"), "{none}");
+        let other = made(&["CREATE TABLE a (b TEXT)"])
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(other.contains("non un GeoPackage"), "{other}");
+    }
+
+    #[test]
+    fn a_geometry_is_read_or_named_but_never_followed_into_its_depths() {
+        let blob = |wkb: &[u8]| [b"GP\0\x01\xE6\x10\0\0", wkb].concat();
+        let mut point = vec![1, 1, 0, 0, 0];
+        point.extend(9.19_f64.to_le_bytes());
+        point.extend(45.4642_f64.to_le_bytes());
+        assert_eq!(well_known(&blob(&point)), "POINT (9.19 45.4642)");
+        let mut points = vec![1, 4, 0, 0, 0, 1, 0, 0, 0];
+        points.extend(&point);
+        assert_eq!(well_known(&blob(&points)), "POINT (9.19 45.4642)");
+        let mut line = vec![1, 2, 0, 0, 0, 2, 0, 0, 0];
+        line.extend(&point[5..]);
+        line.extend(&point[5..]);
+        assert_eq!(
+            well_known(&blob(&line)),
+            "LINESTRING (9.19 45.4642, 9.19 45.4642)"
+        );
+        let nested = [1, 7, 0, 0, 0, 1, 0, 0, 0].repeat(200_000);
+        assert_eq!(well_known(&blob(&nested)), "GEOMETRYCOLLECTION EMPTY");
+        let short = blob(&point[..12]);
+        assert_eq!(well_known(&short), "GEOMETRIA ILLEGGIBILE");
+        let endless = blob(&[1, 4, 0, 0, 0, 255, 255, 255, 255]);
+        assert_eq!(well_known(&endless), "GEOMETRIA ILLEGGIBILE");
+        assert_eq!(well_known(b"x"), "GEOMETRIA ILLEGGIBILE");
+        let mut nowhere = vec![1, 1, 0, 0, 0];
+        nowhere.extend([f64::NAN.to_le_bytes(), f64::NAN.to_le_bytes()].concat());
+        assert_eq!(well_known(&blob(&nowhere)), "");
+    }
+}

@@ -312,3 +312,92 @@ fn plain(html: &str) -> String {
     let text = quick_xml::escape::unescape(&text).map_or(text.clone(), |plain| plain.into_owned());
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::tests::{open, rows};
+    use super::*;
+    use std::io::Write;
+
+    fn why(text: &str) -> String {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let opened = super::open(file);
+        opened
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn placemarks_at_any_depth_are_rows() {
+        for name in ["placemarks.kml", "placemarks.kmz"] {
+            let source = open(name);
+            assert_eq!(
+                source.header,
+                [
+                    "name",
+                    "description",
+                    "funzione",
+                    "stato",
+                    "codice",
+                    "geometria"
+                ],
+                "{name}"
+            );
+            assert_eq!(source.detected.crs.as_deref(), Some("EPSG:4326"));
+            let all = rows(source);
+            assert_eq!(all.len(), 3);
+            assert_eq!(
+                all[0].1,
+                [
+                    "MI-01",
+                    "Piazza Duomo lato nord & sagrato",
+                    "contesto",
+                    "in esercizio",
+                    "",
+                    "POINT (9.19000 45.46420)"
+                ]
+            );
+            assert_eq!(
+                all[1].1,
+                [
+                    "MI-02 &mio; è",
+                    "",
+                    "targhe",
+                    "",
+                    "MI-02",
+                    "POINT (9.1852 45.4612)"
+                ]
+            );
+            assert_eq!(all[2].1[5], "LINESTRING (9.18 45.46, 9.19 45.47)");
+        }
+        assert_eq!(open("placemarks.kmz").detected.sheets, ["doc.kml"]);
+    }
+
+    #[test]
+    fn broken_files_are_refused_with_the_line() {
+        let cut = "<kml>\n<Placemark>\n<name>uno</name>";
+        assert!(why(cut).contains("riga 3"), "{}", why(cut));
+        assert!(why("<kml>\n<Placemark></name></Placemark></kml>").contains("riga 2"));
+        let long = format!("<kml><Placemark><name>{}</name>", "x".repeat(17 << 20));
+        assert!(why(&long).contains("L’elemento 1 del file è più lungo"));
+        assert_eq!(why("<kml></kml>"), "");
+    }
+
+    #[test]
+    fn markup_is_taken_out_of_descriptions() {
+        for (html, text) in [
+            (
+                "<table><tr><td>a</td><td>b&amp;c</td></tr></table>",
+                "a b&c",
+            ),
+            ("3 < 4 e 5 > 2", "3 < 4 e 5 > 2"),
+            ("via&nbsp;Po<br/>n. 3", "via Po n. 3"),
+            ("a < b", "a < b"),
+            ("a & b <", "a & b <"),
+        ] {
+            assert_eq!(plain(html), text);
+        }
+    }
+}

@@ -225,7 +225,11 @@ impl Parts {
             }
             let attributes = names
                 .iter()
-                .map(|name| (name.clone(), record.get(name).map(text).unwrap_or_default()))
+                .zip(&self.scan.kinds)
+                .map(|(name, kind)| {
+                    let value = record.get(name).map(|value| text(value, *kind));
+                    (name.clone(), value.unwrap_or_default())
+                })
                 .collect();
             if !take(number, attributes, geometry(&shape)) {
                 break;
@@ -244,6 +248,8 @@ struct Scan {
     records: u64,
     /// The rows marked as deleted, from 1.
     deleted: HashSet<u64>,
+    /// The type of every column by its letter.
+    kinds: Vec<u8>,
     /// The byte that stands for a language.
     language: u8,
     /// Whether all texts are ASCII.
@@ -253,8 +259,10 @@ struct Scan {
 }
 
 impl Scan {
-    /// Looks over a table and takes the marks of deleted rows away: the library leaves such rows out
-    /// but not their shapes, so that the rows after them would get those of others.
+    /// Looks over a table and makes it one that is read whole: the marks of deleted rows go, because
+    /// the library leaves such rows out but not their shapes, so that the rows after them would get
+    /// those of others; and dates, numbers and yes or no, which the table holds as texts, are declared
+    /// as such, so that one that cannot be read is a text among others and not the end of the file.
     fn of(table: &mut File) -> Result<Self, SourceError> {
         let mut start = [0; 32];
         table
@@ -268,6 +276,7 @@ impl Scan {
             plain: true,
             ..Self::default()
         };
+        scan.kinds = declare_texts(table, header)?;
         let (mut good, mut bad) = (0_u64, 0_u64);
         table.seek(SeekFrom::Start(header))?;
         let mut row = vec![0; usize::from(width.max(1))];
@@ -296,6 +305,33 @@ impl Scan {
         }
         Ok(scan)
     }
+}
+
+/// Declares every column that holds texts as one of texts; what each was declared before.
+fn declare_texts(table: &mut File, header: u64) -> Result<Vec<u8>, SourceError> {
+    const COLUMN: u64 = 32;
+    const TYPE: u64 = 11;
+    let mut kinds = Vec::new();
+    let mut at = COLUMN;
+    while at + COLUMN <= header {
+        let mut start = [0; 12];
+        table.seek(SeekFrom::Start(at))?;
+        table
+            .read_exact(&mut start)
+            .map_err(|error| broken(&error))?;
+        let [b'\r', ..] = start else {
+            let [.., kind] = start;
+            kinds.push(kind);
+            if b"DNFL".contains(&kind) {
+                table.seek(SeekFrom::Start(at + TYPE))?;
+                table.write_all(b"C")?;
+            }
+            at += COLUMN;
+            continue;
+        };
+        break;
+    }
+    Ok(kinds)
 }
 
 /// How many characters beyond ASCII are whole in UTF-8, and how many are not.
@@ -338,33 +374,48 @@ pub(super) fn table<T: Read + Seek + Clone>(
     }
 }
 
-/// A value of a table as a text: dates as ISO 8601, numbers with no more digits than they have.
-pub(super) fn text(value: &FieldValue) -> String {
+/// A value of a column of this type as a text: dates as ISO 8601, numbers with no more digits than
+/// they have.
+fn text(value: &FieldValue, kind: u8) -> String {
     match value {
-        FieldValue::Character(Some(text)) | FieldValue::Memo(text) => text.trim().to_owned(),
+        FieldValue::Character(Some(text)) | FieldValue::Memo(text) => typed(text.trim(), kind),
         FieldValue::Numeric(Some(number))
         | FieldValue::Double(number)
         | FieldValue::Currency(number) => number.to_string(),
         FieldValue::Float(Some(number)) => number.to_string(),
         FieldValue::Integer(number) => number.to_string(),
-        FieldValue::Logical(Some(true)) => "vero".to_owned(),
-        FieldValue::Logical(Some(false)) => "falso".to_owned(),
         FieldValue::Date(Some(date)) => day(*date),
         FieldValue::DateTime(moment) => {
             let (date, time) = (moment.date(), moment.time());
-            format!(
-                "{}T{:02}:{:02}:{:02}",
-                day(date),
-                time.hours(),
-                time.minutes(),
-                time.seconds()
-            )
+            let (hour, minute, second) = (time.hours(), time.minutes(), time.seconds());
+            format!("{}T{hour:02}:{minute:02}:{second:02}", day(date))
         }
-        FieldValue::Character(None)
+        FieldValue::Logical(_)
+        | FieldValue::Character(None)
         | FieldValue::Numeric(None)
         | FieldValue::Float(None)
-        | FieldValue::Logical(None)
         | FieldValue::Date(None) => String::new(),
+    }
+}
+
+/// What a text stands for in a column of this type; one that stands for nothing stays as it is.
+fn typed(text: &str, kind: u8) -> String {
+    let date = |text: &str| {
+        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (year, rest) = text.split_at_checked(4).filter(|_| digits)?;
+        let (month, day) = rest.split_at_checked(2)?;
+        Some(format!("{year}-{month}-{day}"))
+    };
+    match (kind, text) {
+        (b'D', "00000000") | (b'L', "?") => String::new(),
+        (b'D', text) => date(text).unwrap_or_else(|| text.to_owned()),
+        (b'L', "T" | "t" | "Y" | "y" | "S" | "s") => "vero".to_owned(),
+        (b'L', "F" | "f" | "N" | "n") => "falso".to_owned(),
+        (b'N' | b'F', text) if text.bytes().all(|byte| byte == b'*') => String::new(),
+        (b'N' | b'F', text) if text.contains('.') && !text.contains(['e', 'E']) => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        (_, text) => text.to_owned(),
     }
 }
 
@@ -507,4 +558,127 @@ fn broken_at(number: u64, error: &dyn std::fmt::Display) -> SourceError {
         "Lo shapefile è rovinato all’elemento {number}: le geometrie (.shp) o la tabella (.dbf) non si \
          leggono oltre. Esportatelo di nuovo."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::tests::{open, open_as, rows};
+    use super::*;
+
+    #[test]
+    fn a_shapefile_without_prj_says_so_and_its_numbers_are_read() {
+        let source = open("gauss_boaga_without_prj.zip");
+        let found = &source.detected;
+        assert_eq!((found.crs.as_deref(), found.notes.len()), (None, 1));
+        assert_eq!(found.encoding.as_deref(), Some("windows-1252"));
+        assert_eq!(found.sheet.as_deref(), Some("dati/telecamere"));
+        assert_eq!(
+            source.header,
+            [
+                "CODICE",
+                "DENOM",
+                "COMUNE",
+                "FUNZIONE",
+                "STATO",
+                "ATTIVATO",
+                "ALTEZZA_M",
+                "geometria"
+            ]
+        );
+        let all = rows(source);
+        assert_eq!(all[0].1[1], "Località Cascina Gatti, già attiva");
+        assert_eq!(all[0].1[5..7], ["2023-05-09", "4.5"]);
+        assert!(all[0].1[7].starts_with("POINT (1518"), "{}", all[0].1[7]);
+        assert_eq!(all[1].1[5..7], ["", "6"]);
+    }
+
+    #[test]
+    fn utf_8_is_told_without_cpg() {
+        let source = open("utf_8_without_cpg.zip");
+        assert_eq!(source.detected.encoding.as_deref(), Some("utf-8"));
+        assert_eq!(source.detected.crs.as_deref(), Some("EPSG:32632"));
+        assert_eq!(rows(source)[0].1[1], "Località Cascina Gatti, già attiva");
+        let choices = Choices {
+            encoding: Some("windows-1252".to_owned()),
+            ..Choices::default()
+        };
+        let wrong = open_as("utf_8_without_cpg.zip", &choices).unwrap();
+        assert_eq!(wrong.detected.certainty["encoding"], Certainty::Chosen);
+        assert!(rows(wrong)[0].1[1].starts_with("LocalitÃ"));
+    }
+
+    #[test]
+    fn a_deleted_row_takes_its_shape_with_it() {
+        let source = open("two_shapefiles_and_a_deleted_row.zip");
+        assert_eq!(source.detected.sheets, ["a/zone", "b/varchi"]);
+        assert_eq!(source.detected.sheet.as_deref(), Some("b/varchi"));
+        assert_eq!(source.detected.certainty["encoding"], Certainty::Stated);
+        let all = rows(source);
+        assert_eq!((all.len(), all[0].0), (1, 2));
+        assert_eq!(all[0].1[0], "SSG-02");
+        assert!(all[0].1[7].starts_with("POINT (518581.3"), "{}", all[0].1[7]);
+        let choices = Choices {
+            sheet: Some("a/zone".to_owned()),
+            ..Choices::default()
+        };
+        let zones = open_as("two_shapefiles_and_a_deleted_row.zip", &choices).unwrap();
+        assert_eq!(rows(zones)[0].1[1], "12.5");
+    }
+
+    #[test]
+    fn what_a_table_holds_becomes_what_a_person_types() {
+        for (kind, text, expected) in [
+            (b'D', "20230509", "2023-05-09"),
+            (b'D', "00000000", ""),
+            (b'D', "9/5/2023", "9/5/2023"),
+            (b'N', "6.000000000000000", "6"),
+            (b'N', "4.50", "4.5"),
+            (b'N', "100", "100"),
+            (b'N', "1.0e+10", "1.0e+10"),
+            (b'F', "*******", ""),
+            (b'L', "T", "vero"),
+            (b'L', "?", ""),
+            (b'C', "00.50", "00.50"),
+        ] {
+            assert_eq!(typed(text, kind), expected);
+        }
+    }
+
+    #[test]
+    fn a_definition_is_told_by_its_code_or_by_its_names() {
+        for (wkt, code) in [
+            (
+                r#"PROJCS["Monte_Mario_Italy_1",GEOGCS["GCS_Monte_Mario"]]"#,
+                Some("EPSG:3003"),
+            ),
+            (
+                r#"PROJCS["Monte_Mario_Italy_2",GEOGCS["GCS_Monte_Mario"]]"#,
+                Some("EPSG:3004"),
+            ),
+            (r#"GEOGCS["GCS_Monte_Mario"]"#, Some("EPSG:4265")),
+            (r#"PROJCS["ED_1950_UTM_Zone_32N"]"#, Some("EPSG:23032")),
+            (r#"PROJCS["RDN2008_UTM_Zone_32N_(N-E)"]"#, Some("EPSG:6707")),
+            (r#"PROJCS["RDN2008_UTM_zone_32N"]"#, Some("EPSG:7791")),
+            (
+                r#"PROJCS["WGS_1984_Web_Mercator_Auxiliary_Sphere"]"#,
+                Some("EPSG:3857"),
+            ),
+            (r#"PROJCS["ETRS_1989_UTM_Zone_32N"]"#, Some("EPSG:25832")),
+            (r#"GEOGCS["GCS_RDN2008"]"#, Some("EPSG:6706")),
+            (r#"GEOGCS["GCS_WGS_1984"]"#, Some("EPSG:4326")),
+            (
+                r#"PROJCS["x",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","32632"]]"#,
+                Some("EPSG:32632"),
+            ),
+            (
+                r#"PROJCRS["x",BASEGEOGCRS["y",ID["EPSG",4326]],ID["EPSG",3003]]"#,
+                Some("EPSG:3003"),
+            ),
+            (r#"PROJCS["x",AUTHORITY["EPSG","2154"]]"#, None),
+            (r#"PROJCS["Luna_2000"]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(crs_of_wkt(wkt).map(|crs| crs.code), code, "{wkt}");
+        }
+    }
 }

@@ -482,3 +482,111 @@ fn old_office(file: File) -> io::Result<SourceError> {
             .to_owned(),
     ))
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Opens a file of `tests/data/import`.
+    pub(in crate::exchange) fn open_as(
+        name: &str,
+        choices: &Choices,
+    ) -> Result<Source, SourceError> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+        Source::open(name, File::open(folder.join(name)).unwrap(), choices)
+    }
+
+    pub(in crate::exchange) fn open(name: &str) -> Source {
+        open_as(name, &Choices::default()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Why a file is refused, at once or while its rows are read.
+    pub(in crate::exchange) fn refused(name: &str) -> String {
+        match open_as(name, &Choices::default()) {
+            Ok(source) => source
+                .rows
+                .filter_map(Result::err)
+                .map(|error| error.to_string())
+                .collect(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Lines and cells of all rows.
+    pub(in crate::exchange) fn rows(source: Source) -> Vec<(u64, Vec<String>)> {
+        let progress = source.progress.clone();
+        let rows: Vec<_> = source
+            .rows
+            .map(|row| row.map(|row| (row.line, row.cells)).unwrap())
+            .collect();
+        assert!(progress.share() > 0.99, "{}", progress.share());
+        rows
+    }
+
+    #[test]
+    fn a_file_is_told_by_its_content_and_not_by_its_name() {
+        for (name, format) in [
+            ("tabs.tsv", Format::Csv),
+            ("points.geojson", Format::GeoJson),
+            ("one_feature_a_line.geojson", Format::GeoJson),
+            ("placemarks.kml", Format::Kml),
+            ("placemarks.kmz", Format::Kml),
+            ("points.gpkg", Format::Gpkg),
+            ("utf_8_without_cpg.zip", Format::Shapefile),
+            ("libreoffice.ods", Format::Ods),
+            ("libreoffice.xlsx", Format::Xlsx),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/data/import")
+                .join(name);
+            let opened = Source::open("elenco.csv", File::open(path).unwrap(), &Choices::default());
+            let detected = opened.map(|source| source.detected).unwrap();
+            assert_eq!(detected.format, format, "{name}");
+            assert!(detected.certainty.contains_key("format"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_what_to_do() {
+        for (name, says) in [
+            ("a_spreadsheet_renamed.csv", "L’archivio è rovinato"),
+            ("binary_bytes.csv", "byte che non sono testo"),
+            ("a_page_called_spreadsheet.xls", "pagina web"),
+            ("old_office.xls", "salvatelo come XLSX"),
+            ("part_of_a_shapefile.dbf", "mettete in uno ZIP"),
+            ("bomb.zip", "ne contiene più di 100 MB"),
+            ("path_tricks.zip", "fuori da sé"),
+            ("nested.zip", "un altro archivio"),
+            ("a_spreadsheet_inside.zip", "estraetelo"),
+            ("empty_workbook.xlsx", "è vuoto"),
+            ("repeated_cells.ods", "troppo grande"),
+            ("cut_short.geojson", "finisce prima del tempo"),
+        ] {
+            let why = refused(name);
+            assert!(why.contains(says), "{name}: {why}");
+        }
+        let of = |bytes: &[u8]| kind(bytes, "x");
+        assert!(matches!(of(b"\x00\x00\x27\x0A\0\0"), Kind::Refused(_)));
+        assert!(matches!(
+            of(b"<?xml version='1.0'?><gpx>"),
+            Kind::Refused(_)
+        ));
+        assert_eq!(of(b"{codice};lat\n"), Kind::Text);
+        assert_eq!(of(b"<b>codice</b>;lat\n"), Kind::Text);
+        assert_eq!(of(b""), Kind::Text);
+    }
+
+    #[test]
+    fn a_workbook_with_a_password_is_told_from_an_old_one() {
+        use std::io::Write;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1").unwrap();
+        for unit in "EncryptedPackage".encode_utf16() {
+            file.write_all(&unit.to_le_bytes()).unwrap();
+        }
+        file.rewind().unwrap();
+        let why = Source::open("x", file, &Choices::default()).err().unwrap();
+        assert!(why.to_string().contains("password"), "{why}");
+    }
+}

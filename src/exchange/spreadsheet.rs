@@ -111,10 +111,13 @@ pub(super) fn open_ods(mut archive: Archive, choices: &Choices) -> Result<Source
     let range = book
         .worksheet_range(&opened.sheet)
         .map_err(|error| broken("ODS", &error))?;
-    let progress = Progress::of(range.height() as u64);
+    let last = range.end().map_or(0, |(row, _)| u64::from(row) + 1);
+    let progress = Progress::of(last);
     let (columns, header_line, told) = (opened.header.len(), opened.header_line, progress.clone());
+    let mut before = 0;
     let below = lines_of(range).filter(move |line| {
-        told.advance(1);
+        told.advance(line.number - before);
+        before = line.number;
         line.number > header_line
     });
     let rows = below.zip(1..).map(move |(line, record)| {
@@ -478,4 +481,120 @@ fn broken(format: &str, error: &dyn std::fmt::Display) -> SourceError {
     SourceError::Refused(format!(
         "Il foglio di calcolo è rovinato o incompleto: apritelo e salvatelo di nuovo come {format}."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::tests::{open, open_as, rows};
+    use super::*;
+
+    #[test]
+    fn merged_titles_are_not_headers() {
+        let source = open("merged_title_cells.xlsx");
+        assert_eq!(source.detected.header_line, Some(4));
+        assert_eq!(source.header[0], "Codice");
+        assert!(source.detected.notes[0].contains("Comune di Milano — censimento"));
+        let all = rows(source);
+        assert_eq!((all.len(), all[0].0), (3, 5));
+        assert_eq!(all[0].1[3..5], ["45.4642", "9.19"]);
+    }
+
+    #[test]
+    fn numbers_kept_as_texts_stay_as_they_were_typed() {
+        let source = open("numbers_as_text.xlsx");
+        assert_eq!(source.detected.decimal, Some(','));
+        let all = rows(source);
+        assert_eq!(all[0].1[3..5], ["45,4642", "9,19"]);
+        assert_eq!(all[0].1[7..], ["001", "4,50"]);
+    }
+
+    #[test]
+    fn dates_booleans_numbers_and_errors_become_what_a_person_types() {
+        let source = open("dates.xlsx");
+        assert_eq!(source.detected.decimal, Some('.'));
+        let all = rows(source);
+        assert_eq!(
+            all[0].1[7..12],
+            [
+                "2024-12-31",
+                "2025-06-30T10:30:00",
+                "2024",
+                "vero",
+                "1234567890123"
+            ]
+        );
+        assert_eq!(
+            all[1].1[7..],
+            ["31/12/2024", "", "2023", "falso", "", "#N/D"]
+        );
+    }
+
+    #[test]
+    fn the_sheet_with_devices_is_found_and_another_can_be_chosen() {
+        let source = open("second_sheet.xlsx");
+        assert_eq!(source.detected.sheet.as_deref(), Some("Elenco"));
+        assert_eq!(
+            source.detected.sheets,
+            ["Leggimi", "Elenco", "Vecchio elenco"]
+        );
+        assert_eq!(rows(source).len(), 3);
+        let choose = |name: &str| Choices {
+            sheet: Some(name.to_owned()),
+            ..Choices::default()
+        };
+        let old = open_as("second_sheet.xlsx", &choose("Vecchio elenco")).unwrap();
+        assert_eq!(old.detected.certainty["sheet"], Certainty::Chosen);
+        assert_eq!(rows(old).len(), 1);
+        let why = open_as("second_sheet.xlsx", &choose("Nuovo"))
+            .err()
+            .unwrap();
+        assert!(why.to_string().contains("«Leggimi», «Elenco»"), "{why}");
+    }
+
+    #[test]
+    fn both_formats_of_libreoffice_say_the_same() {
+        for name in ["libreoffice.ods", "libreoffice.xlsx"] {
+            let source = open(name);
+            assert_eq!(source.detected.header_line, Some(3), "{name}");
+            let all = rows(source);
+            assert_eq!(all[0].0, 4, "{name}");
+            assert_eq!(
+                all[0].1,
+                [
+                    "LEG-01",
+                    "Piazza San Magno",
+                    "Legnano",
+                    "45.595",
+                    "8.916",
+                    "contesto",
+                    "in esercizio",
+                    "2024-12-31",
+                    "vero"
+                ],
+                "{name}"
+            );
+            assert_eq!(all[1].1[7..], ["2023-02-01", "falso"], "{name}");
+        }
+    }
+
+    #[test]
+    fn repeated_cells_are_counted_as_they_are_laid_out() {
+        let size = |rows: &str| laid_out(rows.as_bytes()).unwrap();
+        let cell = r#"<table:table-cell office:value-type="float"/>"#;
+        let one = size(&format!(
+            "<table:table><table:table-row>{cell}</table:table-row></table:table>"
+        ));
+        assert_eq!(one, CELL_BYTES);
+        let empty = r#"<table:table-row table:number-rows-repeated="1000"><table:table-cell table:number-columns-repeated="1000"/></table:table-row>"#;
+        assert_eq!(size(&format!("<table:table>{empty}</table:table>")), 0);
+        let far = size(&format!(
+            "<table:table>{empty}<table:table-row>{cell}</table:table-row></table:table>"
+        ));
+        assert_eq!(far, 1001 * CELL_BYTES);
+        let text = r#"<table:table-row table:number-rows-repeated="10"><table:table-cell table:number-columns-repeated="10"><text:p>abc</text:p></table:table-cell></table:table-row>"#;
+        assert_eq!(
+            size(&format!("<table:table>{text}</table:table>")),
+            100 * (CELL_BYTES + 3)
+        );
+    }
 }
