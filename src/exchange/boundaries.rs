@@ -3,11 +3,12 @@
 //! Whatever the file's reference system, what comes out is EPSG:4326, longitude first. A file is
 //! taken whole or not at all, and an error names the record that is wrong.
 
+use super::shapefile_in::{crs_of_wkt, table};
 use crate::census::projection::{self, Crs};
 use crate::census::territory::Municipality;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use geojson::{FeatureCollection, GeometryValue, JsonObject, JsonValue, Position};
-use shapefile::dbase::{self, FieldValue};
+use shapefile::dbase::FieldValue;
 use shapefile::{PolygonRing, Shape};
 use std::collections::HashSet;
 use std::fs::File;
@@ -139,7 +140,7 @@ pub fn read_shapefile(
         beside(path)?
     };
     let crs = match &parts.prj {
-        Some(wkt) => crs_of_wkt(wkt)?,
+        Some(wkt) => crs_of_prj(wkt)?,
         None => projection::system(ISTAT_CRS)
             .ok_or_else(|| BoundaryError::UnknownCrs(ISTAT_CRS.to_owned()))?,
     };
@@ -351,31 +352,9 @@ fn declared_crs(members: Option<&JsonObject>) -> Result<&'static Crs, BoundaryEr
     projection::system(name).ok_or_else(|| BoundaryError::UnknownCrs(name.to_owned()))
 }
 
-/// The system a `.prj` describes, by the names ESRI and OGC give it.
-fn crs_of_wkt(wkt: &str) -> Result<&'static Crs, BoundaryError> {
-    let name: String = wkt
-        .split('"')
-        .nth(1)
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    let code = match name.as_str() {
-        "wgs1984utmzone32n" | "wgs84utmzone32n" => "EPSG:32632",
-        "wgs1984utmzone33n" | "wgs84utmzone33n" => "EPSG:32633",
-        "etrs1989utmzone32n" | "etrs89utmzone32n" => "EPSG:25832",
-        "rdn2008utmzone32n" => "EPSG:7791",
-        "rdn2008utmzone32nne" => "EPSG:6707",
-        "montemarioitaly1" | "montemarioitalyzone1" => "EPSG:3003",
-        "montemarioitaly2" | "montemarioitalyzone2" => "EPSG:3004",
-        "ed1950utmzone32n" | "ed50utmzone32n" => "EPSG:23032",
-        "gcswgs1984" | "wgs84" => "EPSG:4326",
-        "gcsrdn2008" | "rdn2008" => "EPSG:6706",
-        _ => "",
-    };
-    projection::system(code)
-        .ok_or_else(|| BoundaryError::UnknownCrs(wkt.chars().take(60).collect()))
+/// The system a `.prj` describes.
+fn crs_of_prj(wkt: &str) -> Result<&'static Crs, BoundaryError> {
+    crs_of_wkt(wkt).ok_or_else(|| BoundaryError::UnknownCrs(wkt.chars().take(60).collect()))
 }
 
 /// The bytes of a shapefile's parts.
@@ -396,34 +375,9 @@ impl Parts {
         };
         let shapes = shapefile::ShapeReader::new(Cursor::new(self.shp))
             .map_err(|error| wrong(error.to_string()))?;
-        let rows =
-            table(self.dbf, self.cpg.as_deref()).map_err(|error| wrong(error.to_string()))?;
+        let rows = table(Cursor::new(self.dbf), self.cpg.as_deref())
+            .map_err(|error| wrong(error.to_string()))?;
         Ok(shapefile::Reader::new(shapes, rows))
-    }
-}
-
-/// The attribute table, in the encoding its `.cpg` names; without one, Windows-1252 unless the
-/// table says otherwise.
-fn table(dbf: Vec<u8>, cpg: Option<&str>) -> Result<dbase::Reader<Bytes>, dbase::Error> {
-    let named = cpg.and_then(|label| {
-        let label = label.trim();
-        let label = if label == "1252" {
-            "windows-1252"
-        } else {
-            label
-        };
-        encoding_rs::Encoding::for_label(label.as_bytes())
-    });
-    let source = Cursor::new(dbf);
-    match named {
-        Some(encoding) => dbase::ReaderBuilder::new()
-            .with_encoding(dbase::encoding::EncodingRs::from(encoding))
-            .build(source),
-        None => dbase::Reader::new(source.clone()).or_else(|_unnamed_code_page| {
-            dbase::ReaderBuilder::new()
-                .with_encoding(dbase::encoding::EncodingRs::from(encoding_rs::WINDOWS_1252))
-                .build(source)
-        }),
     }
 }
 
@@ -487,7 +441,7 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
             missing = format!("{stem}.dbf");
             continue;
         };
-        let has_codes = table(dbf.clone(), None).is_ok_and(|table| {
+        let has_codes = table(Cursor::new(dbf.clone()), None).is_ok_and(|table| {
             table
                 .fields()
                 .iter()
@@ -506,7 +460,7 @@ fn zipped(path: &Path) -> Result<Parts, BoundaryError> {
 mod tests {
     use super::*;
     use crate::census::territory::Territory;
-    use shapefile::dbase::{FieldName, TableWriterBuilder};
+    use shapefile::dbase::{self, FieldName, TableWriterBuilder};
     use shapefile::{Point, ShapeWriter, Writer};
     use std::io::Write;
 

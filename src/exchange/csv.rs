@@ -6,23 +6,26 @@
 //! and the mapping of columns read back to the same values. Enforced by the tests below.
 
 use super::columns;
+use super::header::{self, LOOKED_AT, Line, MAX_COLUMNS};
 use super::source::Row;
+use super::source::{Certainty, Choices, Progress, Row};
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::Field;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use csv::{ReaderBuilder, StringRecord, Terminator};
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, Write};
 
 /// The longest record that is read, in bytes: far beyond any device, short of a file whose quotes
 /// never close.
 pub const MAX_RECORD_BYTES: u64 = 1 << 20;
 
-/// The most columns a file may have: ten times the record.
-pub const MAX_COLUMNS: usize = 500;
-
-/// How much of a file, in bytes of decoded text, is looked at to tell its separator.
+/// How much of a file, in bytes of decoded text, is looked at to tell its separator and headers.
 const SAMPLE_BYTES: u64 = 1 << 16;
+
+/// How much of a file, in bytes, is looked at to tell an encoding that is not Unicode.
+const ENCODING_BYTES: usize = 4 << 20;
 
 const SEPARATORS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
@@ -37,8 +40,12 @@ pub struct Detected {
     pub separator: char,
     /// What stands before decimals in most numbers: `.` or `,`.
     pub decimal: char,
-    /// The physical line on which the header starts, from 1.
+    /// The physical line on which the header starts, from 1; 0 when there is none.
     pub header_line: u64,
+    /// How sure each of the above is, by its name.
+    pub certainty: BTreeMap<String, Certainty>,
+    /// What a person should know besides, in Italian sentences.
+    pub notes: Vec<String>,
 }
 
 /// Why a file cannot be read as delimited text.
@@ -82,6 +89,9 @@ pub enum CsvError {
         /// The physical line on which the record starts.
         line: u64,
     },
+    /// A choice that cannot be followed, in an Italian sentence that says what can be chosen.
+    #[error("{0}")]
+    Choice(String),
     /// The file could not be read from where it is kept.
     #[error("Il file non si legge: {0}.")]
     Read(#[from] io::Error),
@@ -89,47 +99,63 @@ pub enum CsvError {
 
 /// Reads the rows of a delimited text, one at a time.
 pub struct CsvReader<R> {
-    reader: csv::Reader<Text<R>>,
+    records: Records<R>,
     detected: Detected,
     header: Vec<String>,
     sample: Vec<Vec<String>>,
-    records: u64,
 }
 
 impl<R: Read + Seek> CsvReader<R> {
-    /// Finds out what the file is and reads its header, the first line with something in it.
-    pub fn open(mut source: R) -> Result<Self, CsvError> {
-        let encoding = encoding_of(&mut source)?;
-        let sample = sample_of(&mut source, encoding)?;
-        let separator = separator_of(&sample);
+    /// Finds out what the file is and reads its header.
+    pub fn open(source: R) -> Result<Self, CsvError> {
+        Self::open_as(source, &Choices::default(), Progress::default())
+    }
+
+    /// Finds out what the file is where nobody chose it, and reads its header. The progress goes on
+    /// with the bytes of the file.
+    pub fn open_as(mut source: R, choices: &Choices, progress: Progress) -> Result<Self, CsvError> {
+        let (encoding, notes) = encoding_of(&mut source, choices)?;
+        let sample = sample_of(&mut source, encoding.value)?;
+        let separator = separator_of(&sample, choices)?;
+        let marked = stated_separator(&sample).is_some();
+        let mut lines = lines_of(&sample, separator.value, marked);
+        if lines.is_empty() {
+            source.rewind()?;
+            let text = Text::new(&mut source, encoding.value, Progress::default());
+            let first = Records::new(text, separator.value, marked).read()?;
+            lines.push(first.ok_or(CsvError::Empty)?.into());
+        }
+        let table = header::table(&lines, choices.header_line).map_err(CsvError::Choice)?;
+        if table.names.len() > MAX_COLUMNS {
+            return Err(CsvError::TooWide(table.names.len()));
+        }
+        let decimal = decimal_of(&table.sample, choices)?;
         source.rewind()?;
-        let mut opened = Self {
-            reader: reader_of(Text::new(source, encoding), separator),
+        let text = Text::new(source, encoding.value, progress);
+        let mut records = Records::new(text, separator.value, marked);
+        while table.line > 0 && records.read()?.is_some_and(|row| row.line < table.line) {}
+        records.count = 0;
+        records.columns = table.names.len();
+        Ok(Self {
+            records,
             detected: Detected {
                 format: "csv",
-                encoding: encoding.name().to_ascii_lowercase(),
-                separator: char::from(separator),
-                decimal: '.',
-                header_line: 1,
+                encoding: encoding.value.name().to_ascii_lowercase(),
+                separator: char::from(separator.value),
+                decimal: decimal.value,
+                header_line: table.line,
+                certainty: BTreeMap::from([
+                    ("format".to_owned(), Certainty::Sure),
+                    ("encoding".to_owned(), encoding.certainty),
+                    ("separator".to_owned(), separator.certainty),
+                    ("decimal".to_owned(), decimal.certainty),
+                    ("header_line".to_owned(), table.certainty),
+                ]),
+                notes: notes.into_iter().chain(table.notes).collect(),
             },
-            header: Vec::new(),
-            sample: Vec::new(),
-            records: 0,
-        };
-        let header = opened.read()?.ok_or(CsvError::Empty)?;
-        opened.detected.header_line = header.line;
-        opened.header = header
-            .cells
-            .iter()
-            .map(|cell| cell.trim().to_owned())
-            .collect();
-        if opened.header.len() > MAX_COLUMNS {
-            return Err(CsvError::TooWide(opened.header.len()));
-        }
-        opened.records = 0;
-        opened.sample = rows_of(&sample, separator, opened.header.len());
-        opened.detected.decimal = decimal_of(&opened.sample);
-        Ok(opened)
+            header: table.names,
+            sample: table.sample,
+        })
     }
 }
 
@@ -151,44 +177,96 @@ impl<R: Read> CsvReader<R> {
     pub fn sample(&self) -> &[Vec<String>] {
         &self.sample
     }
-
-    /// The next row that is not empty.
-    fn read(&mut self) -> Result<Option<Row>, CsvError> {
-        let mut record = StringRecord::new();
-        loop {
-            let before = self.reader.position().line();
-            self.reader.get_mut().budget = MAX_RECORD_BYTES;
-            match self.reader.read_record(&mut record) {
-                Ok(false) => return Ok(None),
-                Ok(true) => {}
-                Err(error) => return Err(failure(error, before)),
-            }
-            // Lines are counted back from the end of the record, because empty lines before it
-            // are part of what the reader has just passed over.
-            let inner: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-            let end = self.reader.position().line();
-            let line = end.saturating_sub(inner as u64);
-            if self.reader.get_ref().exhausted {
-                return Err(CsvError::Unclosed { line });
-            }
-            if record.iter().any(|cell| !cell.trim().is_empty()) {
-                self.records += 1;
-                let cells = cells_of(&record, self.header.len());
-                return Ok(Some(Row {
-                    line: line.saturating_sub(1),
-                    record: self.records,
-                    cells,
-                }));
-            }
-        }
-    }
 }
 
 impl<R: Read> Iterator for CsvReader<R> {
     type Item = Result<Row, CsvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
+        self.records.read().transpose()
+    }
+}
+
+/// Something found out or chosen, and how sure it is.
+struct Told<T> {
+    value: T,
+    certainty: Certainty,
+}
+
+impl<T> Told<T> {
+    const fn new(value: T, certainty: Certainty) -> Self {
+        Self { value, certainty }
+    }
+}
+
+/// The records of a text that are not empty.
+struct Records<R> {
+    reader: csv::Reader<Text<R>>,
+    record: StringRecord,
+    count: u64,
+    /// How many columns the header has; 0 while it is not known.
+    columns: usize,
+    /// Whether the first line only names the separator.
+    marked: bool,
+}
+
+impl<R: Read> Records<R> {
+    fn new(text: Text<R>, separator: u8, marked: bool) -> Self {
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator)
+            .terminator(Terminator::Any(b'\n'))
+            .buffer_capacity(1 << 15)
+            .from_reader(text);
+        Self {
+            reader,
+            record: StringRecord::new(),
+            count: 0,
+            columns: 0,
+            marked,
+        }
+    }
+
+    /// The next row that is not empty.
+    fn read(&mut self) -> Result<Option<Row>, CsvError> {
+        loop {
+            let before = self.reader.position().line();
+            self.reader.get_mut().budget = MAX_RECORD_BYTES;
+            match self.reader.read_record(&mut self.record) {
+                Ok(false) => return Ok(None),
+                Ok(true) => {}
+                Err(error) => return Err(failure(error, before)),
+            }
+            // Lines are counted back from the end of the record, because empty lines before it
+            // are part of what the reader has just passed over.
+            let inner = self.record.as_slice().matches('\n').count();
+            let end = self.reader.position().line();
+            let line = end.saturating_sub(inner as u64);
+            if self.reader.get_ref().exhausted {
+                return Err(CsvError::Unclosed { line });
+            }
+            if std::mem::take(&mut self.marked) {
+                continue;
+            }
+            if self.record.iter().any(|cell| !cell.trim().is_empty()) {
+                self.count += 1;
+                return Ok(Some(Row {
+                    line: line.saturating_sub(1),
+                    record: self.count,
+                    cells: cells_of(&self.record, self.columns),
+                }));
+            }
+        }
+    }
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        Self {
+            number: row.line,
+            cells: row.cells,
+        }
     }
 }
 
@@ -219,33 +297,30 @@ pub(super) fn cause(error: csv::Error) -> io::Error {
     }
 }
 
-fn reader_of<R: Read>(source: R, separator: u8) -> csv::Reader<R> {
-    ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .terminator(Terminator::Any(b'\n'))
-        .from_reader(source)
-}
-
-/// Reads the whole file once: which encoding it is in, or why it is not text.
-fn encoding_of(source: &mut (impl Read + Seek)) -> Result<&'static Encoding, CsvError> {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+/// Reads the whole file once: which encoding it is in and what to say of that, or why it is not
+/// text.
+fn encoding_of(
+    source: &mut (impl Read + Seek),
+    choices: &Choices,
+) -> Result<(Told<&'static Encoding>, Option<String>), CsvError> {
+    let chosen = choices.encoding.as_deref().map(named).transpose()?;
     let mut scan = Scan::default();
     let mut buffer = vec![0; 1 << 16];
-    let mut marked = None;
+    let mut stated = None;
     loop {
         let length = source.read(&mut buffer)?;
         let chunk = buffer.get(..length).unwrap_or_default();
-        if scan.bytes == 0 {
-            recognise(chunk)?;
-            marked = Encoding::for_bom(chunk).map(|(encoding, _)| encoding);
-        }
-        detector.feed(chunk, length == 0);
         if length == 0 {
             break;
         }
-        if !matches!(marked, Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE) {
+        if scan.bytes == 0 {
+            recognise(chunk)?;
+            stated = Encoding::for_bom(chunk)
+                .map(|(encoding, _)| Told::new(encoding, Certainty::Stated))
+                .or_else(|| wide(chunk).map(|found| Told::new(found, Certainty::Likely)));
+        }
+        let encoding = chosen.or(stated.as_ref().map(|told| told.value));
+        if !encoding.is_some_and(|encoding| [UTF_16LE, UTF_16BE].contains(&encoding)) {
             scan.look(chunk)?;
         }
         scan.bytes += length as u64;
@@ -258,10 +333,75 @@ fn encoding_of(source: &mut (impl Read + Seek)) -> Result<&'static Encoding, Csv
             line: scan.first_control,
         });
     }
-    let guess = marked.unwrap_or_else(|| detector.guess(Some(b"it"), Utf8Detection::Allow));
+    let told = match (chosen, stated) {
+        (Some(encoding), _) => Told::new(encoding, Certainty::Chosen),
+        (None, Some(told)) => told,
+        (None, None) if scan.is_utf8() => Told::new(UTF_8, Certainty::Sure),
+        (None, None) => guess(source)?,
+    };
+    let broken = told.value == UTF_8 && !scan.is_utf8();
+    let note = broken.then(|| {
+        "Alcuni caratteri non sono UTF-8 e compaiono come «�»: provate un’altra codifica, per \
+         esempio windows-1252."
+            .to_owned()
+    });
+    Ok((told, note))
+}
+
+/// The encoding of a name.
+pub(super) fn named(label: &str) -> Result<&'static Encoding, CsvError> {
+    Encoding::for_label_no_replacement(label.trim().as_bytes()).ok_or_else(|| {
+        CsvError::Choice(format!(
+            "La codifica «{label}» non esiste: scegliete per esempio utf-8, windows-1252 o utf-16le."
+        ))
+    })
+}
+
+/// The encoding of a text that is UTF-16 without saying so: most of its characters have a byte that
+/// is zero, always on the same side.
+fn wide(start: &[u8]) -> Option<&'static Encoding> {
+    let mut zeros = [0_usize; 2];
+    for pair in start.chunks_exact(2) {
+        for (zeros, byte) in zeros.iter_mut().zip(pair) {
+            *zeros += usize::from(*byte == 0);
+        }
+    }
+    let [first, second] = zeros;
+    let most = |zeros: usize| zeros * 10 > start.len() / 2 * 7;
+    if most(second) && first * 20 < second {
+        Some(UTF_16LE)
+    } else if most(first) && second * 20 < first {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// The encoding of a text that is not Unicode, told by the parts of it that have accents.
+fn guess(source: &mut (impl Read + Seek)) -> Result<Told<&'static Encoding>, CsvError> {
+    source.rewind()?;
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let mut buffer = vec![0; 1 << 16];
+    let mut fed = 0;
+    while fed < ENCODING_BYTES {
+        let length = source.read(&mut buffer)?;
+        let chunk = buffer.get(..length).unwrap_or_default();
+        if length == 0 {
+            break;
+        }
+        if !chunk.is_ascii() {
+            detector.feed(chunk, false);
+            fed += length;
+        }
+    }
+    detector.feed(&[], true);
+    let guess = detector.guess(Some(b"it"), Utf8Detection::Deny);
     // Two accents in a row look like an Asian encoding, which no Italian office writes.
-    let plausible = marked.is_some() || guess == UTF_8 || guess.is_single_byte();
-    Ok(if plausible { guess } else { WINDOWS_1252 })
+    Ok(if guess.is_single_byte() {
+        Told::new(guess, Certainty::Likely)
+    } else {
+        Told::new(WINDOWS_1252, Certainty::Guessed)
+    })
 }
 
 /// What the first pass counts to tell text from anything else.
@@ -271,28 +411,50 @@ struct Scan {
     lines: u64,
     controls: u64,
     first_control: u64,
+    broken: bool,
+    /// The end of what was looked at, where it may be the first half of a character.
+    half: Vec<u8>,
 }
 
 impl Scan {
     fn look(&mut self, chunk: &[u8]) -> Result<(), CsvError> {
-        for byte in chunk {
-            match byte {
-                b'\n' => self.lines += 1,
-                0 => {
+        let odd = |byte: &u8| matches!(byte, 0..=8 | 14..=31 | 127);
+        if chunk.iter().filter(|byte| odd(byte)).count() > 0 {
+            for byte in chunk {
+                self.lines += u64::from(*byte == b'\n');
+                if *byte == 0 {
                     return Err(CsvError::NotText {
                         line: self.lines + 1,
                     });
                 }
-                1..=8 | 14..=31 | 127 => {
+                if odd(byte) {
                     if self.controls == 0 {
                         self.first_control = self.lines + 1;
                     }
                     self.controls += 1;
                 }
-                _ => {}
             }
+        } else {
+            self.lines += chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
         }
+        self.characters(chunk);
         Ok(())
+    }
+
+    /// Whether it is still UTF-8; a character may stand on the border of two chunks.
+    fn characters(&mut self, chunk: &[u8]) {
+        const LONGEST: usize = 4;
+        if self.broken {
+            return;
+        }
+        self.half.extend_from_slice(chunk);
+        let good = Encoding::utf8_valid_up_to(&self.half);
+        self.half.drain(..good);
+        self.broken = self.half.len() >= LONGEST;
+    }
+
+    fn is_utf8(&self) -> bool {
+        !self.broken && self.half.is_empty()
     }
 }
 
@@ -322,7 +484,7 @@ fn recognise(start: &[u8]) -> Result<(), CsvError> {
 fn sample_of(source: &mut (impl Read + Seek), encoding: &'static Encoding) -> io::Result<String> {
     source.rewind()?;
     let mut bytes = Vec::new();
-    Text::new(source, encoding)
+    Text::new(source, encoding, Progress::default())
         .take(SAMPLE_BYTES)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 == SAMPLE_BYTES {
@@ -335,64 +497,95 @@ fn sample_of(source: &mut (impl Read + Seek), encoding: &'static Encoding) -> io
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The separator under which most rows have as many cells as the header, and the more the better.
-fn separator_of(sample: &str) -> u8 {
-    let score = |separator: u8| {
-        let rows = rows_of(sample, separator, 0);
-        let columns = rows.first().map_or(0, Vec::len);
-        let alike = rows.iter().filter(|cells| cells.len() == columns).count();
-        let share = if columns > 1 {
-            alike * 100 / rows.len()
-        } else {
-            0
-        };
-        (share, columns)
-    };
-    let mut best = (SEPARATORS[0], (0, 1));
-    for separator in SEPARATORS {
-        let score = score(separator);
-        if score > best.1 {
-            best = (separator, score);
-        }
+/// The separator that the first line names, as a spreadsheet program writes it: `sep=;`.
+fn stated_separator(sample: &str) -> Option<u8> {
+    let first = sample.lines().next()?.trim_matches('"');
+    let (name, mark) = first.split_at_checked(4)?;
+    match (name.eq_ignore_ascii_case("sep="), mark.as_bytes()) {
+        (true, [mark]) => SEPARATORS.contains(mark).then_some(*mark),
+        _ => None,
     }
-    best.0
 }
 
-/// The first rows of the sample that are not empty, the header among them when `columns` is zero.
-fn rows_of(sample: &str, separator: u8, columns: usize) -> Vec<Vec<String>> {
-    reader_of(sample.as_bytes(), separator)
-        .records()
-        .filter_map(Result::ok)
-        .filter(|record| record.iter().any(|cell| !cell.trim().is_empty()))
-        .skip(usize::from(columns > 0))
-        .take(100)
-        .map(|record| cells_of(&record, columns))
+/// The separator under which a row names attributes and most rows have as many cells as each other,
+/// and the more the better.
+fn separator_of(sample: &str, choices: &Choices) -> Result<Told<u8>, CsvError> {
+    if let Some(chosen) = choices.separator {
+        let known = SEPARATORS.iter().find(|mark| char::from(**mark) == chosen);
+        return known
+            .map(|mark| Told::new(*mark, Certainty::Chosen))
+            .ok_or_else(|| {
+                CsvError::Choice(format!(
+                    "Il separatore «{chosen}» non si può usare: scegliete punto e virgola, virgola, \
+                     tabulazione o barra verticale."
+                ))
+            });
+    }
+    if let Some(stated) = stated_separator(sample) {
+        return Ok(Told::new(stated, Certainty::Stated));
+    }
+    let mut best = (SEPARATORS[0], (false, 0, 1));
+    for separator in SEPARATORS {
+        let weight = alike(&lines_of(sample, separator, false));
+        if weight > best.1 {
+            best = (separator, weight);
+        }
+    }
+    let certainty = match best.1 {
+        (_, 95.., _) => Certainty::Sure,
+        (true, _, _) | (_, 60.., _) => Certainty::Likely,
+        _ => Certainty::Guessed,
+    };
+    Ok(Told::new(best.0, certainty))
+}
+
+/// Whether some row names attributes, the percentage of rows that have the most frequent number of
+/// cells, and that number.
+fn alike(lines: &[Line]) -> (bool, usize, usize) {
+    let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
+    for line in lines {
+        *widths.entry(line.cells.len()).or_default() += 1;
+    }
+    let split = widths.into_iter().filter(|(columns, _)| *columns > 1);
+    let Some((columns, rows)) = split.max_by_key(|(columns, rows)| (*rows, *columns)) else {
+        return (false, 0, 1);
+    };
+    let named = lines.iter().any(|line| header::known(&line.cells) >= 2);
+    (named, rows * 100 / lines.len(), columns)
+}
+
+/// The first rows of the sample that are not empty.
+fn lines_of(sample: &str, separator: u8, marked: bool) -> Vec<Line> {
+    let text = Text::new(sample.as_bytes(), UTF_8, Progress::default());
+    let mut records = Records::new(text, separator, marked);
+    // A record that the end of the sample cuts in two is not looked at.
+    std::iter::from_fn(|| records.read().ok().flatten())
+        .take(LOOKED_AT)
+        .map(Line::from)
         .collect()
 }
 
-/// What most numbers of the sample have before their decimals.
-fn decimal_of(rows: &[Vec<String>]) -> char {
-    let count = |mark: char| {
-        let number = |cell: &&String| {
-            cell.trim()
-                .trim_start_matches('-')
-                .split_once(mark)
-                .is_some_and(|(whole, rest)| {
-                    [whole, rest].iter().all(|part| {
-                        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
-                    })
-                })
-        };
-        rows.iter().flatten().filter(number).count()
-    };
-    if count(',') > count('.') { ',' } else { '.' }
+/// What stands before decimals.
+fn decimal_of(sample: &[Vec<String>], choices: &Choices) -> Result<Told<char>, CsvError> {
+    match choices.decimal {
+        Some(mark @ (',' | '.')) => Ok(Told::new(mark, Certainty::Chosen)),
+        Some(other) => Err(CsvError::Choice(format!(
+            "I decimali non si scrivono con «{other}»: scegliete la virgola o il punto."
+        ))),
+        None => {
+            let (mark, certainty) = header::decimal(sample);
+            Ok(Told::new(mark, certainty))
+        }
+    }
 }
 
 /// The text of a file as UTF-8, with `\n` at the end of every line, the last included.
 struct Text<R> {
     source: R,
     decoder: Decoder,
+    progress: Progress,
     raw: Vec<u8>,
+    decoded: String,
     ready: Vec<u8>,
     at: usize,
     /// The last byte that was decoded.
@@ -405,11 +598,13 @@ struct Text<R> {
 }
 
 impl<R: Read> Text<R> {
-    fn new(source: R, encoding: &'static Encoding) -> Self {
+    fn new(source: R, encoding: &'static Encoding, progress: Progress) -> Self {
         Self {
             source,
             decoder: encoding.new_decoder_with_bom_removal(),
-            raw: vec![0; 1 << 14],
+            progress,
+            raw: vec![0; 1 << 15],
+            decoded: String::new(),
             ready: Vec::new(),
             at: 0,
             last: b'\n',
@@ -425,19 +620,27 @@ impl<R: Read> Text<R> {
         while self.ready.is_empty() && !self.ended {
             let length = self.source.read(&mut self.raw)?;
             let raw = self.raw.get(..length).unwrap_or_default();
+            self.progress.advance(length as u64);
             self.ended = length == 0;
-            let room = self
+            let room = self.decoder.max_utf8_buffer_length(length);
+            self.decoded.clear();
+            self.decoded.reserve(room.unwrap_or(length * 4 + 16));
+            let _ = self
                 .decoder
-                .max_utf8_buffer_length(length)
-                .unwrap_or(length * 4 + 16);
-            let mut decoded = String::with_capacity(room);
-            let _ = self.decoder.decode_to_string(raw, &mut decoded, self.ended);
-            for byte in decoded.bytes() {
-                let second_half = byte == b'\n' && self.last == b'\r';
-                self.last = byte;
-                if !second_half {
-                    self.ready.push(if byte == b'\r' { b'\n' } else { byte });
+                .decode_to_string(raw, &mut self.decoded, self.ended);
+            for (at, piece) in self.decoded.split('\r').enumerate() {
+                if at > 0 {
+                    self.ready.push(b'\n');
+                    self.last = b'\r';
                 }
+                let Some(last) = piece.bytes().next_back() else {
+                    continue;
+                };
+                let second_half = self.last == b'\r' && piece.starts_with('\n');
+                let rest = if second_half { piece.get(1..) } else { None };
+                self.ready
+                    .extend_from_slice(rest.unwrap_or(piece).as_bytes());
+                self.last = last;
             }
             if self.ended && !matches!(self.last, b'\n' | b'\r') {
                 self.ready.push(b'\n');
@@ -707,5 +910,241 @@ mod tests {
             );
             assert_eq!(unguard(&guard(text)), text);
         }
+    }
+
+    fn chosen(choices: Choices) -> Result<CsvReader<Cursor<Vec<u8>>>, CsvError> {
+        let text = "Elenco\ncodice;lat,lon\nA1;45,4;9,1\n";
+        CsvReader::open_as(Cursor::new(text.into()), &choices, Progress::default())
+    }
+
+    #[test]
+    fn files_of_offices_are_read_as_they_are() {
+        use super::super::source::tests::{open, rows};
+        let header = [
+            "codice",
+            "denominazione",
+            "comune",
+            "lat",
+            "lon",
+            "funzione",
+            "stato",
+        ];
+        for (name, encoding, separator, decimal, line, first) in [
+            (
+                "utf_16_without_mark.csv",
+                "utf-16le",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, località nord",
+            ),
+            (
+                "utf_16_big_endian_without_mark.csv",
+                "utf-16be",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "utf_8_with_mark.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, località nord",
+            ),
+            ("tabs.tsv", "utf-8", '\t', ',', 1, "Piazza Duomo, lato nord"),
+            ("pipes.csv", "utf-8", '|', ',', 1, "Piazza Duomo, lato nord"),
+            (
+                "sep_line.csv",
+                "utf-8",
+                ',',
+                '.',
+                2,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "mixed_line_ends.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+            (
+                "total_row_at_the_end.csv",
+                "utf-8",
+                ';',
+                ',',
+                1,
+                "Piazza Duomo, lato nord",
+            ),
+        ] {
+            let source = open(name);
+            let found = &source.detected;
+            assert_eq!(found.encoding.as_deref(), Some(encoding), "{name}");
+            assert_eq!(found.separator, Some(separator), "{name}");
+            assert_eq!(found.decimal, Some(decimal), "{name}");
+            assert_eq!(found.header_line, Some(line), "{name}");
+            assert_eq!(found.certainty.len(), 5, "{name}");
+            assert_eq!(source.header, header, "{name}");
+            let all = rows(source);
+            assert_eq!(all[0].0, line + 1, "{name}");
+            assert_eq!(all[0].1[1], first, "{name}");
+        }
+    }
+
+    #[test]
+    fn titles_are_said_and_not_read() {
+        use super::super::source::tests::{open, rows};
+        let source = open("two_title_rows_windows_1252.csv");
+        assert_eq!(source.detected.encoding.as_deref(), Some("windows-1252"));
+        assert_eq!(source.detected.header_line, Some(3));
+        assert_eq!(
+            source.detected.notes,
+            [
+                "Ci sono righe sopra l’intestazione che non vengono lette: righe 1 «Città di Rho — \
+              Polizia Locale», 2 «Elenco delle telecamere, aggiornato al 31/12/2024»."
+            ]
+        );
+        let all = rows(source);
+        assert_eq!((all.len(), all[0].0), (3, 4));
+        assert_eq!(all[1].1[1], "Piazza San Vittore, perché c’è il mercato");
+        let source = open("notes_below_the_title.csv");
+        assert_eq!(
+            (source.detected.header_line, source.detected.separator),
+            (Some(4), Some(','))
+        );
+        assert_eq!(source.header[0], "Codice telecamera");
+    }
+
+    #[test]
+    fn what_only_looks_like_the_end_of_a_row_is_not() {
+        use super::super::source::tests::{open, rows};
+        let all = rows(open("quoted_newlines.csv"));
+        assert_eq!(all[0].1[7], "prima riga\nseconda riga\n\nquarta");
+        assert_eq!(all.iter().map(|row| row.0).collect::<Vec<_>>(), [2, 6]);
+        let all = rows(open("semicolon_in_quotes.csv"));
+        assert_eq!(all[0].1[7], "palo basso; da alzare; \"urgente\"");
+        let all = rows(open("mixed_line_ends.csv"));
+        assert_eq!(
+            all.iter().map(|row| row.0).collect::<Vec<_>>(),
+            [2, 3, 4, 5]
+        );
+        let all = rows(open("total_row_at_the_end.csv"));
+        assert_eq!(
+            all.iter().map(|row| row.0).collect::<Vec<_>>(),
+            [2, 3, 4, 6, 7]
+        );
+    }
+
+    #[test]
+    fn a_file_without_headers_or_with_empty_columns_keeps_every_cell() {
+        use super::super::source::{
+            Certainty,
+            tests::{open, rows},
+        };
+        let source = open("no_header.csv");
+        assert_eq!(source.detected.header_line, Some(0));
+        assert_eq!(source.detected.certainty["header_line"], Certainty::Guessed);
+        assert_eq!(
+            (source.header.len(), source.header[6].as_str()),
+            (7, "Colonna 7")
+        );
+        assert_eq!((source.sample.len(), rows(source).len()), (4, 4));
+        let source = open("empty_columns.csv");
+        assert_eq!(
+            source.header,
+            [
+                "codice",
+                "",
+                "denominazione",
+                "comune",
+                "lat",
+                "lon",
+                "Colonna 7",
+                "funzione",
+                "stato"
+            ]
+        );
+        let shapes: Vec<_> = rows(source).iter().map(|row| row.1.len()).collect();
+        assert_eq!(shapes, [9, 9]);
+        assert_eq!(open("thousands_points.csv").detected.decimal, Some(','));
+    }
+
+    #[test]
+    fn a_choice_takes_the_place_of_what_is_found_out() {
+        let found = chosen(Choices::default()).unwrap();
+        assert_eq!(
+            (found.detected().separator, found.detected().header_line),
+            (';', 2)
+        );
+        let other = chosen(Choices {
+            encoding: Some("latin1".to_owned()),
+            separator: Some(','),
+            decimal: Some('.'),
+            header_line: Some(0),
+            sheet: None,
+        })
+        .unwrap();
+        let told = other.detected();
+        assert_eq!(
+            (told.encoding.as_str(), told.separator, told.decimal),
+            ("windows-1252", ',', '.')
+        );
+        assert_eq!((told.header_line, other.header().len()), (0, 3));
+        let certainties = ["encoding", "separator", "decimal", "header_line"];
+        assert!(
+            certainties
+                .iter()
+                .all(|name| told.certainty[*name] == Certainty::Chosen)
+        );
+        assert_eq!(other.map(Result::unwrap).next().unwrap().cells, ["Elenco"]);
+        for (wrong, says) in [
+            (
+                Choices {
+                    encoding: Some("utf-9".to_owned()),
+                    ..Choices::default()
+                },
+                "utf-9",
+            ),
+            (
+                Choices {
+                    separator: Some('x'),
+                    ..Choices::default()
+                },
+                "«x»",
+            ),
+            (
+                Choices {
+                    decimal: Some(';'),
+                    ..Choices::default()
+                },
+                "«;»",
+            ),
+            (
+                Choices {
+                    header_line: Some(7),
+                    ..Choices::default()
+                },
+                "riga 7",
+            ),
+        ] {
+            let why = chosen(wrong).err().unwrap().to_string();
+            assert!(why.contains(says), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_the_text_contradicts_is_said() {
+        let file = open(b"\xEF\xBB\xBFcodice;nome\n1;Cant\xF9\n");
+        assert!(file.detected().notes[0].contains("windows-1252"));
+        assert!(
+            open(b"codice;nome\n1;Cant\xF9\n")
+                .detected()
+                .notes
+                .is_empty()
+        );
     }
 }

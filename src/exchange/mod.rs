@@ -3,12 +3,21 @@
 //! A file that comes in becomes rows, and rows become drafts through the mapping of its columns;
 //! what goes out is written record by record, so that memory does not grow with the census.
 
+mod archive;
 pub mod boundaries;
 pub mod columns;
 pub mod csv;
+mod features;
 pub mod geojson;
+mod geojson_in;
+mod geopackage;
+mod header;
+mod kml;
 pub mod shapefile;
+mod shapefile_in;
 pub mod source;
+mod spreadsheet;
+mod stream;
 pub mod workbook;
 
 /// The reference systems in which devices are handed over, the one of the web first, then the one

@@ -5,12 +5,14 @@
 //! that the file declares; nothing is converted here. Rows stream: memory does not grow with the
 //! file. Enforced by the files of `tests/data/import/`.
 
+use super::archive::Archive;
 use super::csv::{CsvError, CsvReader};
+use super::{geojson_in, geopackage, kml, shapefile_in, spreadsheet};
 use crate::census::finding::{Code, Finding};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -266,24 +268,326 @@ pub struct Source {
 
 impl Source {
     /// Finds out what a file is, by its content rather than by its name, and opens it.
-    pub fn open(_name: &str, file: File, _choices: &Choices) -> Result<Self, SourceError> {
-        let size = file.metadata()?.len();
-        let reader = CsvReader::open(file)?;
+    pub fn open(name: &str, mut file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let mut start = Vec::new();
+        (&mut file).take(START_BYTES).read_to_end(&mut start)?;
+        file.rewind()?;
+        match kind(&start, name) {
+            Kind::Text => Self::delimited(file, choices),
+            Kind::Archive => Self::archived(file, choices),
+            Kind::GeoJson => geojson_in::open(file),
+            Kind::Kml => kml::open(file),
+            Kind::Gpkg => geopackage::open(file, choices),
+            Kind::OldOffice => Err(old_office(file)?),
+            Kind::Refused(sentence) => Err(SourceError::Refused(sentence.to_owned())),
+        }
+    }
+
+    fn delimited(file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let progress = Progress::of(file.metadata()?.len());
+        let reader = CsvReader::open_as(file, choices, progress.clone())?;
         let found = reader.detected();
         let detected = Detected {
             encoding: Some(found.encoding.clone()),
             separator: Some(found.separator),
             decimal: Some(found.decimal),
             header_line: Some(found.header_line),
+            certainty: found.certainty.clone(),
+            notes: found.notes.clone(),
             ..Detected::new(Format::Csv)
         };
         Ok(Self {
             detected,
             header: reader.header().to_vec(),
             sample: reader.sample().to_vec(),
-            progress: Progress::of(size),
+            progress,
             rows: Box::new(reader.map(|row| row.map_err(SourceError::from))),
         })
+    }
+
+    fn archived(file: File, choices: &Choices) -> Result<Self, SourceError> {
+        let archive = Archive::open(file)?;
+        let ends = |end: &str| {
+            archive
+                .names()
+                .any(|name| name.to_lowercase().ends_with(end))
+        };
+        if archive.has("xl/workbook.xml") {
+            spreadsheet::open_xlsx(archive, choices)
+        } else if archive.has("content.xml") && archive.has("mimetype") {
+            spreadsheet::open_ods(archive, choices)
+        } else if shapefile_in::is_in(&archive) {
+            shapefile_in::open(archive, choices)
+        } else if kml::is_in(&archive) {
+            kml::open_archive(archive, choices)
+        } else {
+            Err(SourceError::Refused(
+                if archive.has("xl/workbook.bin") {
+                    "Il foglio di calcolo è un XLSB: apritelo e salvatelo come XLSX."
+                } else if ends(".gpkg") {
+                    "L’archivio contiene un GeoPackage: estraetelo e caricate direttamente quello."
+                } else if ends(".csv") || ends(".geojson") || ends(".json") {
+                    "L’archivio contiene un file di dati: estraetelo e caricate direttamente quello."
+                } else {
+                    "L’archivio non contiene uno shapefile (.shp con .dbf), un KML o un foglio di \
+                     calcolo: controllate che sia il file giusto."
+                }
+                .to_owned(),
+            ))
+        }
+    }
+}
+
+/// How many bytes tell what a file is.
+const START_BYTES: u64 = 4096;
+
+/// What a file is, by its first bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Archive,
+    GeoJson,
+    Kml,
+    Gpkg,
+    OldOffice,
+    Refused(&'static str),
+}
+
+fn kind(start: &[u8], name: &str) -> Kind {
+    const MAGIC: [(&[u8], Kind); 10] = [
+        (b"SQLite format 3\0", Kind::Gpkg),
+        (b"PK\x03\x04", Kind::Archive),
+        (b"PK\x05\x06", Kind::Archive),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Kind::OldOffice),
+        (
+            b"\x00\x00\x27\x0A",
+            Kind::Refused(
+                "È una parte sola di uno shapefile: mettete in uno ZIP tutti i file con lo stesso nome \
+                 (.shp, .dbf, .shx, .prj, .cpg) e caricate quello.",
+            ),
+        ),
+        (
+            b"7z\xBC\xAF\x27\x1C",
+            Kind::Refused("L’archivio è un 7z: rifatelo come ZIP."),
+        ),
+        (
+            b"Rar!\x1A\x07",
+            Kind::Refused("L’archivio è un RAR: rifatelo come ZIP."),
+        ),
+        (
+            b"\x1F\x8B",
+            Kind::Refused(
+                "Il file è compresso con gzip: estraetelo e caricate quello che contiene.",
+            ),
+        ),
+        (
+            b"{\\rtf",
+            Kind::Refused(
+                "È un documento di testo: copiate la tabella in un foglio di calcolo e salvatela come \
+                 XLSX.",
+            ),
+        ),
+        (
+            b"AC10",
+            Kind::Refused(
+                "È un disegno DWG: esportate i punti come shapefile o GeoJSON, oppure le coordinate in \
+                 un foglio di calcolo.",
+            ),
+        ),
+    ];
+    if let Some((_, kind)) = MAGIC
+        .into_iter()
+        .find(|(magic, _)| start.starts_with(magic))
+    {
+        return kind;
+    }
+    if is_dbase(start) {
+        return Kind::Refused(
+            "È la sola tabella di uno shapefile: mettete in uno ZIP tutti i file con lo stesso nome \
+             (.shp, .dbf, .shx, .prj, .cpg) e caricate quello.",
+        );
+    }
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let text = text.trim_ascii_start();
+    let named = |end: &str| name.to_lowercase().ends_with(end);
+    match text {
+        [b'{', rest @ ..] => match rest.trim_ascii_start().first() {
+            Some(b'"' | b'}') => Kind::GeoJson,
+            _ if named("json") => Kind::GeoJson,
+            _ => Kind::Text,
+        },
+        [b'[', ..] if named("json") => Kind::Refused(
+            "Il file è JSON ma non GeoJSON: manca l’elenco «features». Esportatelo di nuovo come \
+             GeoJSON dal programma da cui viene.",
+        ),
+        [b'<', ..] => markup(text),
+        _ => Kind::Text,
+    }
+}
+
+/// What a text in angle brackets is.
+fn markup(text: &[u8]) -> Kind {
+    let text = String::from_utf8_lossy(text).to_lowercase();
+    if text.contains("<kml") {
+        Kind::Kml
+    } else if text.contains("<html") || text.contains("<table") {
+        Kind::Refused(
+            "Il file è una pagina web, anche se si chiama in un altro modo: apritelo con il foglio di \
+             calcolo e salvatelo come XLSX.",
+        )
+    } else if text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
+        Kind::Refused(
+            "Il foglio di calcolo è in un formato XML del 2003: apritelo e salvatelo come XLSX.",
+        )
+    } else if text.contains("<gpx") {
+        Kind::Refused("Il file è un GPX: convertitelo in GeoJSON o KML, per esempio con QGIS.")
+    } else if text.contains("<?xml") {
+        Kind::Refused(
+            "Il file è XML ma non è un KML: esportate i punti come KML, GeoJSON o shapefile.",
+        )
+    } else {
+        Kind::Text
+    }
+}
+
+/// Whether these are the first bytes of a dBASE table: its version, a date, and sizes that agree.
+fn is_dbase(start: &[u8]) -> bool {
+    let [version, _, month, day, _, _, _, _, low, high, ..] = start else {
+        return false;
+    };
+    let header = usize::from(u16::from_le_bytes([*low, *high]));
+    [0x03, 0x83, 0x8B, 0xF5].contains(version)
+        && (1..=12).contains(month)
+        && (1..=31).contains(day)
+        && header > 32
+        && header % 32 <= 1
+        && (header > start.len() || start.get(header - 1) == Some(&b'\r'))
+}
+
+/// What is said of a document of the old office programs, which is also how a new one with a
+/// password is kept.
+fn old_office(file: File) -> io::Result<SourceError> {
+    const LOOKED_AT: u64 = 16 << 20;
+    let marker: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut bytes = Vec::new();
+    file.take(LOOKED_AT).read_to_end(&mut bytes)?;
+    if bytes.windows(marker.len()).any(|part| part == marker) {
+        return Ok(spreadsheet::protected("XLSX"));
+    }
+    Ok(SourceError::Refused(
+        "Il file è un documento di un vecchio Office (XLS o DOC): apritelo e salvatelo come XLSX."
+            .to_owned(),
+    ))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Opens a file of `tests/data/import`.
+    pub(in crate::exchange) fn open_as(
+        name: &str,
+        choices: &Choices,
+    ) -> Result<Source, SourceError> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+        Source::open(name, File::open(folder.join(name)).unwrap(), choices)
+    }
+
+    pub(in crate::exchange) fn open(name: &str) -> Source {
+        open_as(name, &Choices::default()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Why a file is refused, at once or while its rows are read.
+    pub(in crate::exchange) fn refused(name: &str) -> String {
+        match open_as(name, &Choices::default()) {
+            Ok(source) => source
+                .rows
+                .filter_map(Result::err)
+                .map(|error| error.to_string())
+                .collect(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Lines and cells of all rows.
+    pub(in crate::exchange) fn rows(source: Source) -> Vec<(u64, Vec<String>)> {
+        let progress = source.progress.clone();
+        let rows: Vec<_> = source
+            .rows
+            .map(|row| row.map(|row| (row.line, row.cells)).unwrap())
+            .collect();
+        assert!(progress.share() > 0.99, "{}", progress.share());
+        rows
+    }
+
+    #[test]
+    fn a_file_is_told_by_its_content_and_not_by_its_name() {
+        for (name, format) in [
+            ("tabs.tsv", Format::Csv),
+            ("points.geojson", Format::GeoJson),
+            ("one_feature_a_line.geojson", Format::GeoJson),
+            ("placemarks.kml", Format::Kml),
+            ("placemarks.kmz", Format::Kml),
+            ("points.gpkg", Format::Gpkg),
+            ("utf_8_without_cpg.zip", Format::Shapefile),
+            ("libreoffice.ods", Format::Ods),
+            ("libreoffice.xlsx", Format::Xlsx),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/data/import")
+                .join(name);
+            let opened = Source::open("elenco.csv", File::open(path).unwrap(), &Choices::default());
+            let detected = opened.map(|source| source.detected).unwrap();
+            assert_eq!(detected.format, format, "{name}");
+            assert!(detected.certainty.contains_key("format"), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_what_to_do() {
+        for (name, says) in [
+            ("a_spreadsheet_renamed.csv", "L’archivio è rovinato"),
+            ("binary_bytes.csv", "byte che non sono testo"),
+            ("a_page_called_spreadsheet.xls", "pagina web"),
+            ("old_office.xls", "salvatelo come XLSX"),
+            ("part_of_a_shapefile.dbf", "mettete in uno ZIP"),
+            ("bomb.zip", "ne contiene più di 100 MB"),
+            ("path_tricks.zip", "fuori da sé"),
+            ("nested.zip", "un altro archivio"),
+            ("a_spreadsheet_inside.zip", "estraetelo"),
+            ("empty_workbook.xlsx", "è vuoto"),
+            ("repeated_cells.ods", "troppo grande"),
+            ("cut_short.geojson", "finisce prima del tempo"),
+        ] {
+            let why = refused(name);
+            assert!(why.contains(says), "{name}: {why}");
+        }
+        let of = |bytes: &[u8]| kind(bytes, "x");
+        assert!(matches!(of(b"\x00\x00\x27\x0A\0\0"), Kind::Refused(_)));
+        assert!(matches!(
+            of(b"<?xml version='1.0'?><gpx>"),
+            Kind::Refused(_)
+        ));
+        assert_eq!(of(b"{codice};lat\n"), Kind::Text);
+        assert_eq!(of(b"<b>codice</b>;lat\n"), Kind::Text);
+        assert_eq!(of(b""), Kind::Text);
+    }
+
+    #[test]
+    fn a_workbook_with_a_password_is_told_from_an_old_one() {
+        use std::io::Write;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1").unwrap();
+        for unit in "EncryptedPackage".encode_utf16() {
+            file.write_all(&unit.to_le_bytes()).unwrap();
+        }
+        file.rewind().unwrap();
+        let why = Source::open("x", file, &Choices::default()).err().unwrap();
+        assert!(why.to_string().contains("password"), "{why}");
     }
 }
 

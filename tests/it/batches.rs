@@ -98,7 +98,10 @@ fn a_file_is_staged_mended_and_confirmed_and_only_then_in_the_register() {
         assert_eq!(fates(&seen), [1, 0, 3, 0, 0, 0]);
 
         let odd = &seen.summary.odd;
-        assert_eq!((odd[0].field.as_str(), odd[0].value.as_str()), ("stato", "boh"));
+        assert_eq!(
+            (odd[0].field.as_str(), odd[0].value.as_str()),
+            ("stato", "boh")
+        );
         let change = |orders: &mut Orders| {
             orders.scheme.values.push(Swap {
                 field: "stato".to_owned(),
@@ -120,7 +123,10 @@ fn a_file_is_staged_mended_and_confirmed_and_only_then_in_the_register() {
         assert_eq!(third.provenance.operation, "swap");
         assert_eq!(third.batch, Some(id));
         assert_eq!(third.author, officer.account);
-        assert_eq!(state(&register, "A4").await.record.text(Field::Stato), "guasto");
+        assert_eq!(
+            state(&register, "A4").await.record.text(Field::Stato),
+            "guasto"
+        );
         let again = register.confirm(&officer, id, false).await;
         assert!(matches!(again, Err(register::Error::Invalid(_))));
 
@@ -166,7 +172,10 @@ fn a_row_is_mended_in_place_left_out_and_judged_again_with_the_others() {
             fate: Some(Fate::LeftOut),
             ..Wanted::default()
         };
-        let left = register.batch_rows(&officer, id, &only, 0, 10).await.unwrap();
+        let left = register
+            .batch_rows(&officer, id, &only, 0, 10)
+            .await
+            .unwrap();
         assert_eq!(left.len(), 1);
     });
 }
@@ -221,7 +230,11 @@ fn what_somebody_changed_meanwhile_is_a_conflict_until_the_file_is_preferred() {
         register.confirm(&officer, id, false).await.unwrap();
         let seen = worked(&register, &officer, id).await;
         assert_eq!(seen.batch.state, State::Ready);
-        assert!(seen.batch.problem.contains("è cambiato"), "{}", seen.batch.problem);
+        assert!(
+            seen.batch.problem.contains("è cambiato"),
+            "{}",
+            seen.batch.problem
+        );
         assert_eq!(fates(&seen), [0, 1, 0, 1, 0, 0]);
         let name = |revision: Revision| revision.record.text(Field::Denominazione).to_owned();
         assert_eq!(name(state(&register, "A2").await), "Due");
@@ -284,7 +297,10 @@ fn a_batch_is_undone_but_for_what_was_changed_since_and_history_stays() {
         let undoing = register.undo(&officer, id).await.unwrap();
         let first = state(&register, "A1").await;
         assert_eq!(first.record.text(Field::Denominazione), "Varco di prova");
-        assert_eq!((first.number, first.withdrawn, first.batch), (3, false, Some(undoing)));
+        assert_eq!(
+            (first.number, first.withdrawn, first.batch),
+            (3, false, Some(undoing))
+        );
         assert!(state(&register, "A2").await.withdrawn);
         let third = state(&register, "A3").await;
         assert_eq!(third.record.text(Field::Denominazione), "Dal modulo");
@@ -312,7 +328,12 @@ fn nobody_sees_or_confirms_the_batch_of_another_body_and_a_role_taken_away_count
         assert_eq!(register.batches(&reviewer).await.unwrap().len(), 1);
         for other in [&rho, &reviewer] {
             assert!(register.confirm(other, id, true).await.is_err());
-            assert!(register.accept(other, id, "position.swapped").await.is_err());
+            assert!(
+                register
+                    .accept(other, id, "position.swapped")
+                    .await
+                    .is_err()
+            );
             assert!(register.abandon(other, id).await.is_err());
             assert!(register.undo(other, id).await.is_err());
         }
@@ -404,7 +425,14 @@ async fn serve_and_kill(url: &str, store: &Store, id: Uuid, at_most: Duration) -
     let mut looks = tokio::time::interval(Duration::from_millis(5));
     while began.elapsed() < at_most {
         looks.tick().await;
-        let batch = store.read().await.unwrap().batch(id).await.unwrap().unwrap();
+        let batch = store
+            .read()
+            .await
+            .unwrap()
+            .batch(id)
+            .await
+            .unwrap()
+            .unwrap();
         if at_most > Duration::from_secs(10) && batch.state == State::Confirmed {
             break;
         }
@@ -422,7 +450,9 @@ fn a_server_killed_at_any_moment_of_a_confirmation_has_stored_all_or_nothing_and
         // A clock that runs, and is ahead: what a killed server had begun is nobody's.
         let ahead = async || {
             let now = Clock::System.now() + 60 * SECOND;
-            Register::open(store.clone(), Clock::fixed(now)).await.unwrap()
+            Register::open(store.clone(), Clock::fixed(now))
+                .await
+                .unwrap()
         };
         let officer = officer(&register, MILANO).await;
         let mut whole = Duration::from_secs(60);
