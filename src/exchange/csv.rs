@@ -7,7 +7,6 @@
 
 use super::columns;
 use super::header::{self, LOOKED_AT, Line, MAX_COLUMNS};
-use super::source::Row;
 use super::source::{Certainty, Choices, Progress, Row};
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::Field;
