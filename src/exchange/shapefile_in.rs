@@ -616,7 +616,11 @@ mod tests {
         let all = rows(source);
         assert_eq!((all.len(), all[0].0), (1, 2));
         assert_eq!(all[0].1[0], "SSG-02");
-        assert!(all[0].1[7].starts_with("POINT (518581.3"), "{}", all[0].1[7]);
+        assert!(
+            all[0].1[7].starts_with("POINT (518581.3"),
+            "{}",
+            all[0].1[7]
+        );
         let choices = Choices {
             sheet: Some("a/zone".to_owned()),
             ..Choices::default()

@@ -328,14 +328,13 @@ fn lines_of(range: Range<Data>) -> impl Iterator<Item = Line> + Send {
 fn text(value: &Data) -> String {
     match value {
         Data::Empty => String::new(),
-        Data::String(text) => text.clone(),
+        Data::String(text) | Data::DurationIso(text) => text.clone(),
         Data::Int(number) => number.to_string(),
         Data::Float(number) => number.to_string(),
         Data::Bool(true) => "vero".to_owned(),
         Data::Bool(false) => "falso".to_owned(),
         Data::DateTime(moment) => moment_text(moment),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
-        Data::DurationIso(text) => text.clone(),
         Data::Error(error) => error_text(error).to_owned(),
     }
 }
