@@ -228,9 +228,9 @@ mod tests {
     fn archive(fill: impl FnOnce(&mut ZipWriter<File>)) -> Result<Archive, SourceError> {
         let mut writer = ZipWriter::new(tempfile::tempfile().unwrap());
         fill(&mut writer);
-        let mut file = writer.finish().unwrap();
-        file.rewind().unwrap();
-        Archive::open(file)
+        let mut written = writer.finish().unwrap();
+        written.rewind().unwrap();
+        Archive::open(written)
     }
 
     fn with(name: &str, content: &[u8]) -> Result<Archive, SourceError> {

@@ -347,6 +347,11 @@ fn encoding_of(
     Ok((told, note))
 }
 
+/// How many lines end in some bytes.
+pub(super) fn line_ends(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
 /// The encoding of a name.
 pub(super) fn named(label: &str) -> Result<&'static Encoding, CsvError> {
     Encoding::for_label_no_replacement(label.trim().as_bytes()).ok_or_else(|| {
@@ -434,7 +439,7 @@ impl Scan {
                 }
             }
         } else {
-            self.lines += chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.lines += line_ends(chunk);
         }
         self.characters(chunk);
         Ok(())
@@ -911,9 +916,9 @@ mod tests {
         }
     }
 
-    fn chosen(choices: Choices) -> Result<CsvReader<Cursor<Vec<u8>>>, CsvError> {
+    fn chosen(choices: &Choices) -> Result<CsvReader<Cursor<Vec<u8>>>, CsvError> {
         let text = "Elenco\ncodice;lat,lon\nA1;45,4;9,1\n";
-        CsvReader::open_as(Cursor::new(text.into()), &choices, Progress::default())
+        CsvReader::open_as(Cursor::new(text.into()), choices, Progress::default())
     }
 
     #[test]
@@ -1074,12 +1079,12 @@ mod tests {
 
     #[test]
     fn a_choice_takes_the_place_of_what_is_found_out() {
-        let found = chosen(Choices::default()).unwrap();
+        let found = chosen(&Choices::default()).unwrap();
         assert_eq!(
             (found.detected().separator, found.detected().header_line),
             (';', 2)
         );
-        let other = chosen(Choices {
+        let other = chosen(&Choices {
             encoding: Some("latin1".to_owned()),
             separator: Some(','),
             decimal: Some('.'),
@@ -1130,7 +1135,7 @@ mod tests {
                 "riga 7",
             ),
         ] {
-            let why = chosen(wrong).err().unwrap().to_string();
+            let why = chosen(&wrong).err().unwrap().to_string();
             assert!(why.contains(says), "{why}");
         }
     }

@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn properties_of_all_features_make_the_columns_and_the_geometry_is_last() {
-        for name in ["points.geojson", "one_feature_a_line.geojson"] {
+        for name in ["byte_order_mark.geojson", "one_feature_a_line.geojson"] {
             let source = open(name);
             assert_eq!(
                 source.header,

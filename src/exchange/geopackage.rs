@@ -152,12 +152,13 @@ impl Layer {
     /// The statement that gives its rows: the number, the geometry, the columns.
     fn statement(&self, columns: &[String]) -> String {
         let geometry = self.geometry.as_deref().map_or("NULL".to_owned(), quoted);
-        let columns: String = columns
+        let columns: Vec<_> = columns
             .iter()
             .map(|name| format!(", {}", quoted(name)))
             .collect();
         format!(
-            "SELECT rowid, {geometry}{columns} FROM {} ORDER BY rowid",
+            "SELECT rowid, {geometry}{} FROM {} ORDER BY rowid",
+            columns.concat(),
             quoted(&self.table)
         )
     }

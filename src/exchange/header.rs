@@ -94,9 +94,8 @@ fn find(lines: &[Line]) -> (Option<usize>, Certainty) {
         .map(|(at, _)| at)
         .collect();
     let weigh = |at: usize| {
-        let (line, below) = match lines.get(at..) {
-            Some([line, below @ ..]) => (line, below),
-            _ => return (0, 0),
+        let Some([line, below @ ..]) = lines.get(at..) else {
+            return (0, 0);
         };
         let below = below.get(..COMPARED).unwrap_or(below);
         (known(&line.cells), contrast(&line.cells, below))
@@ -175,17 +174,17 @@ fn contrast(cells: &[String], below: &[Line]) -> isize {
             .map(|other| other.trim())
             .filter(|other| !other.is_empty())
             .collect();
-        let most = |such: fn(&str) -> bool| {
+        let most = |such: &dyn Fn(&str) -> bool| {
             others.iter().filter(|other| such(other)).count() * 2 > others.len()
         };
-        contrast += if is_value(cell) {
-            -2
-        } else if most(is_value) {
-            1
-        } else if has_digit(cell) && most(has_digit) {
-            -1
-        } else {
-            0
+        let (own, theirs) = (is_value(cell), most(&is_value));
+        contrast += match (own, theirs) {
+            (true, true) => -2,
+            (true, false) if others.is_empty() => -2,
+            (false, true) => 1,
+            // «A1» above «A2», but not «campo1» above «valore 3».
+            _ if most(&|other| other != cell && letters(other) == letters(cell)) => -1,
+            _ => 0,
         };
         let repeated = others.iter().any(|other| other.eq_ignore_ascii_case(cell));
         contrast -= isize::from(repeated && !is_value(cell));
@@ -193,8 +192,9 @@ fn contrast(cells: &[String], below: &[Line]) -> isize {
     contrast
 }
 
-fn has_digit(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_digit())
+/// A text without its digits.
+fn letters(text: &str) -> String {
+    text.chars().filter(|one| !one.is_ascii_digit()).collect()
 }
 
 /// Whether a text is a number, a date, a code: more digits than letters.
@@ -372,6 +372,10 @@ mod tests {
             ("codice", (1, Sure)),
             ("codice\n12", (1, Sure)),
             ("a;b\n1;2", (1, Likely)),
+            (
+                "codice;lat;lon;c1;c2;c30;c41\nA1;45.4;9.1;v 1;v 2;v 3;v 4\nA2;45.4;9.1;v 2;v 3;v 4;v 5",
+                (1, Sure),
+            ),
             (
                 "Posizione;;Dati;\nlat;lon;codice;stato\n45.4;9.1;A1;attivo\n45.4;9.1;A2;attivo",
                 (2, Sure),

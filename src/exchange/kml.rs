@@ -6,10 +6,12 @@
 //! `tests/data/import/`.
 
 use super::archive::Archive;
+use super::csv::line_ends;
 use super::features::{self, Columns, Sample};
 use super::source::{Certainty, Choices, Detected, Format, Progress, Source, SourceError};
 use super::stream::{self, Budget, Metered};
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 
@@ -158,7 +160,6 @@ fn read(
         buffer.clear();
         let failed = match xml.read_event_into(&mut buffer) {
             Ok(Event::Eof) if reading.placemark.is_none() => return Ok(()),
-            Ok(Event::Eof) => true,
             Ok(Event::Start(tag)) => {
                 reading.begin(&tag);
                 false
@@ -184,8 +185,8 @@ fn read(
                 }
                 false
             }
+            Ok(Event::Eof) | Err(_) => true,
             Ok(_) => false,
-            Err(_) => true,
         };
         if failed {
             if budget.is_spent() {
@@ -226,7 +227,7 @@ fn line_at(file: &mut File, at: u64) -> std::io::Result<u64> {
         if bytes.is_empty() {
             return Ok(lines);
         }
-        lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines += line_ends(bytes);
         let length = bytes.len();
         reader.consume(length);
     }
@@ -309,7 +310,7 @@ fn plain(html: &str) -> String {
     }
     text.push_str(rest);
     let text = text.replace("&nbsp;", " ");
-    let text = quick_xml::escape::unescape(&text).map_or(text.clone(), |plain| plain.into_owned());
+    let text = quick_xml::escape::unescape(&text).map_or(text.clone(), Cow::into_owned);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

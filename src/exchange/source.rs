@@ -528,14 +528,14 @@ pub(super) mod tests {
     fn a_file_is_told_by_its_content_and_not_by_its_name() {
         for (name, format) in [
             ("tabs.tsv", Format::Csv),
-            ("points.geojson", Format::GeoJson),
+            ("byte_order_mark.geojson", Format::GeoJson),
             ("one_feature_a_line.geojson", Format::GeoJson),
             ("placemarks.kml", Format::Kml),
             ("placemarks.kmz", Format::Kml),
             ("points.gpkg", Format::Gpkg),
             ("utf_8_without_cpg.zip", Format::Shapefile),
             ("libreoffice.ods", Format::Ods),
-            ("libreoffice.xlsx", Format::Xlsx),
+            ("written_by_libreoffice.xlsx", Format::Xlsx),
         ] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("tests/data/import")

@@ -87,15 +87,15 @@ pub(super) fn open_xlsx(mut archive: Archive, choices: &Choices) -> Result<Sourc
 
 /// Opens an `OpenDocument` spreadsheet.
 pub(super) fn open_ods(mut archive: Archive, choices: &Choices) -> Result<Source, SourceError> {
-    if let Some(content) = archive.member("content.xml")?
-        && laid_out(content)? > MOST_ODS_BYTES
-    {
-        return Err(too_large("ODS"));
-    }
     if let Some(manifest) = archive.text("META-INF/manifest.xml")?
         && manifest.contains("encryption-data")
     {
         return Err(protected("ODS"));
+    }
+    if let Some(content) = archive.member("content.xml")?
+        && laid_out(content)? > MOST_ODS_BYTES
+    {
+        return Err(too_large("ODS"));
     }
     let mut book: Ods<_> =
         Ods::new(BufReader::new(archive.into_file()?)).map_err(|error| broken("ODS", &error))?;
@@ -328,14 +328,13 @@ fn lines_of(range: Range<Data>) -> impl Iterator<Item = Line> + Send {
 fn text(value: &Data) -> String {
     match value {
         Data::Empty => String::new(),
-        Data::String(text) => text.clone(),
+        Data::String(text) | Data::DurationIso(text) => text.clone(),
         Data::Int(number) => number.to_string(),
         Data::Float(number) => number.to_string(),
         Data::Bool(true) => "vero".to_owned(),
         Data::Bool(false) => "falso".to_owned(),
         Data::DateTime(moment) => moment_text(moment),
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
-        Data::DurationIso(text) => text.clone(),
         Data::Error(error) => error_text(error).to_owned(),
     }
 }
@@ -553,7 +552,7 @@ mod tests {
 
     #[test]
     fn both_formats_of_libreoffice_say_the_same() {
-        for name in ["libreoffice.ods", "libreoffice.xlsx"] {
+        for name in ["libreoffice.ods", "written_by_libreoffice.xlsx"] {
             let source = open(name);
             assert_eq!(source.detected.header_line, Some(3), "{name}");
             let all = rows(source);
@@ -596,5 +595,26 @@ mod tests {
             size(&format!("<table:table>{text}</table:table>")),
             100 * (CELL_BYTES + 3)
         );
+    }
+
+    #[test]
+    fn a_spreadsheet_with_a_password_is_refused_as_such() {
+        use std::io::{Seek, Write};
+        let mut zip = zip::ZipWriter::new(tempfile::tempfile().unwrap());
+        for (name, content) in [
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("content.xml", "\u{1}\u{2}"),
+            ("META-INF/manifest.xml", "<manifest:encryption-data/>"),
+        ] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(content.as_bytes()).unwrap();
+        }
+        let mut file = zip.finish().unwrap();
+        file.rewind().unwrap();
+        let why = Source::open("x.ods", file, &Choices::default())
+            .err()
+            .unwrap();
+        assert!(why.to_string().contains("password"), "{why}");
     }
 }

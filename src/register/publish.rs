@@ -6,6 +6,7 @@
 //! identifiers go into a file. Enforced by `tests/it/publish.rs`.
 
 use super::{Error, Register, Result};
+use crate::census::collation::italian;
 use crate::census::filter::{Edge, Filter, Slice, Sort, Tier};
 use crate::census::projection::{self, Crs};
 use crate::census::record::{Record, Value};
@@ -170,18 +171,22 @@ impl Register {
         written
     }
 
-    /// What people choose from in a workbook, in the order of codes.
+    /// What people choose from in a workbook, in the order of a dictionary.
     pub async fn choices_of_workbook(&self) -> Result<Names> {
-        let mut bodies = self.store.read().await?.bodies().await?;
-        bodies.sort_by(|one, other| one.code.cmp(&other.code));
-        let covered = self.territory.municipalities().iter();
-        Ok(Names {
-            bodies: bodies.into_iter().map(|body| body.name).collect(),
-            municipalities: covered
+        let bodies = self.store.read().await?.bodies().await?.into_iter();
+        let municipalities = self.territory.municipalities().iter();
+        let mut names = Names {
+            bodies: bodies.map(|body| body.name).collect(),
+            municipalities: municipalities
                 .filter(|one| one.covered)
                 .map(|one| one.name.clone())
                 .collect(),
-        })
+        };
+        names.bodies.sort_by(|left, right| italian(left, right));
+        names
+            .municipalities
+            .sort_by(|left, right| italian(left, right));
+        Ok(names)
     }
 
     /// Sends every device that the filter finds, until nobody takes them any more.
