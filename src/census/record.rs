@@ -65,6 +65,11 @@ impl Record {
         }
     }
 
+    /// Takes the value of a field out.
+    pub fn take(&mut self, field: Field) -> Option<Value> {
+        self.values.get_mut(field as usize).and_then(Option::take)
+    }
+
     /// The text of a field; empty when there is none.
     #[must_use]
     pub fn text(&self, field: Field) -> &str {

@@ -60,6 +60,7 @@ pub struct Survey {
     pending: Tally,
     /// How far Monte Mario is from WGS 84 around here, in degrees, longitude first.
     shift: Option<Option<(f64, f64)>>,
+    doubtful: bool,
 }
 
 /// What a stretch of rows came to.
@@ -118,6 +119,7 @@ impl Survey {
                 }
             }
             Err(Readable { witness, possible }) => {
+                self.doubtful = true;
                 let sign = witness.and_then(|home| {
                     let plain = possible.iter().find(|one| one.reading == Reading::PLAIN);
                     match plain {
@@ -134,6 +136,13 @@ impl Survey {
                 self.take(record, &readings, sign);
             }
         }
+    }
+
+    /// Whether some row was not plain decimal degrees where they should be: until then what the rows
+    /// say together changes what is said of none.
+    #[must_use]
+    pub const fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 
     fn take(&mut self, record: u64, readings: &[(Reading, usize)], sign: Option<Sign>) {

@@ -132,6 +132,7 @@ impl Shown {
                 self.errors.push(error);
             }
             Told::Progress(share, rows) if self.terminal => self.progress(*share, *rows),
+            Told::Anew => self.errors.clear(),
             _ => {}
         }
     }
@@ -355,6 +356,11 @@ impl Destination {
             }
             Told::Said(said) => self.findings.json(said),
             Told::Landing(landing) if !self.table => self.points.json(landing),
+            Told::Anew => {
+                self.points = Spool::new()?;
+                self.findings = Spool::new()?;
+                Ok(())
+            }
             Told::Landing(_) | Told::Progress(..) => Ok(()),
         }
     }

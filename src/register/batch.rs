@@ -8,7 +8,7 @@
 //! would refuse. Enforced by `tests/it/batches.rs`.
 
 use super::judge::{Edits, Incoming, Judge, Judged, Plan, Typed};
-use super::load::{self, Asked, Keeper, Lookup, Prepared, Report};
+use super::load::{self, Asked, Fed, Feed, Keeper, Lookup, Prepared, Report};
 use super::{Error, Register, Result};
 use crate::census::batch::{Fate, State};
 use crate::census::finding::Severity;
@@ -853,7 +853,7 @@ impl Register {
         let opened = load::open(&batch.name, file, choices).await?;
         let detected = opened.detected.clone();
         let progress = opened.progress.clone();
-        let mut feed = load::feed(opened, Arc::clone(&plan));
+        let mut feed = Feed::start(opened, Arc::clone(&plan), None);
         let mut judge = Judge::new(
             &viewer,
             surveyed.world,
@@ -863,8 +863,7 @@ impl Register {
         );
         let mut lookup = Lookup::open(&mut unit, &viewer, &mut judge).await?;
         let mut tally = Tally::default();
-        while let Some(rows) = feed.recv().await {
-            let rows = rows.map_err(load::unreadable)?;
+        while let Some(Fed::Rows(rows)) = feed.next().await? {
             let nothing = async |_: &mut Unit| Ok(());
             let (back, judged, ()) =
                 load::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, nothing).await?;
@@ -953,7 +952,8 @@ impl Register {
             after = last.record;
             let typed = typed(&staged.plan, &rows)?;
             let plan = Arc::clone(&staged.plan);
-            let write = async |unit: &mut Unit| keeper.keep(unit, &plan, &ready).await;
+            let good = std::mem::take(&mut ready);
+            let write = async |unit: &mut Unit| keeper.keep(unit, &plan, good).await;
             let (back, judged, ()) = load::judge_beside(
                 &mut unit,
                 &staged.plan,
@@ -975,7 +975,7 @@ impl Register {
             }
         }
         keeper
-            .keep(&mut unit, &staged.plan, &ready)
+            .keep(&mut unit, &staged.plan, ready)
             .await
             .map_err(load::changed_meanwhile)?;
         let stopping = tally.of(Fate::Rejected) + tally.of(Fate::Conflict);
@@ -1426,7 +1426,7 @@ impl Register {
                     }
                 }
             }
-            unit.add_revisions(&next).await?;
+            unit.add_revisions(next).await?;
         }
         undoing.summary = summary.to_json()?;
         unit.put_batch(&undoing).await?;

@@ -128,7 +128,7 @@ async fn add_devices(register: &Register) -> Result<()> {
         let (devices, revisions) = maker.census(&mut unit).await?;
         let now = register.clock.now();
         unit.add_devices(&devices, now).await?;
-        unit.add_revisions(&revisions).await?;
+        unit.add_revisions(revisions.clone()).await?;
         // Three Comuni in four have been accepted; the others are still being written.
         if order % 4 != 3 {
             let mut all = Filter::of(&Viewer::operator());
@@ -203,7 +203,7 @@ impl Maker<'_> {
                 writer
                     .add_what_it_names(unit, self.world, &checked.record)
                     .await?;
-                let revision = writer.revision(&draft, &checked, None);
+                let revision = writer.revision(&draft, &checked, checked.record.clone(), None);
                 devices.push(Device {
                     id: revision.device,
                     body: self.municipality.istat.clone(),
@@ -234,13 +234,16 @@ impl Maker<'_> {
                 if fate < 2 { "guasto" } else { "in_esercizio" },
             );
             let checked = rules::check(&draft, self.world, &Around::default());
-            let mut later = self
-                .writer("comandante")
-                .revision(&draft, &checked, Some(revision));
+            let mut later = self.writer("comandante").revision(
+                &draft,
+                &checked,
+                checked.record.clone(),
+                Some(revision),
+            );
             later.withdrawn = fate == 5;
             next.push(later);
         }
-        Ok(unit.add_revisions(&next).await?)
+        Ok(unit.add_revisions(next).await?)
     }
 
     fn writer<'b>(&self, author: &'b str) -> Writer<'b>

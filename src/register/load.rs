@@ -32,6 +32,7 @@ use std::fs::File;
 use std::io::Seek;
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How many rows are read, judged and written together.
@@ -181,6 +182,8 @@ pub enum Told {
     Said(Said),
     /// How far the file has been read, from 0 to 1, and how many rows that is.
     Progress(f64, u64),
+    /// The file is read once more from its beginning: what was told of its rows no longer holds.
+    Anew,
 }
 
 /// Who is told.
@@ -240,33 +243,53 @@ impl Register {
             &world,
         )?;
         let plan = Arc::new(prepared.plan);
-        let surveyed = survey(opened, Arc::clone(&plan), world).await?;
-        let opened = open(&request.name, again, Choices::default()).await?;
-        let mut load = Load {
+        let task = Task {
             register: self,
             viewer,
             request,
             batch,
-            report: Report::of(request, &opened, &plan),
-            defaulted: prepared.defaulted,
-            crs: BTreeMap::new(),
-            listener,
         };
-        for finding in surveyed.conclusion.findings() {
-            load.say_of_file(None, finding);
-        }
-        let judge = Judge::new(
-            viewer,
-            surveyed.world,
-            Some(surveyed.conclusion),
-            request.accept_proposals,
-            prepared.defaults,
-        );
-        let mut unit = match batch {
-            None => self.store.read().await?,
-            Some(_) => self.store.write().await?,
+        let judge = |world, conclusion| {
+            let defaults = prepared.defaults.clone();
+            Judge::new(
+                viewer,
+                world,
+                conclusion,
+                request.accept_proposals,
+                defaults,
+            )
         };
-        let report = load.run(&mut unit, opened, plan, judge).await?;
+        let mut unit = self.unit_for(batch).await?;
+        let surveying = self.world(&mut unit).await?;
+        let defaulted = || prepared.defaulted.clone();
+        let first = Load::begin(task, &opened, &plan, defaulted(), &mut *listener);
+        let first = first
+            .run(
+                &mut unit,
+                opened,
+                &plan,
+                judge(world, None),
+                Some(surveying),
+            )
+            .await?;
+        let report = match first {
+            Ran::Done(report) => report,
+            Ran::Doubt(conclusion) => {
+                // What was written of the rows before the doubt goes with the unit.
+                drop(unit);
+                unit = self.unit_for(batch).await?;
+                listener(Told::Anew)?;
+                let opened = open(&request.name, again, Choices::default()).await?;
+                let world = self.world(&mut unit).await?;
+                let mut second = Load::begin(task, &opened, &plan, defaulted(), listener);
+                second.say_of_coordinates(&conclusion);
+                let judge = judge(world, Some(conclusion));
+                match second.run(&mut unit, opened, &plan, judge, None).await? {
+                    Ran::Done(report) => report,
+                    Ran::Doubt(_) => return Err(Error::Failed("survey".to_owned())),
+                }
+            }
+        };
         if report.stored
             && let Some(id) = batch
         {
@@ -280,6 +303,14 @@ impl Register {
             done.map_err(|error| changed_meanwhile(error.into()))?;
         }
         Ok(report)
+    }
+
+    /// What an import works in: a trial only reads.
+    async fn unit_for(&self, batch: Option<Uuid>) -> Result<Unit> {
+        Ok(match batch {
+            None => self.store.read().await?,
+            Some(_) => self.store.write().await?,
+        })
     }
 
     /// Says, before anything is written, that a file is coming in: whoever looks after a sudden end
@@ -486,28 +517,82 @@ pub(super) fn about_the_file(
     found
 }
 
-/// The rows of a file, read and understood by a thread of their own, a chunk at a time.
-pub(super) fn feed(
+/// What comes of the thread that reads a file.
+pub(super) enum Fed {
+    /// The next rows.
+    Rows(Vec<Typed>),
+    /// The rows have to be judged in the light of each other: no more of them come, only what they
+    /// say together.
+    Doubt,
+}
+
+/// The thread that reads and understands the rows of a file, a chunk at a time.
+pub(super) struct Feed {
+    chunks: mpsc::Receiver<Result<Fed, SourceError>>,
+    conclusion: JoinHandle<Option<Conclusion>>,
+}
+
+impl Feed {
+    /// Sets the thread to work; with a world it surveys the positions as they pass.
+    pub fn start(opened: source::Source, plan: Arc<Plan>, surveying: Option<World>) -> Self {
+        let (sender, chunks) = mpsc::channel(AHEAD);
+        let conclusion =
+            tokio::task::spawn_blocking(move || pour(opened, &plan, surveying, &sender));
+        Self { chunks, conclusion }
+    }
+
+    /// What comes next; nothing after the last row.
+    pub async fn next(&mut self) -> Result<Option<Fed>> {
+        self.chunks.recv().await.transpose().map_err(unreadable)
+    }
+
+    /// What the rows say together, when they were surveyed to the end.
+    pub async fn conclude(mut self) -> Result<Option<Conclusion>> {
+        while self.next().await?.is_some() {}
+        let conclusion = self.conclusion.await;
+        conclusion.map_err(|error| Error::Failed(error.to_string()))
+    }
+}
+
+/// Reads to the end, unless nobody listens any more.
+fn pour(
     opened: source::Source,
-    plan: Arc<Plan>,
-) -> mpsc::Receiver<Result<Vec<Typed>, SourceError>> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::task::spawn_blocking(move || {
-        let mut rows = opened.rows;
-        loop {
-            let chunk: Result<Vec<Row>, SourceError> = rows.by_ref().take(CHUNK).collect();
-            let chunk = chunk.map(|rows| rows.into_iter().map(|row| typed(&plan, row)).collect());
-            let last = match &chunk {
-                Ok(rows) => Vec::is_empty(rows),
-                Err(_) => true,
-            };
-            // Nobody listens any more when the import was given up.
-            if sender.blocking_send(chunk).is_err() || last {
-                return;
+    plan: &Plan,
+    surveying: Option<World>,
+    sender: &mpsc::Sender<Result<Fed, SourceError>>,
+) -> Option<Conclusion> {
+    let mut survey = surveying.map(|world| (Survey::new(), world));
+    let mut doubtful = false;
+    let mut rows = opened.rows;
+    loop {
+        let chunk: Result<Vec<Row>, SourceError> = rows.by_ref().take(CHUNK).collect();
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                let _ = sender.blocking_send(Err(error));
+                return None;
+            }
+        };
+        if chunk.is_empty() {
+            return survey.map(|(survey, _)| survey.conclude());
+        }
+        let typed: Vec<Typed> = chunk.into_iter().map(|row| typed(plan, row)).collect();
+        if let Some((survey, world)) = &mut survey {
+            for (draft, row) in typed
+                .iter()
+                .filter_map(|one| Some((one.draft.as_ref()?, one)))
+            {
+                survey.see(row.incoming.row.record, draft, world);
+            }
+            if survey.is_doubtful() && !doubtful {
+                doubtful = true;
+                sender.blocking_send(Ok(Fed::Doubt)).ok()?;
             }
         }
-    });
-    receiver
+        if !doubtful {
+            sender.blocking_send(Ok(Fed::Rows(typed))).ok()?;
+        }
+    }
 }
 
 fn typed(plan: &Plan, row: Row) -> Typed {
@@ -648,7 +733,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Writes what the rows add and change.
-    pub async fn keep(&mut self, unit: &mut Unit, plan: &Plan, judged: &[Judged]) -> Result<()> {
+    pub async fn keep(&mut self, unit: &mut Unit, plan: &Plan, judged: Vec<Judged>) -> Result<()> {
         let writer = Writer {
             register: self.register,
             author: self.author,
@@ -656,12 +741,14 @@ impl<'a> Keeper<'a> {
             batch: self.batch,
         };
         let mut devices = Vec::new();
-        let mut revisions = Vec::new();
-        let writes = |one: &&Judged| matches!(one.fate, Fate::New | Fate::Changed);
+        let mut revisions = Vec::with_capacity(judged.len());
+        let writes = |one: &Judged| matches!(one.fate, Fate::New | Fate::Changed);
         let mut sites = Vec::new();
-        for one in judged.iter().filter(writes) {
-            self.named(unit, one, &mut sites).await?;
-            let mut revision = writer.revision(&one.draft, &one.checked, one.present.as_ref());
+        for mut one in judged.into_iter().filter(writes) {
+            self.named(unit, &one, &mut sites).await?;
+            let record = std::mem::take(&mut one.checked.record);
+            let present = one.present.as_ref();
+            let mut revision = writer.revision(&one.draft, &one.checked, record, present);
             if let Some(provenance) = one.provenance(plan) {
                 revision.provenance = provenance;
             }
@@ -678,7 +765,7 @@ impl<'a> Keeper<'a> {
         unit.add_sites(&sites).await?;
         unit.add_devices(&devices, self.register.clock.now())
             .await?;
-        unit.add_revisions(&revisions).await?;
+        unit.add_revisions(revisions).await?;
         Ok(())
     }
 
@@ -715,12 +802,26 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// A file on its way in.
-struct Load<'a, 'l> {
+/// How a reading of the whole file ended.
+enum Ran {
+    /// Every row is judged.
+    Done(Report),
+    /// The rows have to be judged again in the light of what they say together.
+    Doubt(Conclusion),
+}
+
+/// What is done with a file, and for whom.
+#[derive(Clone, Copy)]
+struct Task<'a> {
     register: &'a Register,
     viewer: &'a Viewer,
     request: &'a Request,
     batch: Option<Uuid>,
+}
+
+/// A file on its way in.
+struct Load<'a, 'l> {
+    task: Task<'a>,
     report: Report,
     defaulted: Vec<Finding>,
     /// How many rows were read in each reference system.
@@ -728,32 +829,53 @@ struct Load<'a, 'l> {
     listener: Listener<'l>,
 }
 
-impl Load<'_, '_> {
+impl<'a, 'l> Load<'a, 'l> {
+    fn begin(
+        task: Task<'a>,
+        opened: &source::Source,
+        plan: &Plan,
+        defaulted: Vec<Finding>,
+        listener: Listener<'l>,
+    ) -> Self {
+        Self {
+            task,
+            report: Report::of(task.request, opened, plan),
+            defaulted,
+            crs: BTreeMap::new(),
+            listener,
+        }
+    }
+
     /// Every row, a chunk at a time; when the file lacks what no row can do without, they are only
     /// counted.
     async fn run(
         mut self,
         unit: &mut Unit,
         opened: source::Source,
-        plan: Arc<Plan>,
+        plan: &Arc<Plan>,
         mut judge: Judge,
-    ) -> Result<Report> {
-        for finding in missing_columns(&plan) {
+        surveying: Option<World>,
+    ) -> Result<Ran> {
+        for finding in missing_columns(plan) {
             self.say_of_file(None, finding);
         }
         let hopeless = self.report.has_errors();
-        let mut lookup = Lookup::open(unit, self.viewer, &mut judge).await?;
+        let mut lookup = Lookup::open(unit, self.task.viewer, &mut judge).await?;
         let mut keeper = Keeper::new(
-            self.register,
-            &self.viewer.account,
-            self.request.source,
-            self.batch,
+            self.task.register,
+            &self.task.viewer.account,
+            self.task.request.source,
+            self.task.batch,
         );
         let progress = opened.progress.clone();
-        let mut feed = feed(opened, Arc::clone(&plan));
+        let mut feed = Feed::start(opened, Arc::clone(plan), surveying.filter(|_| !hopeless));
         let mut ready: Vec<Judged> = Vec::new();
-        while let Some(rows) = feed.recv().await {
-            let rows = rows.map_err(unreadable)?;
+        while let Some(fed) = feed.next().await? {
+            let Fed::Rows(rows) = fed else {
+                let conclusion = feed.conclude().await?;
+                let gone = || Error::Failed("the survey ended early".to_owned());
+                return Ok(Ran::Doubt(conclusion.ok_or_else(gone)?));
+            };
             self.report.rows += rows.len() as u64;
             self.tell(Told::Progress(progress.share(), self.report.rows))?;
             if hopeless {
@@ -761,33 +883,43 @@ impl Load<'_, '_> {
                 continue;
             }
             let keeps = self.keeps();
+            let good = std::mem::take(&mut ready);
             let meanwhile = async |unit: &mut Unit| match keeps {
                 true => keeper
-                    .keep(unit, &plan, &ready)
+                    .keep(unit, plan, good)
                     .await
                     .map_err(changed_meanwhile),
                 false => Ok(()),
             };
             let (back, judged, ()) =
-                judge_beside(unit, &plan, judge, &mut lookup, rows, meanwhile).await?;
+                judge_beside(unit, plan, judge, &mut lookup, rows, meanwhile).await?;
             judge = back;
             ready = judged;
             for one in &ready {
-                self.count(one, &plan)?;
+                self.count(one, plan)?;
             }
         }
         if self.keeps() {
             keeper
-                .keep(unit, &plan, &ready)
+                .keep(unit, plan, ready)
                 .await
                 .map_err(changed_meanwhile)?;
         }
-        Ok(self.finish(&plan, &judge))
+        if let Some(conclusion) = feed.conclude().await? {
+            self.say_of_coordinates(&conclusion);
+        }
+        Ok(Ran::Done(self.finish(plan, &judge)))
+    }
+
+    fn say_of_coordinates(&mut self, conclusion: &Conclusion) {
+        for finding in conclusion.findings() {
+            self.say_of_file(None, finding);
+        }
     }
 
     /// Whether what was accepted until here can still be stored.
     fn keeps(&self) -> bool {
-        !self.request.dry_run && (self.request.partial || !self.report.has_errors())
+        !self.task.request.dry_run && (self.task.request.partial || !self.report.has_errors())
     }
 
     /// Counts a row and tells what was found in it.
@@ -851,7 +983,7 @@ impl Load<'_, '_> {
             self.report.detected.crs = commonest(&self.crs);
         }
         self.report.stored = self.keeps() && self.report.accepted > 0;
-        self.report.batch = self.batch.filter(|_| self.report.stored);
+        self.report.batch = self.task.batch.filter(|_| self.report.stored);
         self.report
     }
 }

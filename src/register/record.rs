@@ -223,7 +223,7 @@ impl Register {
             batch: None,
             ..present
         };
-        unit.add_revisions(&[next]).await?;
+        unit.add_revisions(vec![next]).await?;
         Ok(unit.commit().await?)
     }
 }
@@ -252,7 +252,7 @@ impl Writer<'_> {
         present: Option<&Revision>,
     ) -> Result<Uuid> {
         self.add_what_it_names(unit, world, &checked.record).await?;
-        let revision = self.revision(draft, checked, present);
+        let revision = self.revision(draft, checked, checked.record.clone(), present);
         let device = revision.device;
         let (body, code) = (
             checked.record.text(Field::Ente),
@@ -276,15 +276,17 @@ impl Writer<'_> {
             }
             Some(_) => {}
         }
-        unit.add_revisions(&[revision]).await?;
+        unit.add_revisions(vec![revision]).await?;
         Ok(device)
     }
 
-    /// The revision that a checked draft makes.
+    /// The revision that a checked draft makes; `record` is the one of the check, which is its own
+    /// so that it need not be copied.
     pub fn revision(
         &self,
         draft: &Draft,
         checked: &Checked,
+        record: Record,
         present: Option<&Revision>,
     ) -> Revision {
         let clock = &self.register.clock;
@@ -297,8 +299,8 @@ impl Writer<'_> {
             source: self.source,
             withdrawn: false,
             accepted: false,
-            record: checked.record.clone(),
-            provenance: provenance(checked, present),
+            provenance: provenance(checked, &record, present),
+            record,
             confirmed: draft.confirmed.clone(),
             warnings: i64::try_from(checked.unconfirmed(draft).len()).unwrap_or(i64::MAX),
             batch: self.batch,
@@ -329,11 +331,11 @@ impl Writer<'_> {
 
 /// How the point was given. A point that did not move keeps what is known of how it was first
 /// given, whatever the form sent back.
-fn provenance(checked: &Checked, present: Option<&Revision>) -> Provenance {
+fn provenance(checked: &Checked, record: &Record, present: Option<&Revision>) -> Provenance {
     let same = |present: &&Revision| {
         [Field::Lat, Field::Lon]
             .iter()
-            .all(|field| present.record.get(*field) == checked.record.get(*field))
+            .all(|field| present.record.get(*field) == record.get(*field))
     };
     if let Some(present) = present.filter(same) {
         return present.provenance.clone();

@@ -154,7 +154,7 @@ impl Unit {
     }
 
     /// Adds revisions and makes each the working state of its device.
-    pub async fn add_revisions(&mut self, revisions: &[Revision]) -> Result<()> {
+    pub async fn add_revisions(&mut self, revisions: Vec<Revision>) -> Result<()> {
         let later: Vec<&Revision> = revisions.iter().filter(|next| next.number > 1).collect();
         for batch in later.chunks(IDS) {
             self.retire_working(batch).await?;
@@ -747,46 +747,46 @@ fn visible(statement: &mut Statement, filter: &Filter) {
     }
 }
 
-fn push_revision(values: &mut Vec<Bind>, revision: &Revision) -> Result<()> {
+fn push_revision(values: &mut Vec<Bind>, mut revision: Revision) -> Result<()> {
     let confirmed = match revision.confirmed.as_slice() {
         [] => "[]".to_owned(),
         some => serde_json::to_string(some).map_err(|error| Error::Stored(error.to_string()))?,
     };
     let missing = i64::try_from(revision.record.missing_to_submit().len()).unwrap_or(i64::MAX);
-    let text = |text: &str| Bind::Text(Some(text.to_owned()));
+    let search = revision.search_text();
+    let text = |text: String| Bind::Text(Some(text));
     values.extend([
         Bind::Id(revision.id),
         Bind::Id(revision.device),
         Bind::Integer(Some(revision.number)),
         Bind::Integer(Some(revision.written_at)),
-        text(&revision.author),
-        text(revision.source.name()),
+        text(revision.author),
+        text(revision.source.name().to_owned()),
         Bind::Flag(revision.withdrawn),
         Bind::Flag(true),
         Bind::Flag(revision.accepted),
-        text(&revision.provenance.text),
-        text(&revision.provenance.crs),
-        text(&revision.provenance.operation),
+        text(revision.provenance.text),
+        text(revision.provenance.crs),
+        text(revision.provenance.operation),
         Bind::Decimal(Some(revision.provenance.accuracy_m)),
-        Bind::Text(Some(confirmed)),
+        text(confirmed),
         Bind::Integer(Some(revision.warnings)),
         Bind::Integer(Some(missing)),
-        Bind::Text(Some(revision.search_text())),
+        text(search),
         Bind::MaybeId(revision.batch),
     ]);
-    values.extend(
-        ATTRIBUTES.iter().map(|attribute| {
-            bind_value(attribute.kind.store(), revision.record.get(attribute.field))
-        }),
-    );
+    for attribute in ATTRIBUTES {
+        let value = revision.record.take(attribute.field);
+        values.push(bind_value(attribute.kind.store(), value));
+    }
     Ok(())
 }
 
-fn bind_value(store: StoredAs, value: Option<&Value>) -> Bind {
+fn bind_value(store: StoredAs, value: Option<Value>) -> Bind {
     match (store, value) {
-        (StoredAs::Text, Some(Value::Text(text))) => Bind::Text(Some(text.clone())),
-        (StoredAs::Integer, Some(Value::Integer(number))) => Bind::Integer(Some(*number)),
-        (StoredAs::Decimal, Some(Value::Decimal(number))) => Bind::Decimal(Some(*number)),
+        (StoredAs::Text, Some(Value::Text(text))) => Bind::Text(Some(text)),
+        (StoredAs::Integer, Some(Value::Integer(number))) => Bind::Integer(Some(number)),
+        (StoredAs::Decimal, Some(Value::Decimal(number))) => Bind::Decimal(Some(number)),
         (StoredAs::Text, _) => Bind::Text(None),
         (StoredAs::Integer, _) => Bind::Integer(None),
         (StoredAs::Decimal, _) => Bind::Decimal(None),

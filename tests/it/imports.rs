@@ -66,6 +66,10 @@ async fn load(
             match told {
                 Told::Landing(landing) => points.push(landing),
                 Told::Said(said) => findings.push(said),
+                Told::Anew => {
+                    points.clear();
+                    findings.clear();
+                }
                 Told::Progress(..) => {}
             }
             Ok(())

@@ -84,7 +84,7 @@ fn next(clock: &Clock, present: &Revision) -> Revision {
 async fn add(unit: &mut Unit, revisions: &[Revision]) {
     let devices: Vec<Device> = revisions.iter().map(device_of).collect();
     unit.add_devices(&devices, NOW).await.unwrap();
-    unit.add_revisions(revisions).await.unwrap();
+    unit.add_revisions(revisions.to_vec()).await.unwrap();
 }
 
 fn device_of(revision: &Revision) -> Device {
@@ -297,7 +297,7 @@ fn what_stands_at_a_site_is_counted_without_what_was_withdrawn_or_changed() {
         add(&mut unit, &[&stays[..], &[moved.clone(), gone]].concat()).await;
         let mut elsewhere = next(&clock, &moved);
         elsewhere.record.set(Field::Sito, None);
-        unit.add_revisions(&[elsewhere]).await.unwrap();
+        unit.add_revisions(vec![elsewhere]).await.unwrap();
 
         let sites = unit.sites(None).await.unwrap();
         let ids: Vec<Uuid> = sites.iter().map(|site| site.id).collect();
@@ -576,8 +576,8 @@ fn each_save_makes_one_working_state_and_leaves_the_others() {
         three.withdrawn = true;
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one.clone(), other.clone()]).await;
-        unit.add_revisions(&[two.clone()]).await.unwrap();
-        unit.add_revisions(&[three.clone()]).await.unwrap();
+        unit.add_revisions(vec![two.clone()]).await.unwrap();
+        unit.add_revisions(vec![three.clone()]).await.unwrap();
 
         let history = unit.history(one.device).await.unwrap();
         assert_eq!(history, [three.clone(), two, one.clone()]);
@@ -612,8 +612,8 @@ fn a_number_written_twice_breaks_a_constraint_with_the_same_name() {
         };
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one]).await;
-        unit.add_revisions(&[two]).await.unwrap();
-        let error = unit.add_revisions(&[twice]).await.unwrap_err();
+        unit.add_revisions(vec![two]).await.unwrap();
+        let error = unit.add_revisions(vec![twice]).await.unwrap_err();
         assert!(matches!(error, Error::Constraint(name) if name == "revision_number"));
     });
 }
@@ -968,7 +968,7 @@ fn accepting_marks_the_working_state_and_unmarks_the_one_before() {
         accepted.state = State::Accepted;
         assert_eq!(unit.count(&accepted).await.unwrap(), 1);
 
-        unit.add_revisions(&[two]).await.unwrap();
+        unit.add_revisions(vec![two]).await.unwrap();
         let found = unit.device(&accepted).await.unwrap().unwrap();
         assert_eq!((found.number, found.accepted), (1, true));
         assert_eq!(unit.accept_working(&everything()).await.unwrap(), 2);
@@ -1010,7 +1010,7 @@ fn an_officer_sees_their_own_and_of_the_others_what_is_accepted_and_not_reserved
         changed
             .record
             .set(Field::Denominazione, Some(text("Non ancora")));
-        unit.add_revisions(&[changed]).await.unwrap();
+        unit.add_revisions(vec![changed]).await.unwrap();
         add(&mut unit, &[later]).await;
 
         let mine = Filter::of(&officer_of("a"));
@@ -1055,7 +1055,7 @@ fn a_device_that_changed_body_is_one_device_for_whoever_asks() {
         add(&mut unit, &[one]).await;
         unit.accept_working(&everything()).await.unwrap();
         unit.rename_device(moved.device, "b", "1").await.unwrap();
-        unit.add_revisions(&[moved.clone()]).await.unwrap();
+        unit.add_revisions(vec![moved.clone()]).await.unwrap();
         let theirs = Filter::of(&officer_of("b"));
         assert_eq!(unit.count(&theirs).await.unwrap(), 1);
         let found = Filter::device(&officer_of("b"), moved.device);
@@ -1117,7 +1117,7 @@ fn a_point_off_the_globe_is_refused_by_the_database_too() {
         let off = first(&clock, "a", "1", &[(Field::Lon, Value::Decimal(888.0))]);
         let mut unit = store.write().await.unwrap();
         unit.add_devices(&[device_of(&off)], NOW).await.unwrap();
-        let refused = unit.add_revisions(&[off]).await;
+        let refused = unit.add_revisions(vec![off]).await;
         assert!(matches!(refused, Err(Error::Constraint(name)) if name == "revision_point"));
     });
 }
