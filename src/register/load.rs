@@ -301,6 +301,7 @@ impl Pending {
                 ente: revision.record.text(Field::Ente).to_owned(),
                 funzione: revision.record.text(Field::Funzione).to_owned(),
                 azimut: revision.record.plain(Field::Azimut).parse().ok(),
+                direzione: Some(revision.record.text(Field::Direzione).to_owned()),
                 metres: metres_between((lon, lat), *point),
             })
             .filter(|near| near.metres <= super::record::NEIGHBOURHOOD_M)

@@ -412,6 +412,7 @@ pub(super) async fn neighbours(
             ente: near.ente,
             funzione: near.funzione,
             azimut: near.azimut,
+            direzione: None,
         })
         .filter(|near| near.metres <= NEIGHBOURHOOD_M)
         .collect();
