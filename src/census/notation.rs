@@ -80,7 +80,7 @@ pub fn pair(text: &str) -> Result<Vec<Pair>, Unread> {
     if text.len() > LONGEST {
         return Err(Unread::Unclear);
     }
-    if let Some(found) = well_known_text(text) {
+    if let Some(found) = well_known_text(text).or_else(|| geojson(text)) {
         return Ok(vec![found]);
     }
     if looks_like_a_link(text) {
@@ -149,11 +149,50 @@ fn one(text: &str) -> Result<Number, Unread> {
         return Ok(number);
     }
     let plain = without_apostrophes(text);
-    let mut parts = parts(&tokens(plain.as_deref().unwrap_or(text))?);
-    match (parts.pop(), parts.is_empty()) {
-        (Some(part), true) => part.finish(),
-        _ => Err(Unread::Unclear),
+    let text = plain.as_deref().unwrap_or(text);
+    let read = tokens(text).and_then(|tokens| {
+        let mut parts = parts(&tokens);
+        match (parts.pop(), parts.is_empty()) {
+            (Some(part), true) => part.finish(),
+            _ => Err(Unread::Unclear),
+        }
+    });
+    read.or_else(|why| in_groups(text).ok_or(why))
+}
+
+/// Groups of digits with anything between them: degrees, minutes and seconds where they fit
+/// (`45.27.51,13`, `45/27/51`), else a number whose decimal separator became something else
+/// (`45, 4642`, `45°4642`), as if it were lost.
+fn in_groups(text: &str) -> Option<Number> {
+    let text = text.trim();
+    let bare = text.trim_start_matches('-');
+    if bare.chars().any(char::is_alphabetic) || !bare.starts_with(|one: char| one.is_ascii_digit())
+    {
+        return None;
     }
+    let groups: Vec<&str> = bare
+        .split(|one: char| !one.is_ascii_digit())
+        .filter(|group| !group.is_empty())
+        .collect();
+    let number = match groups.as_slice() {
+        [degrees, minutes, seconds, rest @ ..]
+            if rest.len() <= 1 && minutes.len() <= 2 && seconds.len() <= 2 =>
+        {
+            let fraction = rest.first().copied().unwrap_or("0");
+            let seconds = if rest.is_empty() {
+                (*seconds).to_owned()
+            } else {
+                format!("{seconds}.{fraction}")
+            };
+            let runs = [(*degrees).to_owned(), (*minutes).to_owned(), seconds];
+            sexagesimal(&runs.map(|run| (run, None))).ok()?
+        }
+        [whole, decimals] if whole.len() <= 3 && decimals.len() >= 4 => {
+            Number::from_run(&groups.concat())?
+        }
+        _ => return None,
+    };
+    Some(number.negated_if(text.starts_with('-')))
 }
 
 /// A text without the quotation marks around it.
@@ -336,7 +375,7 @@ fn simplified(text: &str) -> Vec<char> {
             '′' | '’' | '‘' | 'ʹ' | '´' | '`' | 'ʼ' | '‛' | '＇' => '\'',
             '″' | '”' | '“' | 'ʺ' | '„' | '‟' | '＂' | '〃' => '"',
             // U+FFFD is a degree sign that an encoding destroyed.
-            'º' | '˚' | '∘' | '⁰' | 'ᵒ' | '\u{fffd}' => '°',
+            'º' | '˚' | '∘' | '⁰' | 'ᵒ' | '*' | '^' | '\u{fffd}' => '°',
             '−' | '–' | '—' | '‐' | '‑' | '﹣' | '－' => '-',
             '，' => ',',
             '．' => '.',
@@ -365,7 +404,7 @@ fn simplified(text: &str) -> Vec<char> {
 fn units_are_letters(simple: &[char]) -> bool {
     let tight: Vec<char> = simple.iter().copied().filter(|one| *one != ' ').collect();
     tight.windows(3).any(|three| {
-        matches!(three, [before, 'D', after] if before.is_ascii_digit() && !after.is_alphabetic())
+        matches!(three, [before, 'D' | 'G', after] if before.is_ascii_digit() && !after.is_alphabetic())
     })
 }
 
@@ -398,7 +437,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Unread> {
             '°' => tokens.push(Token::Mark(Mark::Degrees)),
             '\'' => tokens.push(Token::Mark(Mark::Minutes)),
             '"' => tokens.push(Token::Mark(Mark::Seconds)),
-            ',' | ';' | '|' | '/' | '\t' | '~' => tokens.push(Token::Break),
+            ',' | ';' | '|' | '/' | '\t' | '~' | '&' => tokens.push(Token::Break),
             '-' | '+' | ' ' | ':' | '=' | '(' | ')' | '[' | ']' | '{' | '}' | '_' => {}
             '.' if !at(index + 1).is_some_and(|after| after.is_ascii_digit()) => {}
             letter if letter.is_alphabetic() => {
@@ -470,7 +509,7 @@ fn name(word: &str, lettered: bool, tokens: &mut Vec<Token>) -> Result<(), Unrea
         [.., Token::Mark(Mark::Degrees), Token::Run { .. }]
     );
     tokens.push(match word {
-        "D" | "DEG" | "GRADI" => Token::Mark(Mark::Degrees),
+        "D" | "G" | "DEG" | "GRADI" => Token::Mark(Mark::Degrees),
         "M" | "MIN" | "PRIMI" | "MINUTI" if after_degrees => Token::Mark(Mark::Minutes),
         "SEC" | "SECONDI" | "SS" if after_minutes => Token::Mark(Mark::Seconds),
         "N" | "NORD" | "NORTH" => hemisphere(Axis::North, false),
@@ -668,9 +707,19 @@ fn spaced(runs: &[(String, Option<Mark>)]) -> Option<Number> {
     Number::from_run(&runs.iter().map(|(run, _)| run.as_str()).collect::<String>())
 }
 
+/// A text without the zone and band of UTM before it: `32T 514853 5034537`.
+fn without_zone(text: &str) -> &str {
+    text.split_once([' ', '\t', ',', ';'])
+        .filter(|(zone, _)| {
+            let zone = zone.as_bytes();
+            matches!(zone, [b'0'..=b'6', b'0'..=b'9', b'T' | b't'])
+        })
+        .map_or(text, |(_, rest)| rest)
+}
+
 /// Reads both coordinates from a text that is neither a link nor WKT.
 fn written(text: &str) -> Result<Vec<Pair>, Unread> {
-    let parts = parts(&tokens(text)?);
+    let parts = parts(&tokens(without_zone(text))?);
     if parts.len() != 2 && parts.iter().all(Part::bare) {
         return listed(&parts);
     }
@@ -776,6 +825,15 @@ fn well_known_text(text: &str) -> Option<Pair> {
         return None;
     }
     let mut numbers = inner.split_once(')')?.0.split_whitespace().map(strict);
+    let (east, north) = (numbers.next()??, numbers.next()??);
+    Some(fixed(north, east))
+}
+
+/// `{"type":"Point","coordinates":[9.19,45.4642]}`: easting first.
+fn geojson(text: &str) -> Option<Pair> {
+    let (_, after) = text.split_once("\"coordinates\"")?;
+    let (inner, _) = after.split_once('[')?.1.split_once(']')?;
+    let mut numbers = inner.split(',').map(strict);
     let (east, north) = (numbers.next()??, numbers.next()??);
     Some(fixed(north, east))
 }
@@ -945,6 +1003,8 @@ mod tests {
             "latitudine=45,4642; longitudine=9,19",
             "x=9.19 y=45.4642",
             "POINT(9.19 45.4642)",
+            "{\"type\":\"Point\",\"coordinates\":[9.19,45.4642]}",
+            "lat=45.4642&lon=9.19",
             "SRID=4326;POINT Z (9.19 45.4642 120)",
             "\u{200e}45.4642,\u{a0}9.19",
             "４５.４６４２ ９.１９",
@@ -1040,6 +1100,7 @@ mod tests {
             "Est: 1514881,49 Nord: 5034556,81",
             "E=1.514.881,49 m N=5.034.556,81 m",
             "UTM 32N 5034556,81 1514881,49",
+            "32T 5034556.81 1514881.49",
         ] {
             let near = read(text)
                 .iter()
@@ -1080,6 +1141,32 @@ mod tests {
                 (n - 45.4642).abs() < 1e-9 && (e - 9.19).abs() < 1e-9,
                 "{lat} {lon}: {n} {e}"
             );
+        }
+        for text in [
+            "45.27.51,0",
+            "45,27,51.0",
+            "45/27/51",
+            "45;27;51",
+            "45*27'51",
+            "45^27'51.0\"",
+        ] {
+            let reading = columns(text, "9g11m24s").unwrap_or_else(|why| panic!("{text}: {why:?}"));
+            let (n, e) = (reading[0].north.value, reading[0].east.value);
+            assert!(
+                (n - 45.464_167).abs() < 1e-5 && (e - 9.19).abs() < 1e-5,
+                "{text}: {n} {e}"
+            );
+        }
+        for text in [
+            "45, 464204",
+            "45 464204",
+            "45;464204",
+            "45°.464204",
+            "45'464204",
+            "45:464204",
+        ] {
+            let reading = columns(text, "9.19").unwrap_or_else(|why| panic!("{text}: {why:?}"));
+            assert_eq!(reading[0].north.digits, "45464204", "{text}");
         }
         assert_eq!(columns("", ""), Err(Unread::Empty));
         assert_eq!(columns("45.46", " "), Err(Unread::Missing(Axis::East)));

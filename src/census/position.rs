@@ -405,7 +405,10 @@ impl<'a> Doctor<'a> {
         declared_crs: Option<&'static Crs>,
     ) -> Diagnosis {
         let mut findings = Vec::new();
-        if let Standing::Border(metres) = reading.standing {
+        // What the last digit leaves in doubt may as well be inside the declared Comune.
+        if let Standing::Border(metres) = reading.standing
+            && !(self.declared && metres <= words::doubt(pair, reading.crs.geographic))
+        {
             findings.push(self.near_border(reading, metres));
         }
         findings.extend(self.coarse(pair, reading.crs));

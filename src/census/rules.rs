@@ -66,6 +66,8 @@ pub struct Neighbour {
     pub funzione: String,
     /// Where it looks, in degrees from north clockwise.
     pub azimut: Option<i64>,
+    /// The code of the direction of traffic it watches, if it is known here.
+    pub direzione: Option<String>,
     /// How far it is from the point, in metres.
     pub metres: f64,
 }
@@ -501,6 +503,7 @@ fn code(checked: &mut Checked, around: &Around) {
 fn too_near(checked: &mut Checked, world: &World, around: &Around) {
     let record = &checked.record;
     let funzione = record.text(Field::Funzione);
+    let direzione = record.text(Field::Direzione);
     let azimut = match record.get(Field::Azimut) {
         Some(Value::Integer(degrees)) => Some(*degrees),
         _ => None,
@@ -509,6 +512,10 @@ fn too_near(checked: &mut Checked, world: &World, around: &Around) {
         neighbour.metres <= TOO_NEAR_M
             && neighbour.funzione == funzione
             && same_way(neighbour.azimut, azimut)
+            && !opposite(
+                neighbour.direzione.as_deref().unwrap_or_default(),
+                direzione,
+            )
     };
     let twins = around.neighbours.iter().filter(alike);
     let Some(twin) = twins.min_by(|one, other| one.metres.total_cmp(&other.metres)) else {
@@ -523,6 +530,11 @@ fn too_near(checked: &mut Checked, world: &World, around: &Around) {
     );
     let finding = Finding::new(Code::PositionTooNear, Field::Lat, &twin.codice, message);
     checked.findings.push(finding);
+}
+
+/// Whether one watches what comes in and the other what goes out.
+fn opposite(one: &str, other: &str) -> bool {
+    matches!((one, other), ("entrata", "uscita") | ("uscita", "entrata"))
 }
 
 fn same_way(one: Option<i64>, other: Option<i64>) -> bool {

@@ -15,6 +15,7 @@ use super::position::Possible;
 use super::projection::{self, Crs};
 use super::rules::{self, Readable, World};
 use super::territory::{Municipality, Territory};
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 pub use super::position::Reading;
@@ -59,7 +60,7 @@ pub struct Survey {
     /// Rows that only another reading than the current one explains, one after the other.
     pending: Tally,
     /// How far Monte Mario is from WGS 84 around here, in degrees, longitude first.
-    shift: Option<Option<(f64, f64)>>,
+    shift: OnceCell<Option<(f64, f64)>>,
     doubtful: bool,
 }
 
@@ -174,13 +175,13 @@ impl Survey {
 
     /// Whether the point is inside its Comune in only one of WGS 84 and Monte Mario.
     fn old_degrees(
-        &mut self,
+        &self,
         (lon, lat): (f64, f64),
         home: &Municipality,
         world: &World,
     ) -> Option<Sign> {
         let territory = &world.territory;
-        let (east, north) = (*self.shift.get_or_insert_with(|| old_shift(territory)))?;
+        let (east, north) = (*self.shift.get_or_init(|| old_shift(territory)))?;
         sign(
             false,
             (lon, lat),
@@ -829,8 +830,8 @@ mod tests {
         let mut found = Vec::new();
         for line in ring.lines() {
             let middle = (
-                (line.start.x + line.end.x) / 2.0,
-                (line.start.y + line.end.y) / 2.0,
+                f64::midpoint(line.start.x, line.end.x),
+                f64::midpoint(line.start.y, line.end.y),
             );
             for (dx, dy) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
                 let point = (middle.0 + dx * 4e-4, middle.1 + dy * 3e-4);

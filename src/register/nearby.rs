@@ -239,6 +239,8 @@ fn neighbour(place: &Place, body: &str, code: &str, metres: f64) -> Neighbour {
         ente: body.to_owned(),
         funzione: entry(Field::Funzione, place.funzione).to_owned(),
         azimut: Some(i64::from(place.azimut)).filter(|degrees| *degrees >= 0),
+        direzione: Some(entry(Field::Direzione, place.direzione).to_owned())
+            .filter(|way| !way.is_empty()),
         metres,
     }
 }

@@ -419,6 +419,7 @@ pub(super) async fn neighbours(
             ente: near.ente,
             funzione: near.funzione,
             azimut: near.azimut,
+            direzione: near.direzione,
         })
         .filter(|near| near.metres <= NEIGHBOURHOOD_M)
         .collect();

@@ -53,6 +53,8 @@ pub struct Point {
     pub stato_scntt: String,
     /// Which way it looks: degrees clockwise from north.
     pub azimut: Option<i64>,
+    /// Which traffic it looks at.
+    pub direzione: Option<String>,
     /// Whether warnings are open on it.
     pub warnings: bool,
 }
@@ -455,7 +457,7 @@ impl Unit {
     pub async fn points(&mut self, filter: &Filter) -> Result<Vec<Point>> {
         let mut statement = Statement::new(
             "SELECT r.device_id, r.lon, r.lat, r.codice, r.denominazione, r.ente, r.funzione, \
-             r.stato, r.stato_scntt, r.azimut, r.warnings FROM revision r WHERE ",
+             r.stato, r.stato_scntt, r.azimut, r.direzione, r.warnings FROM revision r WHERE ",
         );
         condition(&mut statement, filter);
         statement.push(" ORDER BY r.ente, r.codice");
@@ -481,6 +483,7 @@ impl Unit {
                             .try_get::<Option<String>, _>("stato_scntt")?
                             .unwrap_or_default(),
                         azimut: row.try_get("azimut")?,
+                        direzione: row.try_get("direzione")?,
                         warnings: warnings > 0,
                     })
                 })

@@ -163,16 +163,19 @@ pub struct Verdict {
     pub read: bool,
     /// How many points were proposed.
     pub proposals: usize,
-    /// Whether the truth is among them.
-    pub among: bool,
     /// How far the best proposal is from the truth, in metres.
     pub off: Option<f64>,
 }
 
 impl Verdict {
+    /// Whether the truth is among the proposals.
+    pub fn among(&self) -> bool {
+        self.off.is_some_and(|metres| metres <= RIGHT_M)
+    }
+
     /// One proposal, and the right one.
     pub fn right(&self) -> bool {
-        self.proposals == 1 && self.among
+        self.proposals == 1 && self.among()
     }
 }
 
@@ -207,7 +210,6 @@ pub fn verdict(
         seen: !loud.is_empty() || near,
         read: loud.is_empty() && near,
         proposals: offs.len(),
-        among: offs.first().is_some_and(|metres| *metres <= RIGHT_M),
         off: offs.first().copied(),
     }
 }
@@ -299,26 +301,7 @@ impl Tally {
         self.proposing += usize::from(verdict.proposals > 0);
         self.right += usize::from(verdict.right());
         self.several += usize::from(verdict.proposals > 1);
-        self.among += usize::from(verdict.proposals > 1 && verdict.among);
+        self.among += usize::from(verdict.proposals > 1 && verdict.among());
         self.offs.extend(verdict.off);
-    }
-
-    pub fn join(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.visible += other.visible;
-        self.seen += other.seen;
-        self.read += other.read;
-        self.proposing += other.proposing;
-        self.right += other.right;
-        self.several += other.several;
-        self.among += other.among;
-        self.offs.extend(&other.offs);
-    }
-
-    /// How far the best proposals are from the truth, in metres, at the median.
-    pub fn median(&self) -> Option<f64> {
-        let mut offs = self.offs.clone();
-        offs.sort_by(f64::total_cmp);
-        offs.get(offs.len() / 2).copied()
     }
 }

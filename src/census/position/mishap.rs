@@ -21,11 +21,17 @@ pub(super) const METRES_FROM: f64 = 1_000.0;
 /// error, not 8.88.
 const LOST_POINT_DIGITS: usize = 5;
 
+/// Degrees, minutes and seconds run together, `91124`, are at least this.
+const SECONDS_FROM: f64 = 10_000.0;
+
 /// Metres may have lost the point before this many decimals.
 const MOST_DECIMALS: i32 = 4;
 
 /// The first digit of a northing, or of an easting of Gauss-Boaga, counts these metres.
 const MILLION: f64 = 1e6;
+
+/// The millions of eastings that begin with the number of a UTM zone of Italy.
+const ZONES: std::ops::Range<f64> = 31.0..35.0;
 
 /// The metric systems tried when none is declared, the most used first. Those that give the same
 /// numbers as EPSG:32632 (7791, 6707, 25832) are one hypothesis with it.
@@ -48,6 +54,8 @@ pub(super) struct Mishap {
     pub(super) swap: bool,
     pub(super) north_point: bool,
     pub(super) east_point: bool,
+    /// A decimal point was there, at another place.
+    pub(super) moved: bool,
     /// Degrees, minutes and seconds written as decimals.
     pub(super) degrees: bool,
     /// Degrees and decimal minutes written as decimals.
@@ -87,10 +95,18 @@ impl Mishap {
             self.crs,
             self.uneven,
             self.kilometres,
+            // Another system explains more than a digit that every row left out.
+            self.digit(),
             self.north_digit,
             self.east_digit,
         ];
         happened.into_iter().filter(|happened| *happened).count()
+    }
+
+    /// Whether it may be believed where the point is not where it is said to be: a digit or a point
+    /// can be put anywhere.
+    fn firm(self) -> bool {
+        self.cost() == 1 && !self.moved && !self.degrees && !self.minutes
     }
 
     pub(super) fn code(self) -> Code {
@@ -197,7 +213,8 @@ impl Doctor<'_> {
         if found.iter().any(|one| one.witnessed) {
             found.retain(|one| one.witnessed);
         } else if found.iter().any(|one| one.covered) {
-            found.retain(|one| one.covered);
+            let anywhere = self.witness.is_none();
+            found.retain(|one| one.covered && (anywhere || one.mishap.firm()));
         } else {
             // Digits that mean a point just outside the territory still explain themselves.
             found.retain(|one| !one.mishap.degrees && !one.mishap.minutes);
@@ -281,6 +298,8 @@ impl Doctor<'_> {
                             swap,
                             north_point: a.point,
                             east_point: b.point,
+                            moved: (a.point && north.decimals.is_some())
+                                || (b.point && east.decimals.is_some()),
                             degrees: a.sixty == Sixty::Seconds,
                             minutes: a.sixty == Sixty::Minutes,
                             north_sign,
@@ -442,7 +461,9 @@ fn variants(number: &Number) -> Vec<Variant> {
         if let Some(value) = minutes_and_seconds(&rest) {
             push(degrees + value, false, Sixty::Seconds);
         }
+        let whole_seconds = number.value.abs() >= SECONDS_FROM;
         if number.decimals.is_some_and(|decimals| decimals >= 3)
+            && !whole_seconds
             && let Some(value) = decimal_minutes(&rest)
         {
             push(degrees + value, false, Sixty::Minutes);
@@ -456,15 +477,17 @@ fn with_point(digits: &str, whole: usize) -> Option<f64> {
     format!("{before}.{after}").parse().ok()
 }
 
-/// 45.2751 as 45 degrees and the digits of their minutes, and 452751 likewise.
+/// 45.2751 as 45 degrees and the digits of their minutes; 452751, 452751.13 and 4527.853 likewise.
 fn packed(number: &Number) -> Option<(f64, String)> {
     let digits = &number.digits;
-    let decimals = match number.decimals {
-        Some(decimals) if (2..=8).contains(&decimals) => decimals,
-        None if (5..=6).contains(&digits.len()) => 4,
+    let before = digits.len().checked_sub(number.decimals.unwrap_or(0))?;
+    let degrees = match number.decimals {
+        Some(2..=8) if before <= 2 => before,
+        Some(2..) if (3..=4).contains(&before) => before - 2,
+        _ if (5..=6).contains(&before) => before - 4,
         _ => return None,
     };
-    let (whole, rest) = digits.split_at_checked(digits.len().checked_sub(decimals)?)?;
+    let (whole, rest) = digits.split_at_checked(degrees)?;
     let degrees = if whole.is_empty() {
         0.0
     } else {
@@ -494,7 +517,9 @@ fn believable(north: &Number, east: &Number, a: &Variant, b: &Variant) -> bool {
     let enough = |number: &Number, variant: &Variant| {
         variant.point && number.digits.len() >= LOST_POINT_DIGITS
     };
-    let seconds = |number: &Number| number.decimals.is_none_or(|decimals| decimals >= 3);
+    let seconds = |number: &Number| {
+        number.value.abs() >= SECONDS_FROM || number.decimals.is_none_or(|decimals| decimals >= 3)
+    };
     (!(a.point || b.point) || enough(north, a) || enough(east, b))
         && (a.sixty == Sixty::No || seconds(north) || seconds(east))
 }
@@ -522,6 +547,11 @@ fn metres(number: &Number, least: f64, most: f64) -> Option<Metres> {
         return Some(found(value));
     }
     let size = number.value.abs();
+    // 32514853: the easting after the number of its zone.
+    let zoned = number.value % MILLION;
+    if ZONES.contains(&(size / MILLION)) && fits(&zoned) {
+        return Some(found(zoned));
+    }
     let thousandfold = number.value * 1e3;
     if fits(&thousandfold) && number.decimals.is_some() {
         return Some(Metres {

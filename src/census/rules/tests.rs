@@ -360,6 +360,7 @@ fn two_alike_devices_at_one_place_are_noticed() {
             ente: "015146".to_owned(),
             funzione: funzione.to_owned(),
             azimut,
+            direzione: Some("uscita".to_owned()),
             metres,
         }],
         ..Around::default()
@@ -370,6 +371,15 @@ fn two_alike_devices_at_one_place_are_noticed() {
     assert!(alone(&draft, neighbour(None, 2.5, "lettura_targhe")));
     assert!(alone(&draft, neighbour(None, 1.0, "contesto")));
     assert!(alone(&draft, neighbour(Some(0), 1.0, "lettura_targhe")));
+    for (direzione, twin) in [
+        ("entrata", false),
+        ("uscita", true),
+        ("bidirezionale", true),
+    ] {
+        draft.set(Field::Direzione, direzione);
+        let lonely = alone(&draft, neighbour(None, 1.0, "lettura_targhe"));
+        assert_eq!(lonely, !twin, "{direzione}");
+    }
     draft.set(Field::Azimut, "358");
     assert!(!alone(&draft, neighbour(Some(2), 1.0, "lettura_targhe")));
     assert!(alone(&draft, neighbour(Some(178), 1.0, "lettura_targhe")));
@@ -582,6 +592,29 @@ fn a_proposed_position_replaces_everything_typed_about_it() {
         ("45.400000", "9.190000")
     );
     assert!(draft.place.is_empty() && draft.crs.is_empty());
+}
+
+#[test]
+fn a_position_that_is_mended_stays_as_precise_as_it_was_typed() {
+    for (lat, lon, coarse) in [
+        ("9.1900", "45.4600", false),
+        ("9.19", "45.4600", false),
+        ("9.19", "45.46", true),
+    ] {
+        let mut draft = clean();
+        draft.set(Field::Lat, lat);
+        draft.set(Field::Lon, lon);
+        let checked = check(&draft, &world(), &Around::default());
+        let swapped = checked
+            .findings
+            .iter()
+            .find(|finding| finding.code == Code::PositionSwapped)
+            .unwrap();
+        apply(&mut draft, &swapped.proposals[0]);
+        let mended = check(&draft, &world(), &Around::default());
+        let found = codes(&mended).contains(&"position.coarse");
+        assert_eq!(found, coarse, "{lat} {lon}: {}", draft.get(Field::Lat));
+    }
 }
 
 /// The canonical record typed again.
