@@ -1206,7 +1206,7 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
         unit.add_software("prima del pieno", true).await.unwrap();
         let mut stored = unit.add_devices(&devices, NOW).await;
         if stored.is_ok() {
-            stored = unit.add_revisions(&many).await;
+            stored = unit.add_revisions(many.clone()).await;
         }
         let error = stored.unwrap_err();
         assert!(matches!(error, Error::Full), "{error}");
