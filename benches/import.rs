@@ -149,7 +149,9 @@ fn on_sqlite(folder: &Path, file: &Path, rows: u32) {
     let ours = measured(varco(&url).arg("import").arg(file));
     print(rows, "SQLite", "varco import", &ours);
     let mut ogr = Command::new("ogr2ogr");
-    ogr.args(["-f", "GPKG"]).arg(folder.join("ogr.gpkg")).arg(file);
+    ogr.args(["-f", "GPKG"])
+        .arg(folder.join("ogr.gpkg"))
+        .arg(file);
     let theirs = measured(positions(&mut ogr));
     print(rows, "GeoPackage", "ogr2ogr", &theirs);
 }
@@ -160,7 +162,9 @@ fn on_postgres(file: &Path, rows: u32) {
     };
     let name = format!("varco_bench_{}", std::process::id());
     let order = |text: &str| {
-        let psql = Command::new("psql").args(["-q", "-c", text, &server]).status();
+        let psql = Command::new("psql")
+            .args(["-q", "-c", text, &server])
+            .status();
         assert!(psql.is_ok_and(|status| status.success()), "{text}");
     };
     order(&format!("CREATE DATABASE {name}"));
@@ -242,12 +246,16 @@ fn preview() -> String {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&url).await.expect("a store");
-        let register = Register::open(store, Clock::System).await.expect("a register");
+        let register = Register::open(store, Clock::System)
+            .await
+            .expect("a register");
         let content = File::open(&file).expect("a file");
         let start = Instant::now();
         let operator = Viewer::operator();
         let orders = Orders::default();
-        let staged = register.stage(&operator, "rows.csv", &orders, content).await;
+        let staged = register
+            .stage(&operator, "rows.csv", &orders, content)
+            .await;
         let id = staged.expect("a batch");
         register.work().await.expect("work");
         let seen = register.batch(&operator, id).await.expect("a batch");

@@ -4,7 +4,7 @@
 CREATE TABLE batch (
     id UUID PRIMARY KEY,
     name TEXT NOT NULL,
-    author TEXT NOT NULL,
+    author TEXT COLLATE "C" NOT NULL,
     source TEXT COLLATE "C" NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,

@@ -10,7 +10,7 @@ pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 pub const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What stands around one bind, the text of a JSON array, to make a list of its texts.
-pub const fn elements(unit: &Unit) -> (&'static str, &'static str) {
+pub fn elements(unit: &Unit) -> (&'static str, &'static str) {
     match unit {
         Unit::Sqlite(_) => ("(SELECT value FROM json_each(", "))"),
         Unit::Postgres(_) => ("(SELECT json_array_elements_text(CAST(", " AS JSON)))"),
@@ -19,7 +19,7 @@ pub const fn elements(unit: &Unit) -> (&'static str, &'static str) {
 
 /// What ends a query that leaves out the rows somebody else is writing. On SQLite nobody else is
 /// while one writes.
-pub const fn skip_locked(unit: &Unit) -> &'static str {
+pub fn skip_locked(unit: &Unit) -> &'static str {
     match unit {
         Unit::Sqlite(_) => "",
         Unit::Postgres(_) => " FOR UPDATE SKIP LOCKED",

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 use uuid::Uuid;
+use varco::census::batch::{Fate, State as BatchState};
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Open, Slice, Sort, State};
 use varco::census::person::{Grant, Role, Viewer};
@@ -14,8 +15,9 @@ use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
-use varco::storage::body::{Body, Standing};
-use varco::storage::device::{Device, key};
+use varco::storage::batch::{Batch, BatchRow, Wanted};
+use varco::storage::body::{Body, Site, Standing};
+use varco::storage::device::{Device, Mark, key};
 use varco::storage::people::{Person, Session};
 use varco::storage::{Error, Store, Unit};
 
@@ -188,6 +190,8 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
     let known = [
         "BEGIN_WRITE",
         "BEGIN_READ",
+        "elements",
+        "skip_locked",
         "broken_constraint",
         "is_full",
         "is_busy",
@@ -1312,5 +1316,234 @@ fn the_server_keeps_a_geometry_beside_the_coordinates() {
             .await
             .unwrap();
         assert_eq!(geometry, "SRID=4326;POINT(9.25 45.5)");
+    });
+}
+
+/// A batch that waits to be read.
+fn batch(clock: &Clock, name: &str) -> Batch {
+    Batch {
+        id: clock.new_id(),
+        name: name.to_owned(),
+        author: "autrice".to_owned(),
+        source: Source::File,
+        state: BatchState::Reading,
+        created_at: clock.now(),
+        changed_at: clock.now(),
+        beat_at: 0,
+        cancelled: false,
+        request: "{}".to_owned(),
+        summary: "{}".to_owned(),
+        problem: String::new(),
+        body: None,
+        undoes: None,
+    }
+}
+
+#[test]
+fn a_batch_is_claimed_once_and_its_state_and_file_are_kept() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut one = batch(&clock, "è «uno»\t.csv");
+        one.body = Some("a".to_owned());
+        let mut other = batch(&clock, "due.csv");
+        other.undoes = Some(one.id);
+        other.state = BatchState::Confirming;
+        other.source = Source::Command;
+        let mut unit = store.write().await.unwrap();
+        unit.add_batch(&one).await.unwrap();
+        unit.add_batch(&other).await.unwrap();
+        assert_eq!(unit.batch(one.id).await.unwrap(), Some(one.clone()));
+        assert_eq!(unit.undoing(one.id).await.unwrap(), Some(other.clone()));
+        assert_eq!(unit.undoing(other.id).await.unwrap(), None);
+        let all = unit.batches(None, &[], 9).await.unwrap();
+        assert_eq!(all, [other.clone(), one.clone()]);
+        let own = unit.batches(Some("nessuno"), &["a"], 9).await.unwrap();
+        assert_eq!(own, std::slice::from_ref(&one));
+        assert!(
+            unit.batches(Some("nessuno"), &[], 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+
+        let waiting = unit.waiting_batch(NOW).await.unwrap().unwrap();
+        assert_eq!(waiting.id, one.id);
+        assert!(unit.claim_batch(&one, NOW).await.unwrap());
+        assert!(!unit.claim_batch(&one, NOW).await.unwrap());
+        assert!(unit.waiting_batch(NOW).await.unwrap().is_none());
+        assert!(!unit.beat_batch(one.id, NOW + 5).await.unwrap());
+        unit.release_batches().await.unwrap();
+        assert!(unit.waiting_batch(NOW).await.unwrap().is_some());
+        let interrupted = unit.interrupted_batches().await.unwrap();
+        assert_eq!(interrupted, std::slice::from_ref(&other));
+        one.cancelled = true;
+        one.state = BatchState::Abandoned;
+        one.problem = "basta".to_owned();
+        unit.put_batch(&one).await.unwrap();
+        assert_eq!(unit.batch(one.id).await.unwrap(), Some(one.clone()));
+        assert!(unit.beat_batch(one.id, NOW).await.unwrap());
+
+        let bytes: Vec<u8> = (0..=255).collect();
+        unit.add_batch_part(one.id, 0, bytes.clone()).await.unwrap();
+        unit.add_batch_part(one.id, 1, vec![7]).await.unwrap();
+        assert_eq!(unit.batch_part(one.id, 0).await.unwrap(), Some(bytes));
+        assert_eq!(unit.batch_part(one.id, 2).await.unwrap(), None);
+        unit.drop_batch_parts(one.id).await.unwrap();
+        assert_eq!(unit.batch_part(one.id, 1).await.unwrap(), None);
+
+        assert_eq!(unit.scheme("a").await.unwrap(), None);
+        for content in ["{}", "{\"columns\":{}}"] {
+            unit.put_scheme("a", content, NOW).await.unwrap();
+            assert_eq!(unit.scheme("a").await.unwrap().as_deref(), Some(content));
+        }
+    });
+}
+
+#[test]
+fn the_rows_of_a_batch_are_found_by_fate_finding_and_code_in_their_order() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let one = batch(&clock, "uno.csv");
+        let row = |record: i64, fate, codice: &str, codes: &str| BatchRow {
+            record,
+            line: record + 1,
+            cells: "[\"a\\tb\"]".to_owned(),
+            edits: String::new(),
+            base: (record > 1).then_some(record),
+            fate,
+            ente: "a".to_owned(),
+            codice: codice.to_owned(),
+            point: (record > 1).then_some((9.19, 45.46)),
+            codes: codes.to_owned(),
+            judgement: "{}".to_owned(),
+        };
+        let rows = vec![
+            row(1, Fate::Rejected, "A_1", " position.swapped value.unknown "),
+            row(2, Fate::New, "A%2", " "),
+            row(3, Fate::New, "B3", " position.coarse "),
+        ];
+        let mut unit = store.write().await.unwrap();
+        unit.add_batch(&one).await.unwrap();
+        unit.add_batch_rows(one.id, rows.clone()).await.unwrap();
+        let all = Wanted::default();
+        let found = unit.batch_rows(one.id, &all, 0, 9).await.unwrap();
+        assert_eq!(found, rows);
+        let page = unit.batch_rows(one.id, &all, 1, 1).await.unwrap();
+        assert_eq!(page, [rows[1].clone()]);
+        let wanted = |fate, code: Option<&str>, text: Option<&str>| Wanted {
+            fate,
+            code: code.map(str::to_owned),
+            text: text.map(str::to_owned),
+        };
+        for (wanted, count) in [
+            (all, 3),
+            (wanted(Some(Fate::New), None, None), 2),
+            (wanted(None, Some("position.swapped"), None), 1),
+            (wanted(None, Some("position"), None), 0),
+            (wanted(None, None, Some("%")), 1),
+            (wanted(None, None, Some("_")), 1),
+            (
+                wanted(Some(Fate::New), Some("position.coarse"), Some("B")),
+                1,
+            ),
+        ] {
+            let found = unit.count_batch_rows(one.id, &wanted).await.unwrap();
+            assert_eq!(found, count, "{wanted:?}");
+        }
+        let mut changed = rows[0].clone();
+        changed.fate = Fate::LeftOut;
+        changed.edits = "{\"left_out\":true}".to_owned();
+        changed.point = Some((9.0, 45.0));
+        unit.put_batch_row(one.id, &changed).await.unwrap();
+        let found = unit.batch_row(one.id, 1).await.unwrap();
+        assert_eq!(found, Some(changed));
+        assert_eq!(unit.batch_row(one.id, 4).await.unwrap(), None);
+        let points = unit.batch_points(one.id, 2).await.unwrap();
+        assert_eq!(points[0], (1, "esclusa".to_owned(), 9.0, 45.0));
+        assert_eq!(points.len(), 2);
+        unit.drop_batch_rows(one.id).await.unwrap();
+        assert_eq!(unit.batch_row(one.id, 1).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn what_a_batch_wrote_is_found_with_the_states_before_it() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let written = batch(&clock, "uno.csv");
+        let before = first(&clock, "a", "A1", &[]);
+        let mut after = next(&clock, &before);
+        after.batch = Some(written.id);
+        let mut new = first(&clock, "a", "A2", &[]);
+        new.batch = Some(written.id);
+        let mut unit = store.write().await.unwrap();
+        unit.add_batch(&written).await.unwrap();
+        add(&mut unit, std::slice::from_ref(&before)).await;
+        unit.add_revisions(vec![after.clone()]).await.unwrap();
+        add(&mut unit, std::slice::from_ref(&new)).await;
+        let nil = uuid::Uuid::nil();
+        let found = unit.revisions_of_batch(written.id, nil, 9).await.unwrap();
+        assert_eq!(found, [after.clone(), new.clone()]);
+        let page = unit
+            .revisions_of_batch(written.id, after.id, 9)
+            .await
+            .unwrap();
+        assert_eq!(page, [new]);
+        let states = unit.states_before(&found).await.unwrap();
+        assert_eq!(states.len(), 1);
+        assert_eq!(states[&before.device], before);
+    });
+}
+
+#[test]
+fn an_import_asks_at_once_for_what_many_rows_are_about() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "Ï \"1\"", &[]);
+        let way = (Field::Direzione, Value::Text("entrata".to_owned()));
+        let two = first(&clock, "b", "2", &[way]);
+        let mut unit = store.write().await.unwrap();
+        assert!(unit.bodies_with_devices().await.unwrap().is_empty());
+        add(&mut unit, &[one.clone(), two]).await;
+        let mut bodies = unit.bodies_with_devices().await.unwrap();
+        bodies.sort();
+        assert_eq!(bodies, ["a", "b"]);
+        let codes = ["Ï \"1\"", "2", "3"];
+        let found = unit.working_with_codes("a", &codes).await.unwrap();
+        assert_eq!(found, [one]);
+        assert!(unit.working_with_codes("a", &[]).await.unwrap().is_empty());
+        let mut marks = Vec::new();
+        let tell = |mark: Mark<'_>| marks.push((mark.codice.to_owned(), mark.direzione.to_owned()));
+        unit.each_mark(&everything(), tell).await.unwrap();
+        marks.sort();
+        assert_eq!(marks[0], ("2".to_owned(), "entrata".to_owned()));
+        assert_eq!(marks.len(), 2);
+        let site = Site {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            code: "S1".to_owned(),
+            kind: "varco".to_owned(),
+            name: String::new(),
+        };
+        unit.add_sites(std::slice::from_ref(&site)).await.unwrap();
+        let stored = unit.site_with_code("a", "S1").await.unwrap();
+        assert_eq!(stored, Some(site));
+    });
+}
+
+#[test]
+fn whoever_has_an_account_is_found_with_their_roles_until_disabled() {
+    both(async |store| {
+        let register = crate::support::register(store.clone()).await;
+        let officer = crate::support::officer(&register, crate::support::MILANO).await;
+        let mut unit = store.write().await.unwrap();
+        let found = unit.viewer(&officer.account).await.unwrap();
+        assert_eq!(found, Some(officer.clone()));
+        assert_eq!(unit.viewer("nessuno").await.unwrap(), None);
+        unit.disable_person(officer.id.unwrap(), NOW).await.unwrap();
+        assert_eq!(unit.viewer(&officer.account).await.unwrap(), None);
     });
 }

@@ -1,26 +1,47 @@
 //! Workbooks handed over, through the program that people will open them with, `LibreOffice`.
 
+use crate::support::on_sqlite;
 use calamine::{Data, Reader, Xlsx};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use varco::census::record::{Record, Store, Value};
+use varco::census::filter::{Filter, State};
+use varco::census::person::Viewer;
+use varco::census::record::{Record, Store as StoredAs, Value};
+use varco::census::revision::Source;
 use varco::census::vocabulary::{ATTRIBUTES, Field, Kind};
+use varco::clock::Clock;
 use varco::exchange::columns::{Hints, Mapping};
 use varco::exchange::source::Row;
 use varco::exchange::workbook::{DEVICES, Names, WorkbookWriter};
+use varco::register::load::{Request, Told};
+use varco::register::publish::{Export, Format};
+use varco::register::{Register, example, seed};
+use varco::storage::Store;
+
+/// How `LibreOffice` set to Italian writes and reads a CSV of ours: `;` between cells, UTF-8.
+const ITALIAN_CSV: &str = "Text - txt - csv (StarCalc):59,34,76,1,,1040";
 
 /// Opens a workbook in `LibreOffice` and saves it again, with a profile of its own.
 fn saved_again(folder: &Path, workbook: &Path) -> PathBuf {
+    convert(
+        folder,
+        workbook,
+        &["--convert-to", "xlsx:Calc MS Excel 2007 XML"],
+    )
+}
+
+fn convert(folder: &Path, workbook: &Path, how: &[&str]) -> PathBuf {
     let profile = format!(
         "-env:UserInstallation=file://{}",
         folder.join("profilo").display()
     );
     let again = folder.join("salvato");
     let done = Command::new("soffice")
-        .args([profile.as_str(), "--headless", "--convert-to"])
-        .args(["xlsx:Calc MS Excel 2007 XML", "--outdir"])
+        .args([profile.as_str(), "--headless"])
+        .args(how)
+        .arg("--outdir")
         .arg(&again)
         .arg(workbook)
         .output()
@@ -56,9 +77,9 @@ fn device(text: &str, number: f64) -> Record {
         let value = match (attribute.kind, attribute.kind.store()) {
             (Kind::Date, _) => Value::Text("2021-05-12".to_owned()),
             (Kind::One(terms) | Kind::Many(terms), _) => Value::Text(terms[0].code.to_owned()),
-            (_, Store::Text) => Value::Text(text.to_owned()),
-            (_, Store::Integer) => Value::Integer(270),
-            (_, Store::Decimal) => Value::Decimal(number),
+            (_, StoredAs::Text) => Value::Text(text.to_owned()),
+            (_, StoredAs::Integer) => Value::Integer(270),
+            (_, StoredAs::Decimal) => Value::Decimal(number),
         };
         record.set(attribute.field, Some(value));
     }
@@ -110,4 +131,64 @@ fn a_workbook_saved_by_libreoffice_comes_back_with_no_change() {
             assert_eq!(draft.get(*field), record.plain(*field), "{}", field.name());
         }
     }
+}
+
+#[test]
+fn what_is_exported_saved_by_libreoffice_and_imported_again_changes_nothing() {
+    on_sqlite(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        seed::seed(&store).await.unwrap();
+        let register = Register::open(store, Clock::System).await.unwrap();
+        let devices = example::fill(&register).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let to_csv = format!("csv:{ITALIAN_CSV}");
+        let infilter = format!("--infilter={ITALIAN_CSV}");
+        let ways: [(Format, &[&str]); 2] = [
+            (
+                Format::Xlsx,
+                &["--convert-to", "xlsx:Calc MS Excel 2007 XML"],
+            ),
+            (Format::Csv, &[&infilter, "--convert-to", &to_csv]),
+        ];
+        for (format, how) in ways {
+            let mut filter = Filter::of(&Viewer::operator());
+            filter.state = State::Working;
+            let export = Export::new(format, "", filter).unwrap();
+            let path = folder.path().join(export.file_name());
+            let file = File::create(&path).unwrap();
+            register.export(&export, file).await.unwrap();
+            let again = convert(folder.path(), &path, how);
+            let request = Request {
+                name: export.file_name(),
+                body: None,
+                crs: None,
+                constants: Vec::new(),
+                dry_run: true,
+                partial: false,
+                accept_proposals: false,
+                source: Source::Command,
+            };
+            let mut said = Vec::new();
+            let report = register
+                .load(
+                    &Viewer::operator(),
+                    &request,
+                    File::open(&again).unwrap(),
+                    &mut |told| {
+                        if let Told::Said(one) = told
+                            && one.stops()
+                        {
+                            said.push(one);
+                        }
+                        Ok(())
+                    },
+                )
+                .await
+                .unwrap();
+            assert_eq!(report.rejected, 0, "{said:#?}");
+            assert_eq!((report.created, report.changed), (0, 0), "{format:?}");
+            assert!(i64::try_from(report.unchanged).unwrap() >= devices / 2);
+        }
+    });
 }
