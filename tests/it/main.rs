@@ -6,6 +6,7 @@ mod access;
 mod documentation;
 mod exports;
 mod gdal;
+mod import_pages;
 mod imports;
 mod layering;
 mod lists;

@@ -133,6 +133,8 @@ struct BatchPage {
     done: Option<Done>,
     undoes: String,
     about: Vec<About>,
+    /// How many of those are only to be known.
+    notes: usize,
     spoken: Vec<Spoken>,
     matches: Vec<Match>,
     reading: Option<Reading>,
@@ -627,7 +629,10 @@ async fn show(
         writable,
         tallies: tallies(&seen, asked, &table),
         confirm: would(&seen),
-        good: query::counted(summary.written(), "riga buona", "righe buone"),
+        good: match summary.written() {
+            1 => "la riga buona".to_owned(),
+            number => format!("le {}", query::counted(number, "", "righe buone")),
+        },
         stopping: match summary.stopping() {
             0 => String::new(),
             1 => "1 riga non si può importare".to_owned(),
@@ -639,6 +644,11 @@ async fn show(
         done: done(app, signed, &seen).await?,
         undoes: batch.undoes.map(address).unwrap_or_default(),
         about: summary.findings.iter().map(about).collect(),
+        notes: summary
+            .findings
+            .iter()
+            .filter(|note| note.severity == "info")
+            .count(),
         spoken: spoken(&seen, writable),
         matches: if writable { matches(&seen) } else { Vec::new() },
         reading,

@@ -256,7 +256,7 @@ fn editors(summary: &Summary, row: &SeenRow) -> Vec<Editor> {
     };
     let shown = |attribute: &&crate::census::vocabulary::Attribute| {
         let mut columns = summary.columns.iter();
-        attribute.need == Need::Save
+        (attribute.need == Need::Save && !matches!(attribute.field, Field::Ente | Field::Comune))
             || columns.any(|column| column.target == attribute.name)
             || row.edits.values.contains_key(attribute.name)
             || about(attribute.field).next().is_some()

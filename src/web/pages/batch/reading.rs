@@ -109,6 +109,8 @@ pub struct Reading {
     pub header_line: Option<String>,
     /// Whether somebody should look at this first.
     pub open: bool,
+    /// Whether nothing says whose devices the rows are.
+    pub no_body: bool,
     /// The columns.
     pub columns: Vec<ColumnView>,
     /// What a column can be.
@@ -135,8 +137,10 @@ impl Reading {
         let missing = missing(seen);
         let failed = summary.columns.is_empty();
         let used = columns.iter().filter(|one| !one.target.is_empty()).count();
+        let no_body = !failed && !is_said(seen, Field::Ente);
         Self {
-            open: failed || facts.iter().any(|fact| fact.doubtful),
+            no_body,
+            open: failed || no_body || facts.iter().any(|fact| fact.doubtful),
             facts: if summary.detected.is_some() {
                 facts
             } else {
@@ -370,9 +374,13 @@ fn is_said(seen: &Seen, field: Field) -> bool {
     }) || (field == Field::Ente && seen.orders.body.is_some())
 }
 
-/// Whether a value for all rows makes sense of an attribute.
+/// Whether a value for all rows makes sense of an attribute; whose the rows are is asked for the
+/// whole file, and the point says in which Comune it is.
 fn can_be_constant(attribute: &Attribute) -> bool {
-    !matches!(attribute.field, Field::Codice | Field::Lat | Field::Lon)
+    !matches!(
+        attribute.field,
+        Field::Codice | Field::Lat | Field::Lon | Field::Ente | Field::Comune
+    )
         && !matches!(attribute.kind, Kind::Many(_))
 }
 
@@ -395,13 +403,14 @@ fn constants(seen: &Seen) -> Vec<Constant> {
         .collect()
 }
 
-/// What nobody says though a device cannot be saved without it.
+/// What no column says though a device cannot be saved without it.
 fn missing(seen: &Seen) -> String {
     if seen.summary.columns.is_empty() {
         return String::new();
     }
     let missing = ATTRIBUTES.iter().filter(|attribute| {
         attribute.need == Need::Save
+            && !matches!(attribute.field, Field::Ente | Field::Comune)
             && !is_said(seen, attribute.field)
             && !seen.orders.scheme.constants.contains_key(attribute.name)
     });

@@ -272,7 +272,7 @@ pub struct NoteView {
     pub severity: String,
     /// The same in a word.
     pub severity_label: &'static str,
-    /// The attribute's label.
+    /// The attribute's label; empty when the message begins with it.
     pub label: &'static str,
     /// What is wrong and what to do.
     pub message: String,
@@ -305,7 +305,12 @@ pub fn notes(summary: &Summary, row: &SeenRow, writable: bool) -> Vec<NoteView> 
                 index,
                 severity: note.severity.clone(),
                 severity_label: severity_label(&note.severity),
-                label: note.field.as_deref().map_or("", label),
+                label: note
+                    .field
+                    .as_deref()
+                    .map(label)
+                    .filter(|label| !note.message.starts_with(label))
+                    .unwrap_or_default(),
                 message: note.message.clone(),
                 proposals: if writable {
                     proposals(&note.proposals)
