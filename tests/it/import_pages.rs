@@ -158,6 +158,8 @@ fn columns_values_and_constants_are_said_once_for_all_rows() {
         let mut browser = browser(&register, &officer).await;
         let text = "codice;lat;lon;stato;Uso\nA1;45.4642;9.19;boh;Via Uno\n";
         let place = send(&mut browser, "x.csv", text.as_bytes()).await;
+        let page = browser.get(&place).await.text();
+        assert!(page.contains("«boh»"), "{page}");
         let values = [("campo", "stato"), ("da", "boh"), ("a", "guasto")];
         let page = follow(&mut browser, &format!("{place}/valori"), &values).await;
         assert!(page.contains("Conferma: 1 nuova"), "{page}");
