@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
-    sites, statement, tiles,
+    batch, batch_row, device, devices, export, home, import, map, password, people, person,
+    sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};

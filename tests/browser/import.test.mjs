@@ -84,7 +84,7 @@ describe('a file', () => {
       assert.match(await row('SCAMBIATA-1').innerText(), /scambiat[\s\S]*45,481100 nord/);
       assert.match(await row('LONTANA-1').innerText(), /888/);
 
-      await press(page, /Accetta la proposta per 1 riga: Latitudine e longitudine/);
+      await press(page, /Accetta la proposta per 1 riga\s*: Latitudine e longitudine/);
       await page.getByText('2 righe non si possono importare').waitFor();
       await press(page, 'Usa questi abbinamenti');
       await page.getByText('1 riga non si può importare').waitFor();

@@ -342,11 +342,7 @@ pub async fn columns(
     Path(id): Path<String>,
     writer: Writer,
 ) -> Result<Response, Error> {
-    let id = taken(
-        &writer,
-        &id,
-        &["colonna", "attributo", "fisso", "valore"],
-    )?;
+    let id = taken(&writer, &id, &["colonna", "attributo", "fisso", "valore"])?;
     let seen = app.register.batch(&writer.signed.viewer, id).await?;
     let fields = writer.fields.clone();
     let change = |orders: &mut Orders| reading::map(orders, &seen.summary, &fields);
@@ -559,7 +555,11 @@ fn now(seen: &Seen) -> Now {
             Stage::Confirming => "Scriviamo le righe nel censimento: tutte insieme, o nessuna.",
             _ => "Fatto.",
         },
-        percent: done.map(|done| u8::try_from(whole(done.share * 100.0)).unwrap_or(100).min(100)),
+        percent: done.map(|done| {
+            u8::try_from(whole(done.share * 100.0))
+                .unwrap_or(100)
+                .min(100)
+        }),
         rows: done.map_or_else(String::new, |done| {
             query::counted(done.rows, "riga", "righe")
         }),
@@ -579,7 +579,10 @@ fn time_left(seconds: u64) -> String {
         0..10 => "pochi secondi".to_owned(),
         10..60 => format!("circa {} secondi", seconds.next_multiple_of(10)),
         60..90 => "circa un minuto".to_owned(),
-        _ => format!("circa {} minuti", query::counted((seconds + 30) / 60, "", "").trim()),
+        _ => format!(
+            "circa {} minuti",
+            query::counted((seconds + 30) / 60, "", "").trim()
+        ),
     }
 }
 
@@ -747,13 +750,10 @@ async fn done(app: &App, signed: &Signed, seen: &Seen) -> Result<Option<Done>, E
     let kept = undoing.map(|by| by.summary).unwrap_or_default();
     Ok(Some(Done {
         words: stored(seen),
-        devices: batch
-            .body
-            .as_ref()
-            .map_or_else(
-                || "/dispositivi?ordine=modifica".to_owned(),
-                |body| format!("/dispositivi?ente={body}&ordine=modifica"),
-            ),
+        devices: batch.body.as_ref().map_or_else(
+            || "/dispositivi?ordine=modifica".to_owned(),
+            |body| format!("/dispositivi?ente={body}&ordine=modifica"),
+        ),
         undoable: batch.state == Stage::Confirmed && batch.undoes.is_none() && seen.writable,
         undone,
         kept: kept.kept_devices.iter().map(kept_view).collect(),
@@ -767,7 +767,11 @@ fn stored(seen: &Seen) -> String {
     let mut parts = Vec::new();
     for (fate, one, several) in [
         (Fate::New, "dispositivo nuovo", "dispositivi nuovi"),
-        (Fate::Changed, "dispositivo modificato", "dispositivi modificati"),
+        (
+            Fate::Changed,
+            "dispositivo modificato",
+            "dispositivi modificati",
+        ),
         (Fate::Unchanged, "era già così", "erano già così"),
     ] {
         let number = summary.of(fate);
@@ -777,7 +781,11 @@ fn stored(seen: &Seen) -> String {
     }
     let out = summary.stopping() + summary.of(Fate::LeftOut);
     if out > 0 {
-        parts.push(query::counted(out, "riga lasciata fuori", "righe lasciate fuori"));
+        parts.push(query::counted(
+            out,
+            "riga lasciata fuori",
+            "righe lasciate fuori",
+        ));
     }
     parts.join(", ")
 }

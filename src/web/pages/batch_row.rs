@@ -228,9 +228,11 @@ async fn show(
         place: row.row.point.map_or_else(String::new, |(lon, lat)| {
             position::in_words(&app.register.territory, lon, lat)
         }),
-        taken: row.edits.position.as_ref().map_or_else(String::new, |one| {
-            position::in_figures(one.lat, one.lon)
-        }),
+        taken: row
+            .edits
+            .position
+            .as_ref()
+            .map_or_else(String::new, |one| position::in_figures(one.lat, one.lon)),
         edited: !row.edits.values.is_empty() || row.edits.position.is_some(),
         changes: changes(&row),
         notes,
@@ -250,9 +252,9 @@ async fn show(
 fn editors(summary: &Summary, row: &SeenRow) -> Vec<Editor> {
     let findings = &row.judgement.findings;
     let about = |field: Field| {
-        findings
-            .iter()
-            .filter(move |note| note.severity == "error" && note.field.as_deref() == Some(field.name()))
+        findings.iter().filter(move |note| {
+            note.severity == "error" && note.field.as_deref() == Some(field.name())
+        })
     };
     let shown = |attribute: &&crate::census::vocabulary::Attribute| {
         let mut columns = summary.columns.iter();

@@ -214,7 +214,11 @@ fn row(seen: &Seen) -> Sent {
 fn counted(seen: &Seen) -> String {
     let summary = &seen.summary;
     if seen.batch.undoes.is_some() {
-        return devices(summary.rows - summary.kept.min(summary.rows), "rimesso", "rimessi");
+        return devices(
+            summary.rows - summary.kept.min(summary.rows),
+            "rimesso",
+            "rimessi",
+        );
     }
     if matches!(seen.batch.state, Stage::Abandoned) || summary.rows == 0 {
         return String::new();

@@ -178,7 +178,11 @@ fn facts(detected: &Detected, crs: Option<&str>) -> Vec<Fact> {
         line => line.to_string(),
     };
     let facts = [
-        fact("format", "Formato", Some(detected.format.label().to_owned())),
+        fact(
+            "format",
+            "Formato",
+            Some(detected.format.label().to_owned()),
+        ),
         fact("sheet", "Foglio", detected.sheet.clone()),
         fact(
             "encoding",
@@ -188,7 +192,9 @@ fn facts(detected: &Detected, crs: Option<&str>) -> Vec<Fact> {
         fact(
             "separator",
             "Separatore",
-            detected.separator.map(|mark| separator_words(mark).to_owned()),
+            detected
+                .separator
+                .map(|mark| separator_words(mark).to_owned()),
         ),
         fact(
             "decimal",
@@ -380,8 +386,7 @@ fn can_be_constant(attribute: &Attribute) -> bool {
     !matches!(
         attribute.field,
         Field::Codice | Field::Lat | Field::Lon | Field::Ente | Field::Comune
-    )
-        && !matches!(attribute.kind, Kind::Many(_))
+    ) && !matches!(attribute.kind, Kind::Many(_))
 }
 
 fn constants(seen: &Seen) -> Vec<Constant> {
