@@ -2,11 +2,13 @@
 
 use crate::support::*;
 use axum::http::StatusCode;
+use std::io::Write as _;
 use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::revision::Revision;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
+use varco::register::batch::Orders;
 use varco::settings::Settings;
 use varco::web::App;
 
@@ -246,5 +248,56 @@ fn a_file_beyond_the_limit_gets_an_answer_that_says_what_to_do() {
         let answer = browser.upload("/importa", &fields, ("file", "", b"")).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.text().contains("Scegliete il file"));
+    });
+}
+
+#[test]
+fn how_far_the_work_is_can_be_asked_and_when_it_is_over() {
+    both(async |store| {
+        let register = register(store).await;
+        let officer = officer(&register, MILANO).await;
+        let mut browser = browser(&register, &officer).await;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(ONE_BAD.as_bytes()).unwrap();
+        let orders = Orders::default();
+        let staged = register.stage(&officer, "x.csv", &orders, file).await;
+        let address = format!("/importa/{}/avanzamento", staged.unwrap());
+        let waiting = browser.get(&address).await.text();
+        assert!(waiting.contains("È in coda"), "{waiting}");
+        assert!(!waiting.contains("data-over"));
+        register.work().await.unwrap();
+        assert!(browser.get(&address).await.text().contains("data-over"));
+    });
+}
+
+#[test]
+fn what_was_changed_since_is_shown_beside_the_file_and_the_file_may_win() {
+    both(async |store| {
+        let register = register(store).await;
+        let officer = officer(&register, MILANO).await;
+        device(&register, &officer, MILANO, "A1", &[(Field::Note, "una")]).await;
+        let mut browser = browser(&register, &officer).await;
+        let text = "codice;note;revisione\nA1;dal file;1\n";
+        let place = send(&mut browser, "x.csv", text.as_bytes()).await;
+        let page = browser.get(&place).await.text();
+        assert!(page.contains("Conferma: 1 modificata"), "{page}");
+        let newer = "codice;note\nA1;dopo\n";
+        let other = send(&mut browser, "y.csv", newer.as_bytes()).await;
+        browser.get(&other).await;
+        follow(&mut browser, &format!("{other}/conferma"), &[]).await;
+
+        let page = follow(&mut browser, &format!("{place}/conferma"), &[]).await;
+        assert!(
+            page.contains("Nel frattempo il censimento è cambiato"),
+            "{page}"
+        );
+        let row = format!("{place}/righe/1");
+        let page = browser.get(&row).await.text();
+        assert!(page.contains("dopo") && page.contains("dal file"), "{page}");
+        let page = follow(&mut browser, &row, &[("azione", "vale_il_file")]).await;
+        assert!(page.contains("Modificata"), "{page}");
+        follow(&mut browser, &format!("{place}/conferma"), &[]).await;
+        let stored = state(&register, "A1").await.record;
+        assert_eq!(stored.text(Field::Note), "dal file");
     });
 }

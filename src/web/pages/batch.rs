@@ -114,6 +114,10 @@ struct KeptView {
 
 #[derive(Template)]
 #[template(path = "pages/batch.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the template shows or not"
+)]
 struct BatchPage {
     page: Page,
     id: Uuid,
@@ -176,6 +180,9 @@ struct UndoPage {
 struct Now {
     over: bool,
     doing: &'static str,
+    /// Whether it is this process that works.
+    here: bool,
+    /// The share that is done; nothing while the whole file is looked at for the first time.
     percent: Option<u8>,
     rows: String,
     rate: String,
@@ -526,6 +533,7 @@ pub async fn settled(app: &App, signed: &Signed, id: Uuid) -> Result<Seen, Error
 }
 
 /// How far the work at a batch is.
+#[must_use]
 pub fn at_work(app: &App, signed: &Signed, seen: &Seen) -> Response {
     let title = format!("Importazione di {}", seen.batch.name);
     let page = Page::new(app, Some(signed), &title, "importa");
@@ -555,10 +563,9 @@ fn now(seen: &Seen) -> Now {
             Stage::Confirming => "Scriviamo le righe nel censimento: tutte insieme, o nessuna.",
             _ => "Fatto.",
         },
-        percent: done.map(|done| {
-            u8::try_from(whole(done.share * 100.0))
-                .unwrap_or(100)
-                .min(100)
+        here: done.is_some(),
+        percent: done.filter(|done| done.share > 0.0).map(|done| {
+            u8::try_from(whole(done.share * 100.0)).map_or(100, |share| share.min(100))
         }),
         rows: done.map_or_else(String::new, |done| {
             query::counted(done.rows, "riga", "righe")

@@ -32,6 +32,10 @@ struct Cell {
 
 #[derive(Template)]
 #[template(path = "pages/batch_row.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the template shows or not"
+)]
 struct RowPage {
     page: Page,
     id: Uuid,

@@ -28,7 +28,7 @@ struct Form {
     systems: Vec<Choice>,
     crs: String,
     limit: u64,
-    megabytes: u64,
+    help: String,
     /// What is wrong with the file.
     errors: Vec<String>,
 }
@@ -167,12 +167,18 @@ async fn form(
         systems: systems(),
         crs: fields.get("crs").to_owned(),
         limit: app.settings.upload_bytes,
-        megabytes: app.settings.upload_bytes / 1_048_576,
+        help: format!(
+            "Un foglio di calcolo (XLSX, ODS o CSV) oppure un livello cartografico: GeoJSON, \
+             shapefile in un archivio ZIP, GeoPackage, KML o KMZ. Fino a {} MB. Le colonne si \
+             riconoscono dall’intestazione.",
+            app.settings.upload_bytes / 1_048_576
+        ),
         errors,
     })
 }
 
 /// The reference systems that can be declared.
+#[must_use]
 pub fn systems() -> Vec<Choice> {
     let system = |crs: &projection::Crs| Choice {
         code: crs.code.to_owned(),
