@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// How much of a file is kept together, in bytes.
@@ -270,9 +271,12 @@ pub struct Doing {
     pub left: f64,
 }
 
-/// Who works at what in this process.
+/// Who works at what in this process, and who waits for the end of a work.
 #[derive(Debug, Clone, Default)]
-pub struct Works(Arc<Mutex<HashMap<Uuid, Work>>>);
+pub struct Works {
+    under_way: Arc<Mutex<HashMap<Uuid, Work>>>,
+    ended: Arc<Notify>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Work {
@@ -306,6 +310,7 @@ impl Works {
 
     fn end(&self, batch: Uuid) {
         self.with(|works| works.remove(&batch));
+        self.ended.notify_waiters();
     }
 
     fn cancel(&self, batch: Uuid) {
@@ -337,7 +342,7 @@ impl Works {
         // A panic elsewhere leaves the numbers as they are, which harms nobody.
         what(
             &mut self
-                .0
+                .under_way
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         )
@@ -422,6 +427,19 @@ impl Register {
         let undone_by = unit.undoing(id).await?;
         may_see(viewer, &batch)?;
         self.seen(viewer, batch, undone_by)
+    }
+
+    /// One batch once nobody has to work at it any more, however long that takes when another
+    /// process does.
+    pub async fn settled_batch(&self, viewer: &Viewer, id: Uuid) -> Result<Seen> {
+        loop {
+            let ended = self.works.ended.notified();
+            let seen = self.batch(viewer, id).await?;
+            if !seen.batch.state.is_work() {
+                return Ok(seen);
+            }
+            ended.await;
+        }
     }
 
     fn seen(&self, viewer: &Viewer, batch: Batch, undone_by: Option<Batch>) -> Result<Seen> {
@@ -799,12 +817,12 @@ impl Register {
             State::Judging => self.review(&batch).await,
             _ => self.write_batch(&batch).await,
         };
+        let told = match outcome {
+            Ok(()) | Err(Halt::Cancelled) => Ok(()),
+            Err(Halt::Error(error)) => self.fail(batch.id, &error).await,
+        };
         self.works.end(batch.id);
-        match outcome {
-            Ok(()) | Err(Halt::Cancelled) => {}
-            Err(Halt::Error(error)) => self.fail(batch.id, &error).await?,
-        }
-        Ok(true)
+        told.map(|()| true)
     }
 
     /// Whoever works is whoever confirmed, or sent, with the roles of today: one that was taken away

@@ -141,6 +141,13 @@ pub fn many(number: usize, one: &str, several: &str) -> String {
     }
 }
 
+/// A number and what it counts: `1 riga`, `1.234 righe`.
+#[must_use]
+pub fn counted(number: u64, one: &str, several: &str) -> String {
+    let figure = figure(i64::try_from(number).unwrap_or(i64::MAX));
+    format!("{figure} {}", if number == 1 { one } else { several })
+}
+
 /// How many devices, in words: `un dispositivo`, `1.234 dispositivi`.
 #[must_use]
 pub fn devices(number: i64) -> String {

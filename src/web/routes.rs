@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    device, devices, export, home, import, map, password, people, person, sign_in, sign_out, site,
-    sites, statement, tiles,
+    batch, batch_row, device, devices, export, home, import, map, password, people, person,
+    sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -112,6 +112,25 @@ pub fn routes() -> Vec<Route> {
         shows("/importa", Compilers, import::get),
         writes("/importa", Compilers, import::post),
         shows("/importa/modello.csv", Compilers, import::template),
+        reads("/importa/{id}", Compilers, batch::get),
+        shows("/importa/{id}/avanzamento", Compilers, batch::progress),
+        shows("/importa/{id}/punti", Compilers, batch::points),
+        shows("/importa/{id}/scarti", Compilers, batch::rejects),
+        reads("/importa/{id}/righe/{record}", Compilers, batch_row::get),
+        writes("/importa/{id}/righe/{record}", Compilers, batch_row::save),
+        writes(
+            "/importa/{id}/righe/{record}/proposta",
+            Compilers,
+            batch_row::accept,
+        ),
+        writes("/importa/{id}/lettura", Compilers, batch::reading),
+        writes("/importa/{id}/colonne", Compilers, batch::columns),
+        writes("/importa/{id}/valori", Compilers, batch::values),
+        writes("/importa/{id}/accetta", Compilers, batch::accept),
+        writes("/importa/{id}/conferma", Compilers, batch::confirm),
+        shows("/importa/{id}/annulla", Compilers, batch::undo_asked),
+        writes("/importa/{id}/annulla", Compilers, batch::undo),
+        writes("/importa/{id}/abbandona", Compilers, batch::abandon),
         shows("/accessibilita", Everyone, statement::get),
         shows("/salute", Everyone, home::health),
         shows("/static/{*path}", Everyone, assets::get),

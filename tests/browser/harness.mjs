@@ -148,6 +148,16 @@ export async function save(page) {
   return new URL(page.url()).pathname;
 }
 
+/** Sends a file for a body, whose code is needed by who writes for several; resolves on the page that shows it. */
+export async function sendFile(page, file, body) {
+  await page.goto('/importa');
+  await page.setInputFiles('[name=file]', file);
+  const bodies = page.locator('select[name=ente]');
+  if (body && (await bodies.count()) > 0) await bodies.selectOption(body);
+  await Promise.all([page.waitForURL(/\/importa\/[0-9a-f-]{36}$/), press(page, 'Invia e guarda che cosa cambierebbe')]);
+  await page.locator('#esito-file, .varco-notice').first().waitFor();
+}
+
 /** Resolves when the page's map, if it has one, shows everything it has, so that what is on it can be opened. */
 export async function drawn(page) {
   await page.waitForFunction(() => !document.querySelector('[data-canvas]:not([aria-busy=false])'));

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { axe, fits, press, screenshot, start } from './harness.mjs';
+import { axe, drawn, fits, press, save, screenshot, sendFile, start } from './harness.mjs';
 
 const SAMPLE = new URL('../data/import/milano_areac_varchi.csv', import.meta.url);
 const MILANO = '015146';
+const SEND = 'Invia e guarda che cosa cambierebbe';
 
 const csv = (name, ...lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\r\n')) });
 
@@ -30,74 +31,108 @@ describe('a file', () => {
   });
   after(() => app?.stop());
 
-  async function send(page, file, button) {
-    await page.goto('/importa');
-    await page.setInputFiles('[name=file]', file);
-    await Promise.all([page.waitForResponse(answer => answer.request().method() === 'POST'), press(page, button)]);
-    await page.waitForLoadState();
-  }
-
   const tally = async page => {
-    const pairs = await page.locator('.varco-tallies > div').evaluateAll(all => all.map(one => [one.firstChild.innerText, Number(one.lastChild.innerText)]));
-    return Object.fromEntries(pairs);
+    const pairs = await page.locator('.varco-fates li').evaluateAll(all => all.map(one => one.innerText.trim().split(/\s*\n\s*/)));
+    return Object.fromEntries(pairs.map(([number, label]) => [label, Number(number)]));
   };
 
-  // The table of findings as arrays of texts: line, column, value, message, proposal.
-  const findings = page =>
-    page.getByRole('region', { name: 'Segnalazioni del file' }).locator('tbody tr')
-      .evaluateAll(rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim())));
+  const confirm = async (page, button) => {
+    await press(page, button);
+    await page.getByRole('heading', { name: 'Il file è nel censimento' }).waitFor();
+  };
 
-  test('the gates of Milano are tried, then brought in, and are in the list; the second time nothing changes', () =>
+  test('the gates of Milano are looked at, then brought in, and are in the list; the second time nothing changes', () =>
     app.visit({ as: officer }, async page => {
-      await send(page, SAMPLE.pathname, 'Prova senza salvare');
-      await page.getByRole('heading', { name: 'Esito della prova', level: 1 }).waitFor();
-      assert.deepEqual(await tally(page), { Righe: 42, Nuove: 42, Modificate: 0, Invariate: 0, Rifiutate: 0 });
-      await page.getByRole('row', { name: /^Location/ }).getByText('Ignorata').waitFor();
-      await screenshot(page, 'importa-prova-1280');
-      await axe(page);
-      await page.goto(`/dispositivi?ente=${MILANO}`);
-      assert.equal(await page.locator('tbody tr').count(), 0, 'a trial stores nothing');
-
-      await send(page, SAMPLE.pathname, 'Importa');
-      await page.getByText('Il file è stato importato.').waitFor();
+      await sendFile(page, SAMPLE.pathname);
       assert.equal((await tally(page)).Nuove, 42);
-      await page.getByRole('link', { name: 'Vedete i dispositivi' }).click();
+      await drawn(page);
+      await screenshot(page, 'importa-guarda-1280');
+      await axe(page);
+      const looked = page.url();
+      await page.goto(`/dispositivi?ente=${MILANO}`);
+      assert.equal(await page.locator('tbody tr').count(), 0, 'looking stores nothing');
+      await page.goto(looked);
+      await confirm(page, 'Conferma: 42 nuove');
+      await page.getByRole('link', { name: 'Vedi i dispositivi' }).click();
       assert.equal(await page.locator('.varco-count').innerText(), '42 dispositivi');
 
-      await send(page, SAMPLE.pathname, 'Importa');
+      await sendFile(page, SAMPLE.pathname);
       assert.equal((await tally(page)).Invariate, 42);
+      await page.getByText('Nessuna riga cambierebbe il censimento').waitFor();
+      await press(page, 'Abbandona');
+      await page.getByText('Abbandonata').waitFor();
+
+      await page.goto(looked);
+      await page.getByRole('link', { name: 'Annulla questa importazione' }).click();
+      await page.getByText('42 dispositivi').waitFor();
+      await press(page, 'Annulla l’importazione');
+      await page.getByRole('heading', { name: 'Importazione annullata' }).waitFor();
+      await page.goto(`/dispositivi?ente=${MILANO}`);
+      assert.equal(await page.locator('tbody tr').count(), 0, 'what was undone is gone');
     }));
 
-  test('every error of a file is shown by line and column, and nothing of it is stored', () =>
-    app.visit({ as: officer, statuses: [422], width: 400 }, async page => {
-      await send(page, WRONG, 'Importa');
-      await page.getByText('Nulla è stato importato').waitFor();
+  test('an officer accepts proposals, mends a cell where it stands, confirms, and undoes', () =>
+    app.visit({ as: officer, width: 400 }, async page => {
+      await sendFile(page, WRONG);
+      assert.deepEqual(await tally(page), { Nuove: 1, Modificate: 0, Invariate: 0, 'Con errori': 3, 'In conflitto': 0, Escluse: 0 });
+      await page.getByText('3 righe non si possono importare').waitFor();
+      await drawn(page);
       await screenshot(page, 'importa-errori-400');
       await axe(page);
       await fits(page);
-      const rows = await findings(page);
-      const told = (line, column) => rows.find(row => row[0] === line && row[1] === column) ?? assert.fail(`${line} ${column}: ${JSON.stringify(rows)}`);
-      assert.match(told('3', 'lat')[3], /scambiat/);
-      assert.match(told('3', 'lat')[4], /45,481100 nord/);
-      assert.equal(told('4', 'funzione')[2], 'contestto');
-      assert.match(told('4', 'funzione')[4], /Contesto/);
-      assert.equal(told('5', 'lon')[2], '888');
-      await page.goto('/dispositivi?cerca=BUONA-1');
-      assert.match(await page.locator('main').innerText(), /Nessun dispositivo corrisponde/);
-    }));
+      const row = code => page.getByRole('region', { name: 'Righe del file' }).locator('tbody tr', { hasText: code });
+      assert.match(await row('SCAMBIATA-1').innerText(), /scambiat[\s\S]*45,481100 nord/);
+      assert.match(await row('LONTANA-1').innerText(), /888/);
 
-  test('the good lines of a file come in alone when the officer says so, and proposals are taken', () =>
-    app.visit({ as: officer }, async page => {
-      await page.goto('/importa');
-      await page.check('[name=parziale]');
-      await page.check('[name=proposte]');
-      await page.setInputFiles('[name=file]', WRONG);
-      await press(page, 'Importa');
-      await page.getByText('Le righe buone sono state importate').waitFor();
-      assert.deepEqual(await tally(page), { Righe: 4, Nuove: 3, Modificate: 0, Invariate: 0, Rifiutate: 1 });
+      await press(page, /Accetta la proposta per 1 riga\s*: Latitudine e longitudine/);
+      await page.getByText('2 righe non si possono importare').waitFor();
+      await press(page, 'Usa questi abbinamenti');
+      await page.getByText('1 riga non si può importare').waitFor();
+      const mended = row('LONTANA-1');
+      await mended.getByLabel('Longitudine').fill('9,1912');
+      await mended.getByRole('button', { name: 'Correggi' }).click();
+      await page.getByRole('button', { name: 'Conferma: 4 nuove' }).waitFor();
+      await row('LONTANA-1').getByRole('link').first().click();
+      await page.getByText('Nel file: «888»').waitFor();
+      await axe(page);
+      await fits(page);
+      await page.goBack();
+      await confirm(page, 'Conferma: 4 nuove');
+      await axe(page);
+      await fits(page);
+
       await page.goto('/dispositivi?cerca=SCAMBIATA-1');
       await page.getByRole('link', { name: 'SCAMBIATA-1', exact: true }).click();
       await page.getByText('45,481100 nord, 9,190200 est').waitFor();
+      const changed = page.url();
+      await page.getByRole('link', { name: 'Modifica' }).click();
+      await page.fill('[name=note]', 'Cambiata dopo');
+      await save(page);
+
+      await page.goto('/importa');
+      await page.getByRole('link', { name: 'con errori.csv' }).first().click();
+      await page.getByRole('link', { name: 'Annulla questa importazione' }).click();
+      await page.getByText('3 dispositivi').waitFor();
+      await page.getByText('1 dispositivo è stato modificato dopo e resta com’è').waitFor();
+      await press(page, 'Annulla l’importazione');
+      await page.getByRole('heading', { name: 'Importazione annullata' }).waitFor();
+      await page.getByRole('link', { name: 'SCAMBIATA-1' }).waitFor();
+      await page.goto(changed);
+      assert.doesNotMatch(await page.locator('main > p').first().innerText(), /Ritirato/);
+    }));
+
+  test('the good lines of a file come in alone when the officer says so, and the others can be taken home', () =>
+    app.visit({ as: officer }, async page => {
+      await sendFile(page, csv('metà.csv', HEADER, `BUONA-2;${MILANO};contesto;in_esercizio;45,4801;9,1952;`, `CATTIVA-2;${MILANO};boh;in_esercizio;45,4811;9,1962;=1+1`));
+      const link = page.getByRole('link', { name: 'Scaricate le righe da correggere' });
+      const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
+      const lines = readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n');
+      assert.equal(lines[0], `\uFEFF${HEADER};esito;errore;proposta`);
+      assert.match(lines[1], /^CATTIVA-2;.*;'=1\+1;Con errori;/);
+      assert.equal(lines.length, 2);
+      await confirm(page, 'Importa solo la riga buona');
+      await page.goto('/dispositivi?cerca=CATTIVA-2');
+      assert.match(await page.locator('main').innerText(), /Nessun dispositivo corrisponde/);
     }));
 
   const large = { name: 'grande.csv', mimeType: 'text/csv', buffer: Buffer.alloc(3 * 1_048_576, 'a;b;c\r\n') };
@@ -107,36 +142,39 @@ describe('a file', () => {
       await page.goto('/importa');
       await page.setInputFiles('[name=file]', large);
       await page.getByText('grande.csv: 3 MB. Si possono inviare file fino a 1 MB: dividetelo in più parti.').waitFor();
-      await press(page, 'Importa');
+      await press(page, SEND);
       assert.equal(await page.evaluate(() => document.activeElement.name), 'file', 'nothing was sent');
       assert.equal(new URL(page.url()).pathname, '/importa');
     }));
 
   test('without JavaScript a file that is too large is refused by the server with words', () =>
     app.visit({ as: officer, javaScript: false, statuses: [413] }, async page => {
-      await send(page, large, 'Importa');
+      await page.goto('/importa');
+      await page.setInputFiles('[name=file]', large);
+      await press(page, SEND);
       await page.getByText('Il file è più grande di 1 MB').waitFor();
       await screenshot(page, 'importa-grande-1280');
     }));
 
-  test('bytes that are no text, and a file with nothing in it, are refused with words', () =>
-    app.visit({ as: officer, statuses: [422] }, async page => {
+  test('bytes that are no text, and a file with nothing in it, fail with words', () =>
+    app.visit({ as: officer }, async page => {
       const noise = Buffer.from(Array.from({ length: 4_096 }, (_, index) => (index * 7919 + (index >> 3)) % 256));
       for (const buffer of [noise, Buffer.alloc(0)]) {
-        await send(page, { name: 'rumore.csv', mimeType: 'text/csv', buffer }, 'Importa');
-        const said = await page.locator('.varco-field-error').innerText();
-        assert.match(said, /\S+ \S+ \S+/);
+        await sendFile(page, { name: 'rumore.csv', mimeType: 'text/csv', buffer });
+        await page.getByText('Non riuscita').waitFor();
+        assert.match(await page.locator('.varco-notice').innerText(), /\S+ \S+ \S+/);
         await axe(page);
       }
     }));
 
-  test('without JavaScript a file is tried and brought in', () =>
+  test('without JavaScript a file is mended and brought in', () =>
     app.visit({ as: officer, javaScript: false }, async page => {
-      const one = csv('uno.csv', HEADER, `SENZA-SCRIPT;${MILANO};contesto;in_esercizio;45,4841;9,1902;`);
-      await send(page, one, 'Prova senza salvare');
-      assert.equal((await tally(page)).Nuove, 1);
-      await send(page, one, 'Importa');
-      await page.getByText('Il file è stato importato.').waitFor();
+      await sendFile(page, csv('uno.csv', HEADER, `SENZA-SCRIPT;${MILANO};contesto;boh;45,4841;9,1902;`));
+      assert.equal((await tally(page))['Con errori'], 1);
+      const row = page.locator('tbody tr', { hasText: 'SENZA-SCRIPT' });
+      await row.getByLabel('Stato').selectOption('in_esercizio');
+      await row.getByRole('button', { name: 'Correggi' }).click();
+      await confirm(page, 'Conferma: 1 nuova');
     }));
 
   test('what is exported opens: GeoJSON, CSV and shapefile of the filtered list', () =>

@@ -4,13 +4,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { axe, drawn, ENGINES, fits, press, save, screenshot, start, walk, write } from './harness.mjs';
+import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, walk, write } from './harness.mjs';
 
 // What GET routes answer besides pages.
 const NOT_PAGES = [
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/importa/modello.csv',
+  '/importa/{id}/avanzamento',
+  '/importa/{id}/punti',
+  '/importa/{id}/scarti',
   '/salute',
   '/static/{*path}',
   '/tiles/comuni/{z}/{x}/{y}',
@@ -18,7 +21,7 @@ const NOT_PAGES = [
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
-// that of the first line of the list; then, with scripts, by `act`.
+// that of the first line of the list that says `line`; then, with scripts, by `act`.
 const PAGES = [
   { name: 'accedi', path: '/accedi' },
   { name: 'accedi-rifiutato', path: '/accedi', statuses: [422], act: refusedSignIn },
@@ -39,6 +42,12 @@ const PAGES = [
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
   { name: 'importa', path: '/importa', as: 'compilatore' },
+  { name: 'importazione', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
+  { name: 'importazione-filtrata', path: '/importa/{id}?esito=rifiutata', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
+  { name: 'importazione-fatta', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'buono.csv' },
+  { name: 'importazione-fallita', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'rumore.csv' },
+  { name: 'importazione-annulla', path: '/importa/{id}/annulla', as: 'compilatore', list: '/importa', line: 'buono.csv' },
+  { name: 'importazione-riga', path: '/importa/{id}/righe/{record}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv', record: 2 },
   { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
@@ -86,12 +95,34 @@ async function openPanel(page) {
 const visit = (app, { as, status, statuses = [] }, options, look) =>
   app.visit({ as: app.accounts[as], statuses: status ? [status, ...statuses] : statuses, ...options }, look);
 
-async function open(page, { path, list, status = 200 }) {
+// Files that were sent, as the list of imports has them: one that came in, one to be mended, one that cannot be read.
+async function sendFiles(app) {
+  const csv = (name, ...lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\r\n')) });
+  const header = 'codice;denominazione;lat;lon;funzione;stato;Uso interno';
+  const good = csv('buono.csv', header, 'PAGINE-1;Piazza;45,4001;8,9167;contesto;in_esercizio;');
+  const bad = csv(
+    'da sistemare.csv',
+    header,
+    'PAGINE-2;Via;45,4011;8,9177;contesto;in_esercizio;',
+    'PAGINE-3;Viale;8,9190;45,4020;contesto;boh;una nota',
+    'PAGINE-4;Ponte;45,4040;888;contestto;in_esercizio;',
+    'PAGINE-1;Piazza Nuova;;;;;',
+  );
+  const noise = { name: 'rumore.csv', mimeType: 'text/csv', buffer: Buffer.from([0, 1, 2, 0, 255, 254, 0, 7]) };
+  await app.visit({ as: app.accounts.compilatore }, async page => {
+    await sendFile(page, good, '015002');
+    await press(page, /^Conferma/);
+    await page.getByText('Il file è nel censimento').waitFor();
+    for (const file of [bad, noise]) await sendFile(page, file, '015002');
+  });
+}
+
+async function open(page, { path, list, line = '', record = '', status = 200 }) {
   let address = path;
   if (list) {
     await page.goto(list);
-    const href = await page.locator('tbody a').first().getAttribute('href');
-    address = path.replace('{id}', href.split('/')[2]);
+    const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
+    address = path.replace('{id}', href.split('/')[2]).replace('{record}', record);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);
@@ -111,6 +142,7 @@ describe('every page', () => {
   let app;
   before(async () => {
     app = await start();
+    await sendFiles(app);
   });
   after(() => app?.stop());
 
@@ -179,6 +211,7 @@ describe('every page', () => {
 test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }, async () => {
   const app = await start({ engine: 'postgres' });
   try {
+    await sendFiles(app);
     for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();

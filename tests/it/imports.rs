@@ -1,7 +1,6 @@
 //! Bringing in a file: through the register, the page and the command.
 
 use crate::support::*;
-use axum::http::StatusCode;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,12 +11,9 @@ use varco::census::finding::Code;
 use varco::census::person::Viewer;
 use varco::census::revision::{Revision, Source};
 use varco::census::vocabulary::Field;
-use varco::exchange::columns;
 use varco::register::load::{Report, Request, Told};
 use varco::register::{self, Register, territory};
-use varco::settings::Settings;
 use varco::storage::Store;
-use varco::web::App;
 
 /// A file of `tests/data/import`.
 fn data(name: &str) -> PathBuf {
@@ -439,110 +435,6 @@ fn a_value_for_the_whole_file_is_judged_before_the_rows() {
             state(&register, "A1").await.record.text(Field::Funzione),
             "ztl"
         );
-    });
-}
-
-/// Signs in as this person before an application that takes files up to a megabyte.
-async fn browser(register: &Register, viewer: &Viewer) -> Browser {
-    let settings = Settings {
-        upload_bytes: 1_048_576,
-        ..Settings::default()
-    };
-    Browser::of(&App::new(register.clone(), settings), viewer).await
-}
-
-#[test]
-fn the_page_tries_a_file_and_then_brings_it_in() {
-    both(async |store| {
-        let register = register(store).await;
-        let officer = officer(&register, MILANO).await;
-        let mut browser = browser(&register, &officer).await;
-        let page = browser.get("/importa").await;
-        assert_eq!(page.status, StatusCode::OK, "{}", page.text());
-        let token = browser.csrf.clone().unwrap();
-        let bytes = std::fs::read(data("milano_areac_varchi.csv")).unwrap();
-        let file = ("file", "milano_areac_varchi.csv", bytes.as_slice());
-        let send = async |browser: &mut Browser, action| {
-            let fields = [
-                ("_csrf", token.as_str()),
-                ("ente", MILANO),
-                ("azione", action),
-            ];
-            browser.upload("/importa", &fields, file).await
-        };
-        let tried = send(&mut browser, "prova").await;
-        assert_eq!(tried.status, StatusCode::OK, "{}", tried.text());
-        assert!(tried.text().contains("È una prova: nulla è stato salvato"));
-        assert!(tried.text().contains("Location"));
-        assert_eq!(count(&register).await, 0);
-        let done = send(&mut browser, "importa").await;
-        assert_eq!(done.status, StatusCode::OK);
-        assert!(done.text().contains("Il file è stato importato."));
-        assert_eq!(count(&register).await, 42);
-        let model = browser.get("/importa/modello.csv").await;
-        let header: Vec<&str> = columns::ours().collect();
-        assert_eq!(
-            model.text().trim_start_matches('\u{feff}').trim_end(),
-            header.join(";")
-        );
-    });
-}
-
-#[test]
-fn a_file_that_is_not_ours_to_take_is_refused_before_it_is_read() {
-    both(async |store| {
-        let register = register(store).await;
-        let officer = officer(&register, MILANO).await;
-        let observer = observer(&register).await;
-        let file = ("file", "x.csv", ONE_BAD.as_bytes());
-        let mut stranger = Browser::new(&app(&register));
-        let answer = stranger.upload("/importa", &[], file).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        let mut own = browser(&register, &officer).await;
-        let token = own.csrf.clone().unwrap();
-        let foreign = browser(&register, &officer).await.csrf.unwrap();
-        for fields in [
-            &[][..],
-            &[("_csrf", "")],
-            &[("_csrf", foreign.as_str())],
-            &[("ente", MILANO), ("_csrf", token.as_str())],
-        ] {
-            let answer = own.upload("/importa", fields, file).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{fields:?}");
-        }
-        let mut reader = browser(&register, &observer).await;
-        let token = reader.csrf.clone().unwrap();
-        let answer = reader.upload("/importa", &[("_csrf", &token)], file).await;
-        assert_eq!(answer.status, StatusCode::FORBIDDEN);
-        assert_eq!(reader.get("/importa").await.status, StatusCode::FORBIDDEN);
-        assert_eq!(count(&register).await, 0);
-    });
-}
-
-#[test]
-fn a_file_beyond_the_limit_gets_an_answer_that_says_what_to_do() {
-    both(async |store| {
-        let register = register(store).await;
-        let officer = officer(&register, MILANO).await;
-        let mut browser = browser(&register, &officer).await;
-        let token = browser.csrf.clone().unwrap();
-        let fields = [("_csrf", token.as_str()), ("azione", "importa")];
-        let bytes = "codice;lat;lon\n".repeat(200_000);
-        let answer = browser
-            .upload("/importa", &fields, ("file", "x.csv", bytes.as_bytes()))
-            .await;
-        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-        assert!(answer.text().contains("più grande di 1 MB"));
-        assert!(answer.text().contains("varco import"));
-        let bytes = std::fs::read(data("binary_bytes.csv")).unwrap();
-        let answer = browser
-            .upload("/importa", &fields, ("file", "x.csv", &bytes))
-            .await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.text().contains("Il file non è un CSV"));
-        let answer = browser.upload("/importa", &fields, ("file", "", b"")).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.text().contains("Scegliete il file"));
     });
 }
 

@@ -8,6 +8,7 @@ mod corpus;
 mod documentation;
 mod exports;
 mod gdal;
+mod import_pages;
 mod imports;
 mod layering;
 mod lists;

@@ -13,6 +13,7 @@ use geo::InteriorPoint;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -30,6 +31,7 @@ use varco::census::vocabulary::Field;
 use varco::clock::{Clock, Instant, SECOND};
 use varco::exchange::boundaries;
 use varco::register::Register;
+use varco::register::batch::Orders;
 use varco::register::record::{Outcome, Target};
 use varco::settings::Settings;
 use varco::storage::Store;
@@ -188,6 +190,19 @@ pub async fn contents(store: &Store) -> Vec<(String, i64)> {
         Store::Sqlite(pool, _) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
         Store::Postgres(pool) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),
     }
+}
+
+/// A file that was sent, read and judged.
+pub async fn batch(register: &Register, viewer: &Viewer, body: &str, text: &str) -> Uuid {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let orders = Orders {
+        body: Some(body.to_owned()),
+        ..Orders::default()
+    };
+    let staged = register.stage(viewer, "prova.csv", &orders, file).await;
+    register.work().await.unwrap();
+    staged.unwrap()
 }
 
 /// The boundaries that the program carries, read once.

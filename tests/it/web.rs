@@ -33,6 +33,7 @@ impl World {
             device,
             site: site.first().unwrap().id,
             person: officer.id.unwrap(),
+            batch: support::batch(&register, &officer, MILANO, "codice\r\nT1\r\n").await,
         };
         let addresses = routes::routes()
             .iter()
@@ -168,7 +169,7 @@ fn a_parameter_that_is_not_understood_is_refused_and_named_on_every_page() {
             .iter()
             .filter(|one| one.method == Method::POST)
         {
-            let address = route.path.replace("{id}", "0");
+            let address = route.path.replace("{id}", "0").replace("{record}", "1");
             let answer = browser.post(&format!("{address}?cossa=1"), &[]).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}");
         }
@@ -191,7 +192,8 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
                 .find_map(|one| {
                     let (start, _) = route.path.split_once("{id}")?;
                     let id = one.strip_prefix(start)?.split('/').next()?;
-                    (id.len() == 36).then(|| route.path.replace("{id}", id))
+                    let path = route.path.replace("{record}", "1");
+                    (id.len() == 36).then(|| path.replace("{id}", id))
                 })
                 .unwrap_or_else(|| route.path.to_owned());
             let answer = browser.post(&address, &[("cossa", "1")]).await;

@@ -1,16 +1,19 @@
-//! Bringing in a spreadsheet: try it, see everything that was found, bring it in.
+//! Bringing in a file: the form that sends it, and the files that were sent before.
 
+use crate::census::batch::{Fate, State as Stage};
 use crate::census::projection;
 use crate::census::vocabulary::fold;
+use crate::clock;
 use crate::exchange::csv::CsvWriter;
 use crate::register;
-use crate::register::batch::Orders;
+use crate::register::batch::{Orders, Seen};
 use crate::register::find::Choice;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
 use crate::web::guard::{Reader, Signed};
 use crate::web::page::{Html, Page};
+use crate::web::query;
 use crate::web::upload::{Received, Upload};
 use askama::Template;
 use axum::extract::State;
@@ -25,8 +28,21 @@ struct Form {
     systems: Vec<Choice>,
     crs: String,
     limit: u64,
+    help: String,
     /// What is wrong with the file.
     errors: Vec<String>,
+}
+
+/// A file that was sent, as a row of the list.
+#[derive(Debug)]
+struct Sent {
+    href: String,
+    name: String,
+    author: String,
+    when: String,
+    state: &'static str,
+    state_label: &'static str,
+    counted: String,
 }
 
 #[derive(Template)]
@@ -34,13 +50,14 @@ struct Form {
 struct Import {
     page: Page,
     form: Form,
+    sent: Vec<Sent>,
 }
 
-/// The form.
+/// The form and the list.
 pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
     may_import(&reader)?;
     let form = form(&app, &reader, &Fields::default(), Vec::new()).await?;
-    Ok(asking(&app, &reader, StatusCode::OK, form))
+    asking(&app, &reader, StatusCode::OK, form).await
 }
 
 /// A file with our headers and nothing in it.
@@ -57,7 +74,7 @@ pub async fn template(reader: Reader) -> Result<Response, Error> {
     Ok((headers, empty.map_err(register::Error::Write)?).into_response())
 }
 
-/// Tries a file, or brings it in, and shows what was found.
+/// Takes a file and sends whoever sent it to where it is looked at.
 pub async fn post(State(app): State<App>, upload: Upload) -> Result<Response, Error> {
     let Upload {
         signed,
@@ -68,7 +85,7 @@ pub async fn post(State(app): State<App>, upload: Upload) -> Result<Response, Er
     fields.only(&["ente", "crs", "file"])?;
     let refuse = async |status, message: String| {
         let form = form(&app, &signed, &fields, vec![message]).await?;
-        Ok(asking(&app, &signed, status, form))
+        asking(&app, &signed, status, form).await
     };
     let (name, content) = match file {
         Received::Kept { name, content } => (name, content),
@@ -108,7 +125,7 @@ pub async fn post(State(app): State<App>, upload: Upload) -> Result<Response, Er
 }
 
 /// Begins with what waits, beside the answer.
-fn set_to_work(app: &App) {
+pub fn set_to_work(app: &App) {
     let register = app.register.clone();
     tokio::spawn(async move {
         if let Err(error) = register.work().await {
@@ -117,7 +134,8 @@ fn set_to_work(app: &App) {
     });
 }
 
-fn may_import(signed: &Signed) -> Result<(), Error> {
+/// Refuses whoever writes no devices.
+pub fn may_import(signed: &Signed) -> Result<(), Error> {
     if signed.viewer.writes_any() {
         Ok(())
     } else {
@@ -143,21 +161,94 @@ async fn form(
         })
         .collect();
     bodies.sort_by_cached_key(|body| fold(&body.label));
-    let systems = projection::SYSTEMS.iter().map(|crs| Choice {
-        code: crs.code.to_owned(),
-        label: format!("{} – {}", crs.code, crs.name),
-    });
     Ok(Form {
         bodies,
         body: fields.get("ente").to_owned(),
-        systems: systems.collect(),
+        systems: systems(),
         crs: fields.get("crs").to_owned(),
         limit: app.settings.upload_bytes,
+        help: format!(
+            "Un foglio di calcolo (XLSX, ODS o CSV) oppure un livello cartografico: GeoJSON, \
+             shapefile in un archivio ZIP, GeoPackage, KML o KMZ. Fino a {} MB. Le colonne si \
+             riconoscono dall’intestazione.",
+            app.settings.upload_bytes / 1_048_576
+        ),
         errors,
     })
 }
 
-fn asking(app: &App, signed: &Signed, status: StatusCode, form: Form) -> Response {
+/// The reference systems that can be declared.
+#[must_use]
+pub fn systems() -> Vec<Choice> {
+    let system = |crs: &projection::Crs| Choice {
+        code: crs.code.to_owned(),
+        label: format!("{} – {}", crs.code, crs.name),
+    };
+    projection::SYSTEMS.iter().map(system).collect()
+}
+
+async fn asking(
+    app: &App,
+    signed: &Signed,
+    status: StatusCode,
+    form: Form,
+) -> Result<Response, Error> {
     let page = Page::new(app, Some(signed), "Importa", "importa");
-    (status, Html(Import { page, form })).into_response()
+    let sent = app.register.batches(&signed.viewer).await?;
+    let sent = sent.iter().map(row).collect();
+    Ok((status, Html(Import { page, form, sent })).into_response())
+}
+
+fn row(seen: &Seen) -> Sent {
+    let batch = &seen.batch;
+    Sent {
+        href: format!("/importa/{}", batch.id),
+        name: batch.name.clone(),
+        author: batch.author.clone(),
+        when: clock::words(batch.created_at),
+        state: batch.state.name(),
+        state_label: if batch.undoes.is_some() {
+            "Annullamento"
+        } else {
+            batch.state.label()
+        },
+        counted: counted(seen),
+    }
+}
+
+/// What the rows of a file would do or did, in a few words.
+fn counted(seen: &Seen) -> String {
+    let summary = &seen.summary;
+    if seen.batch.undoes.is_some() {
+        return devices(
+            summary.rows - summary.kept.min(summary.rows),
+            "rimesso",
+            "rimessi",
+        );
+    }
+    if matches!(seen.batch.state, Stage::Abandoned) || summary.rows == 0 {
+        return String::new();
+    }
+    let parts = [
+        (Fate::New, "nuova", "nuove"),
+        (Fate::Changed, "modificata", "modificate"),
+        (Fate::Rejected, "con errori", "con errori"),
+        (Fate::Conflict, "in conflitto", "in conflitto"),
+    ];
+    let parts = parts.into_iter().filter_map(|(fate, one, several)| {
+        let number = summary.of(fate);
+        (number > 0).then(|| query::counted(number, one, several))
+    });
+    let parts: Vec<String> = parts.collect();
+    let rows = query::counted(summary.rows, "riga", "righe");
+    if parts.is_empty() {
+        rows
+    } else {
+        format!("{rows}: {}", parts.join(", "))
+    }
+}
+
+fn devices(number: u64, one: &str, several: &str) -> String {
+    let device = query::counted(number, "dispositivo", "dispositivi");
+    format!("{device} {}", if number == 1 { one } else { several })
 }

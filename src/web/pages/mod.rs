@@ -1,5 +1,7 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod batch;
+pub mod batch_row;
 pub mod device;
 pub mod devices;
 pub mod export;
