@@ -12,9 +12,8 @@
 mod corpus;
 
 use corpus::notations::CORRUPTIONS;
-use corpus::{
-    Corruption, Kind, Tally, WITNESSES, Witness, alone, covered, inside, together, world,
-};
+use corpus::truth::{covered, inside, world};
+use corpus::{Corruption, Kind, Tally, WITNESSES, Witness, alone, together};
 use fastrand::Rng;
 use varco::census::rules::World;
 

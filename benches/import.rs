@@ -9,8 +9,8 @@
     reason = "a benchmark may stop at what it did not expect"
 )]
 
-#[path = "../tests/corpus/mod.rs"]
-mod corpus;
+#[path = "../tests/corpus/truth.rs"]
+mod truth;
 
 use fastrand::Rng;
 use std::fs::File;
@@ -18,6 +18,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use truth::Truth;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::{Field, Kind};
 use varco::clock::Clock;
@@ -85,9 +86,9 @@ fn main() {
 
 /// Writes a file of good rows, Comune after Comune.
 fn write(path: &Path, rows: u32) {
-    let world = corpus::world();
+    let world = truth::world();
     let mut random = Rng::with_seed(7);
-    let covered = corpus::covered(&world);
+    let covered = truth::covered(&world);
     let mut file = BufWriter::new(File::create(path).expect("a file"));
     let names: Vec<&str> = COLUMNS.iter().map(|field| field.name()).collect();
     writeln!(file, "{}\r", names.join(";")).expect("room");
@@ -96,7 +97,7 @@ fn write(path: &Path, rows: u32) {
         let home = covered
             .get(usize::try_from(place).expect("a place"))
             .expect("a Comune");
-        let truth = corpus::inside(&mut random, &world, home);
+        let truth = truth::inside(&mut random, &world, home);
         let cells: Vec<String> = COLUMNS
             .iter()
             .map(|field| cell(*field, row, &truth, &mut random))
@@ -107,7 +108,7 @@ fn write(path: &Path, rows: u32) {
 }
 
 /// What stands in a cell: decimal comma, codes as the census writes them.
-fn cell(field: Field, row: u32, truth: &corpus::Truth, random: &mut Rng) -> String {
+fn cell(field: Field, row: u32, truth: &Truth, random: &mut Rng) -> String {
     let comma = |number: f64, decimals: usize| format!("{number:.decimals$}").replace('.', ",");
     match field {
         Field::Codice => format!("TVCC-{row:07}"),

@@ -6,36 +6,22 @@
 //! the doctor to its thresholds, and `benches/corpus.rs`, which prints the whole table.
 
 pub mod notations;
+pub mod truth;
 
 use fastrand::Rng;
-use std::sync::Arc;
+pub use truth::{OTHER_BODY, Truth};
 use varco::census::draft::Draft;
 use varco::census::finding::{Finding, Proposal, Severity};
-use varco::census::rules::{Around, Bodies, Catalogue, Checked, World, check};
+use varco::census::rules::{Around, Checked, World, check};
 use varco::census::survey::Survey;
-use varco::census::territory::{Municipality, Territory, metres_between};
+use varco::census::territory::metres_between;
 use varco::census::vocabulary::Field;
-use varco::exchange::boundaries;
 
 /// A proposal farther than this from the truth, in metres, is wrong.
 pub const RIGHT_M: f64 = 15.0;
 
 /// A plain reading farther than this outside its Comune, in metres, can be seen to be wrong.
 const SEEN_FROM_M: f64 = 500.0;
-
-/// The body that is no Comune.
-const OTHER_BODY: &str = "cmm";
-
-/// A point that is where it is said to be.
-#[derive(Debug, Clone)]
-pub struct Truth {
-    /// Degrees east, WGS 84, six decimals.
-    pub lon: f64,
-    /// Degrees north, WGS 84, six decimals.
-    pub lat: f64,
-    /// The ISTAT code of its Comune.
-    pub istat: String,
-}
 
 /// What a row holds for its position.
 #[derive(Debug, Clone, Default)]
@@ -81,47 +67,6 @@ pub enum Witness {
 }
 
 pub const WITNESSES: [Witness; 3] = [Witness::Declared, Witness::Body, Witness::Nobody];
-
-/// The embedded territory, with every Comune as a body and one body that is none.
-pub fn world() -> World {
-    let municipalities = boundaries::seeded();
-    let covered = municipalities.iter().filter(|comune| comune.covered);
-    let bodies = covered
-        .map(|comune| (comune.istat.clone(), format!("Comune di {}", comune.name)))
-        .chain([(OTHER_BODY.to_owned(), "Città metropolitana".to_owned())])
-        .collect::<Vec<_>>();
-    World {
-        bodies: Bodies::new(bodies),
-        software: Catalogue::new(["Selea CPS".to_owned()]),
-        today: jiff::civil::date(2025, 6, 15),
-        territory: Arc::new(Territory::new(municipalities)),
-    }
-}
-
-/// The Comuni of the territory.
-pub fn covered(world: &World) -> Vec<&Municipality> {
-    let all = world.territory.municipalities().iter();
-    all.filter(|one| one.covered).collect()
-}
-
-/// A point inside a Comune, anywhere with the same chance.
-pub fn inside(rng: &mut Rng, world: &World, comune: &Municipality) -> Truth {
-    use geo::BoundingRect;
-    let area = comune.boundary.bounding_rect().expect("a boundary");
-    loop {
-        let lon = rounded(area.min().x + rng.f64() * area.width());
-        let lat = rounded(area.min().y + rng.f64() * area.height());
-        let home = world.territory.containing(lon, lat);
-        if home.is_some_and(|home| home.istat == comune.istat) {
-            let istat = comune.istat.clone();
-            return Truth { lon, lat, istat };
-        }
-    }
-}
-
-fn rounded(degrees: f64) -> f64 {
-    (degrees * 1e6).round() / 1e6
-}
 
 /// The row as it would be typed: everything but the position is beyond reproach.
 pub fn draft(truth: &Truth, written: &Written, witness: Witness) -> Draft {

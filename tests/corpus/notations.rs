@@ -1,7 +1,8 @@
 //! Every way to write a point, and every way to spoil it.
 
 use super::Kind::{Clean, Flag, Mend, Silent};
-use super::{Corruption, Truth, Written, covered, rounded};
+use super::truth::{Truth, covered, rounded};
+use super::{Corruption, Written};
 use fastrand::Rng;
 use varco::census::projection::{from_wgs84, system};
 use varco::census::rules::World;

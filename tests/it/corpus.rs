@@ -6,9 +6,8 @@ mod generator;
 
 use fastrand::Rng;
 use generator::notations::CORRUPTIONS;
-use generator::{
-    Kind, Tally, Truth, WITNESSES, Witness, Written, alone, covered, inside, together, world,
-};
+use generator::truth::{covered, inside, world};
+use generator::{Kind, Tally, Truth, WITNESSES, Witness, Written, alone, together};
 use varco::census::rules::World;
 
 const SEED: u64 = 7;
