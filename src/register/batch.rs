@@ -7,8 +7,9 @@
 //! batch's state, written in the same transaction, says which. Nobody may do here what the form
 //! would refuse. Enforced by `tests/it/batches.rs`.
 
+use super::flow::{self, Fed, Feed, Keeper, Lookup};
 use super::judge::{Edits, Incoming, Judge, Judged, Plan, Typed};
-use super::load::{self, Asked, Fed, Feed, Keeper, Lookup, Prepared, Report};
+use super::load::{self, Asked, Prepared, Report};
 use super::{Error, Register, Result};
 use crate::census::batch::{Fate, State};
 use crate::census::finding::Severity;
@@ -769,7 +770,7 @@ impl Edits {
 }
 
 /// How many rows are taken together, as storage counts them.
-const CHUNK: i64 = load::CHUNK as i64;
+const CHUNK: i64 = flow::CHUNK as i64;
 
 /// Why a work was not brought to its end.
 enum Halt {
@@ -857,7 +858,7 @@ impl Register {
         let file = self.file_of(batch.id).await?;
         let mut orders: Orders = stored(&batch.request)?;
         let choices = orders.choices.clone();
-        let opened = load::open(&batch.name, file.try_clone()?, choices.clone()).await?;
+        let opened = flow::open(&batch.name, file.try_clone()?, choices.clone()).await?;
         let mut unit = self.store.read().await?;
         let viewer = self.author(&mut unit, batch, &orders).await?;
         let world = self.world(&mut unit).await?;
@@ -867,8 +868,8 @@ impl Register {
         let (header, sample) = (opened.header.clone(), opened.sample.clone());
         let prepared = prepare(&orders, &opened.detected, &header, &sample, &world)?;
         let plan = Arc::new(prepared.plan);
-        let surveyed = load::survey(opened, Arc::clone(&plan), world).await?;
-        let opened = load::open(&batch.name, file, choices).await?;
+        let surveyed = flow::survey(opened, Arc::clone(&plan), world).await?;
+        let opened = flow::open(&batch.name, file, choices).await?;
         let detected = opened.detected.clone();
         let progress = opened.progress.clone();
         let mut feed = Feed::start(opened, Arc::clone(&plan), None);
@@ -884,7 +885,7 @@ impl Register {
         while let Some(Fed::Rows(rows)) = feed.next().await? {
             let nothing = async |_: &mut Unit| Ok(());
             let (back, judged, ()) =
-                load::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, nothing).await?;
+                flow::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, nothing).await?;
             judge = back;
             let staged = judged
                 .iter()
@@ -918,7 +919,7 @@ impl Register {
             after = last.record;
             let typed = typed(&staged.plan, &rows)?;
             let nothing = async |_: &mut Unit| Ok(());
-            let (back, judged, ()) = load::judge_beside(
+            let (back, judged, ()) = flow::judge_beside(
                 &mut unit,
                 &staged.plan,
                 staged.judge,
@@ -972,7 +973,7 @@ impl Register {
             let plan = Arc::clone(&staged.plan);
             let good = std::mem::take(&mut ready);
             let write = async |unit: &mut Unit| keeper.keep(unit, &plan, good).await;
-            let (back, judged, ()) = load::judge_beside(
+            let (back, judged, ()) = flow::judge_beside(
                 &mut unit,
                 &staged.plan,
                 staged.judge,
@@ -981,7 +982,7 @@ impl Register {
                 write,
             )
             .await
-            .map_err(load::changed_meanwhile)?;
+            .map_err(flow::changed_meanwhile)?;
             staged.judge = back;
             for one in &judged {
                 tally.count(one);
@@ -995,7 +996,7 @@ impl Register {
         keeper
             .keep(&mut unit, &staged.plan, ready)
             .await
-            .map_err(load::changed_meanwhile)?;
+            .map_err(flow::changed_meanwhile)?;
         let stopping = tally.of(Fate::Rejected) + tally.of(Fate::Conflict);
         if (stopping > 0 && !orders.partial) || stopping > before.stopping() {
             // Something changed between the look and the confirmation: people look again.

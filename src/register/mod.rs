@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod example;
 pub mod find;
+mod flow;
 pub mod judge;
 pub mod load;
 mod nearby;
