@@ -490,3 +490,44 @@ fn a_server_killed_at_any_moment_of_a_confirmation_has_stored_all_or_nothing_and
         store.close().await;
     });
 }
+
+#[test]
+fn an_import_by_command_that_was_killed_is_told_at_the_next() {
+    both_at(async |url| {
+        let store = Store::open(&url).await.unwrap();
+        let register = register(store.clone()).await;
+        let operator = Viewer::operator();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("telecamere.csv");
+        std::fs::write(&file, many("C", 5_000)).unwrap();
+        let import = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_varco"));
+            command
+                .args(["import", "--body", MILANO, "--database", &url])
+                .arg(&file)
+                .stdout(Stdio::null());
+            command
+        };
+        let mut program = import().spawn().unwrap();
+        let mut looks = tokio::time::interval(Duration::from_millis(5));
+        while register.batches(&operator).await.unwrap().is_empty() {
+            looks.tick().await;
+        }
+        program.kill().unwrap();
+        program.wait().unwrap();
+        assert_eq!(count(&register).await, 0);
+        let done = import().arg("--dry-run").status().unwrap();
+        assert!(done.success());
+        let all = register.batches(&operator).await.unwrap();
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].batch.state, State::Failed);
+        assert!(all[0].batch.problem.contains("nulla è stato importato"));
+        let done = import().status().unwrap();
+        assert!(done.success());
+        let all = register.batches(&operator).await.unwrap();
+        assert_eq!(all[0].batch.state, State::Confirmed);
+        assert_eq!(all[0].summary.of(Fate::New), 5_000);
+        assert_eq!(count(&register).await, 5_000);
+        store.close().await;
+    });
+}
