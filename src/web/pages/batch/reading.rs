@@ -396,9 +396,11 @@ fn constants(seen: &Seen) -> Vec<Constant> {
         can_be_constant(attribute)
             && (given.contains_key(attribute.name) || (needed && !is_said(seen, attribute.field)))
     };
-    ATTRIBUTES
-        .iter()
-        .filter(wanted)
+    let mut wanted: Vec<&Attribute> = ATTRIBUTES.iter().filter(wanted).collect();
+    // What a device cannot be saved without comes first.
+    wanted.sort_by_key(|attribute| attribute.need != Need::Save);
+    wanted
+        .into_iter()
         .map(|attribute| Constant {
             name: attribute.name,
             label: attribute.label,
