@@ -23,7 +23,7 @@ use varco::census::person::Viewer;
 use varco::census::vocabulary::{Field, Kind};
 use varco::clock::Clock;
 use varco::register::Register;
-use varco::register::batch::Orders;
+use varco::register::staged::Orders;
 use varco::storage::Store;
 
 /// The columns of the file: what a careful office fills in of a plate reader.

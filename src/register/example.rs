@@ -251,7 +251,7 @@ impl Maker<'_> {
         Self: 'b,
     {
         Writer {
-            register: self.register,
+            clock: &self.register.clock,
             author,
             source: Source::Example,
             batch: None,

@@ -7,7 +7,7 @@
 
 use super::judge::{Edits, Incoming, Judge, Judged, Key, Plan, Typed, Verdicts};
 use super::record::Writer;
-use super::{Error, Register, Result};
+use super::{Error, Result};
 use crate::census::batch::Fate;
 use crate::census::filter::Filter;
 use crate::census::finding::{Code, Finding};
@@ -16,11 +16,12 @@ use crate::census::revision::{Revision, Source};
 use crate::census::rules::World;
 use crate::census::survey::{Conclusion, Survey};
 use crate::census::vocabulary::{Field, reads_plates};
+use crate::clock::{Clock, Instant};
 use crate::exchange::source::{self, Choices, Row, SourceError};
 use crate::storage::body::Site;
-use crate::storage::device::Device;
+use crate::storage::device::{Device, Revisions};
 use crate::storage::{self, Unit};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::Seek;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How many rows are read, judged and written together.
-pub(super) const CHUNK: usize = 1_000;
+pub(super) const CHUNK: usize = 500;
 
 /// How many chunks may wait to be judged.
 const AHEAD: usize = 2;
@@ -226,28 +227,46 @@ impl Lookup {
     }
 }
 
-/// Judges one chunk on a thread aside while something else is done; gives back the judge, the rows
-/// in the order of the file, and what was done meanwhile.
-pub(super) async fn judge_beside<T>(
+/// A chunk that was judged.
+pub(super) struct Step {
+    /// The judge, who knows of its rows now.
+    pub judge: Judge,
+    /// The rows, in the order of the file; what is to be written has been taken out of them.
+    pub judged: Vec<Judged>,
+    /// What they add and change, when that was asked for.
+    pub written: Written,
+}
+
+/// Judges one chunk on a thread aside, and makes ready what it writes, while what the chunk before
+/// it adds and changes is written.
+pub(super) async fn judge_beside(
     unit: &mut Unit,
     plan: &Arc<Plan>,
     mut judge: Judge,
     lookup: &mut Lookup,
     rows: Vec<Typed>,
-    meanwhile: impl AsyncFnOnce(&mut Unit) -> Result<T>,
-) -> Result<(Judge, Vec<Judged>, T)> {
+    scribe: Option<&Scribe>,
+    before: Written,
+) -> Result<Step> {
     let keys = rows.iter().filter_map(|typed| typed.key.as_ref());
     let found = lookup.find(unit, &mut judge, keys).await?;
-    let aside = Arc::clone(plan);
+    let (aside, writer) = (Arc::clone(plan), scribe.cloned());
     let work = tokio::task::spawn_blocking(move || {
-        let verdicts = judge.judge(&aside, rows, &found);
-        (judge, verdicts)
+        let mut verdicts = judge.judge(&aside, rows, &found);
+        let written = match &writer {
+            Some(writer) if verdicts.about_others.is_empty() => {
+                writer.make_ready(&aside, &mut verdicts.judged)
+            }
+            _ => Ok(Written::default()),
+        };
+        (judge, verdicts, written)
     });
-    let done = meanwhile(unit).await;
-    let (mut judge, verdicts) = work
+    let done = before.write(unit).await;
+    let (mut judge, verdicts, written) = work
         .await
         .map_err(|error| Error::Failed(error.to_string()))?;
-    let done = done?;
+    done?;
+    let mut written = written?;
     let Verdicts {
         mut judged,
         about_others,
@@ -261,58 +280,47 @@ pub(super) async fn judge_beside<T>(
             judged.push(judge.again(plan, typed, mended, &found));
         }
         judged.sort_by_key(|one| one.incoming.row.record);
+        if let Some(scribe) = scribe {
+            written = scribe.make_ready(plan, &mut judged)?;
+        }
     }
-    Ok((judge, judged, done))
+    Ok(Step {
+        judge,
+        judged,
+        written,
+    })
 }
 
-/// Writes the rows that were accepted.
-pub(super) struct Keeper<'a> {
-    /// The register.
-    pub register: &'a Register,
+/// Who writes the rows that were accepted, and whence they come.
+#[derive(Debug, Clone)]
+pub(super) struct Scribe {
+    /// Where times and identifiers come from.
+    pub clock: Clock,
     /// Whose account history shows.
-    pub author: &'a str,
+    pub author: String,
     /// Where the rows come from.
     pub source: Source,
     /// The batch they belong to.
     pub batch: Option<Uuid>,
-    /// The sites that are there already, or were added.
-    sites: HashMap<String, HashSet<String>>,
-    /// The software that was added.
-    software: BTreeSet<String>,
 }
 
-impl<'a> Keeper<'a> {
-    /// A keeper that has written nothing yet.
-    pub fn new(
-        register: &'a Register,
-        author: &'a str,
-        source: Source,
-        batch: Option<Uuid>,
-    ) -> Self {
-        Self {
-            register,
-            author,
-            source,
-            batch,
-            sites: HashMap::new(),
-            software: BTreeSet::new(),
-        }
-    }
-
-    /// Writes what the rows add and change.
-    pub async fn keep(&mut self, unit: &mut Unit, plan: &Plan, judged: Vec<Judged>) -> Result<()> {
+impl Scribe {
+    /// Takes out of the rows what they add and change, in the form in which it is written.
+    fn make_ready(&self, plan: &Plan, judged: &mut [Judged]) -> Result<Written> {
         let writer = Writer {
-            register: self.register,
-            author: self.author,
+            clock: &self.clock,
+            author: &self.author,
             source: self.source,
             batch: self.batch,
         };
-        let mut devices = Vec::new();
+        let mut written = Written {
+            now: self.clock.now(),
+            ..Written::default()
+        };
         let mut revisions = Vec::with_capacity(judged.len());
-        let writes = |one: &Judged| matches!(one.fate, Fate::New | Fate::Changed);
-        let mut sites = Vec::new();
-        for mut one in judged.into_iter().filter(writes) {
-            self.named(unit, &one, &mut sites).await?;
+        let writes = |one: &&mut Judged| matches!(one.fate, Fate::New | Fate::Changed);
+        for one in judged.iter_mut().filter(writes) {
+            self.named(one, &mut written);
             let record = std::mem::take(&mut one.checked.record);
             let present = one.present.as_ref();
             let mut revision = writer.revision(&one.draft, &one.checked, record, present);
@@ -320,7 +328,7 @@ impl<'a> Keeper<'a> {
                 revision.provenance = provenance;
             }
             if one.present.is_none() {
-                devices.push(Device {
+                written.devices.push(Device {
                     id: revision.device,
                     body: revision.record.text(Field::Ente).to_owned(),
                     code: revision.record.text(Field::Codice).to_owned(),
@@ -329,43 +337,54 @@ impl<'a> Keeper<'a> {
             }
             revisions.push(revision);
         }
-        unit.add_sites(&sites).await?;
-        unit.add_devices(&devices, self.register.clock.now())
-            .await?;
-        unit.add_revisions(revisions).await?;
-        Ok(())
+        written.revisions = Revisions::of(revisions)?;
+        Ok(written)
     }
 
-    /// Adds the software that a row names, and notes the site it names, once for the file.
-    async fn named(&mut self, unit: &mut Unit, one: &Judged, sites: &mut Vec<Site>) -> Result<()> {
+    /// Notes the site and the software that a row is the first to name.
+    fn named(&self, one: &Judged, written: &mut Written) {
         let record = &one.checked.record;
         let proposes = |finding: &Finding| finding.code == Code::SoftwareProposed;
-        let software = record.text(Field::Software);
-        if one.checked.findings.iter().any(proposes) && self.software.insert(software.to_owned()) {
-            unit.add_software(software, false).await?;
+        if one.checked.findings.iter().any(proposes) {
+            written
+                .software
+                .push(record.text(Field::Software).to_owned());
         }
-        let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
-        if code.is_empty() {
-            return Ok(());
-        }
-        if !self.sites.contains_key(body) {
-            let present = unit.sites(Some(&[body.to_owned()])).await?;
-            let codes = present.into_iter().map(|site| site.code).collect();
-            self.sites.insert(body.to_owned(), codes);
-        }
-        let known = self.sites.entry(body.to_owned()).or_default();
-        if !known.contains(code) {
-            known.insert(code.to_owned());
+        if one.names_new_site {
             let reader = reads_plates(record.text(Field::Funzione));
-            sites.push(Site {
-                id: self.register.clock.new_id(),
-                body: body.to_owned(),
-                code: code.to_owned(),
+            written.sites.push(Site {
+                id: self.clock.new_id(),
+                body: record.text(Field::Ente).to_owned(),
+                code: record.text(Field::Sito).to_owned(),
                 kind: if reader { "varco" } else { "postazione" }.to_owned(),
                 name: String::new(),
             });
         }
-        Ok(())
+    }
+}
+
+/// What a chunk adds and changes, ready to be written.
+#[derive(Default)]
+pub(super) struct Written {
+    now: Instant,
+    software: Vec<String>,
+    sites: Vec<Site>,
+    devices: Vec<Device>,
+    revisions: Revisions,
+}
+
+impl Written {
+    /// Writes it.
+    pub async fn write(self, unit: &mut Unit) -> Result<()> {
+        for software in &self.software {
+            unit.add_software(software, false).await?;
+        }
+        let done = async {
+            unit.add_sites(&self.sites).await?;
+            unit.add_devices(&self.devices, self.now).await?;
+            unit.write_revisions(self.revisions).await
+        };
+        done.await.map_err(|error| changed_meanwhile(error.into()))
     }
 }
 

@@ -206,6 +206,8 @@ pub(super) struct Judged {
     pub applied: Vec<Finding>,
     /// What it would do.
     pub fate: Fate,
+    /// Whether no row before it and no device of its body names its site.
+    pub names_new_site: bool,
 }
 
 impl Judged {
@@ -426,6 +428,7 @@ impl Judge {
             checked,
             applied: Vec::new(),
             fate: Fate::Rejected,
+            names_new_site: false,
         }
     }
 
@@ -475,7 +478,7 @@ impl Judge {
         judged.fate = fate(&judged);
         if judged.is_good() {
             self.nearby.accept(mark(&judged.checked.record));
-            self.remember(&judged.checked);
+            judged.names_new_site = self.remember(&judged.checked);
             if let Some(present) = judged.present.as_ref().filter(|present| present.withdrawn) {
                 judged.checked.findings.push(restored(present));
             }
@@ -513,20 +516,23 @@ impl Judge {
         }
     }
 
-    /// The site and the software that an accepted row names are known to the rows that follow.
-    fn remember(&mut self, checked: &Checked) {
+    /// The site and the software that an accepted row names are known to the rows that follow; says
+    /// whether it is the first to name its site.
+    fn remember(&mut self, checked: &Checked) -> bool {
         let text = |field| checked.record.text(field);
-        let (body, site) = (text(Field::Ente), text(Field::Sito));
-        if !site.is_empty() {
-            let sites = self.sites.entry(body.to_owned()).or_default();
-            if !sites.contains(site) {
-                sites.insert(site.to_owned());
-            }
-        }
         let proposes = |finding: &Finding| finding.code == Code::SoftwareProposed;
         if checked.findings.iter().any(proposes) {
             self.world.software.add(text(Field::Software));
         }
+        let (body, site) = (text(Field::Ente), text(Field::Sito));
+        if site.is_empty() {
+            return false;
+        }
+        let sites = match self.sites.get_mut(body) {
+            Some(sites) => sites,
+            None => self.sites.entry(body.to_owned()).or_default(),
+        };
+        !sites.contains(site) && sites.insert(site.to_owned())
     }
 }
 
@@ -568,6 +574,7 @@ fn refused(incoming: Incoming, draft: Draft, finding: Option<Finding>) -> Judged
         checked,
         applied: Vec::new(),
         fate: Fate::Rejected,
+        names_new_site: false,
     }
 }
 

@@ -5,7 +5,7 @@
 //! for; a trial only reads. What is found is told row by row, so memory does not grow with the
 //! findings. Enforced by `tests/it/imports.rs`.
 
-use super::flow::{self, Fed, Feed, Keeper, Lookup};
+use super::flow::{self, Fed, Feed, Lookup, Scribe, Written};
 use super::judge::{Judge, Judged, Plan};
 use super::{Error, Register, Result};
 use crate::census::batch::{Fate, State};
@@ -284,7 +284,7 @@ impl Register {
             let mut written = written.ok_or(Error::NotFound("L’importazione non c’è più."))?;
             written.state = State::Confirmed;
             written.changed_at = self.clock.now();
-            written.summary = super::batch::Summary::of_report(&report).to_json()?;
+            written.summary = super::staged::Summary::of_report(&report).to_json()?;
             unit.put_batch(&written).await?;
             let done = unit.commit().await;
             done.map_err(|error| flow::changed_meanwhile(error.into()))?;
@@ -513,15 +513,15 @@ impl<'a, 'l> Load<'a, 'l> {
         }
         let hopeless = self.report.has_errors();
         let mut lookup = Lookup::open(unit, self.task.viewer, &mut judge).await?;
-        let mut keeper = Keeper::new(
-            self.task.register,
-            &self.task.viewer.account,
-            self.task.request.source,
-            self.task.batch,
-        );
+        let scribe = Scribe {
+            clock: self.task.register.clock.clone(),
+            author: self.task.viewer.account.clone(),
+            source: self.task.request.source,
+            batch: self.task.batch,
+        };
         let progress = opened.progress.clone();
         let mut feed = Feed::start(opened, Arc::clone(plan), surveying.filter(|_| !hopeless));
-        let mut ready: Vec<Judged> = Vec::new();
+        let mut ready = Written::default();
         while let Some(fed) = feed.next().await? {
             let Fed::Rows(rows) = fed else {
                 let conclusion = feed.conclude().await?;
@@ -534,28 +534,23 @@ impl<'a, 'l> Load<'a, 'l> {
                 self.report.rejected += rows.len() as u64;
                 continue;
             }
-            let keeps = self.keeps();
-            let good = std::mem::take(&mut ready);
-            let meanwhile = async |unit: &mut Unit| match keeps {
-                true => keeper
-                    .keep(unit, plan, good)
-                    .await
-                    .map_err(flow::changed_meanwhile),
-                false => Ok(()),
+            let before = std::mem::take(&mut ready);
+            let before = if self.keeps() {
+                before
+            } else {
+                Written::default()
             };
-            let (back, judged, ()) =
-                flow::judge_beside(unit, plan, judge, &mut lookup, rows, meanwhile).await?;
-            judge = back;
-            ready = judged;
-            for one in &ready {
+            let scribe = Some(&scribe).filter(|_| self.keeps());
+            let step =
+                flow::judge_beside(unit, plan, judge, &mut lookup, rows, scribe, before).await?;
+            judge = step.judge;
+            ready = step.written;
+            for one in &step.judged {
                 self.count(one, plan)?;
             }
         }
         if self.keeps() {
-            keeper
-                .keep(unit, plan, ready)
-                .await
-                .map_err(flow::changed_meanwhile)?;
+            ready.write(unit).await?;
         }
         if let Some(conclusion) = feed.conclude().await? {
             self.say_of_coordinates(&conclusion);

@@ -15,8 +15,11 @@ pub mod publish;
 pub mod record;
 pub mod seed;
 pub mod site;
+pub mod staged;
 pub mod summary;
 pub mod territory;
+mod undo;
+pub mod work;
 
 use crate::census::person::Viewer;
 use crate::census::rules::{Bodies, Catalogue, World};
@@ -71,7 +74,7 @@ pub struct Register {
     /// The Comuni covered and those around, as loaded when the program started.
     pub territory: Arc<Territory>,
     /// What this process is at work with.
-    pub works: batch::Works,
+    pub works: work::Works,
 }
 
 impl Register {
@@ -83,7 +86,7 @@ impl Register {
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),
-            works: batch::Works::default(),
+            works: work::Works::default(),
         })
     }
 

@@ -10,6 +10,7 @@ use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
 use crate::census::vocabulary::Field;
+use crate::clock::Clock;
 use crate::storage::device::{Device, Listed};
 use crate::storage::{self, Unit};
 use geo::{Coord, Rect};
@@ -183,7 +184,7 @@ impl Register {
             });
         }
         let writer = Writer {
-            register: self,
+            clock: &self.clock,
             author: &viewer.account,
             source,
             batch: None,
@@ -230,8 +231,8 @@ impl Register {
 
 /// Writes checked drafts as revisions; the form and the file go through it alike.
 pub(super) struct Writer<'a> {
-    /// The register.
-    pub register: &'a Register,
+    /// Where times and identifiers come from.
+    pub clock: &'a Clock,
     /// Whose account history shows.
     pub author: &'a str,
     /// Where the drafts come from.
@@ -289,7 +290,7 @@ impl Writer<'_> {
         record: Record,
         present: Option<&Revision>,
     ) -> Revision {
-        let clock = &self.register.clock;
+        let clock = self.clock;
         Revision {
             id: clock.new_id(),
             device: present.map_or_else(|| clock.new_id(), |present| present.device),
@@ -322,7 +323,7 @@ impl Writer<'_> {
         if !site.is_empty() {
             let reader = crate::census::vocabulary::reads_plates(record.text(Field::Funzione));
             let kind = if reader { "varco" } else { "postazione" };
-            unit.ensure_site(&self.register.clock, record.text(Field::Ente), site, kind)
+            unit.ensure_site(self.clock, record.text(Field::Ente), site, kind)
                 .await?;
         }
         Ok(())

@@ -5,7 +5,9 @@
 
 use super::statement::Bind;
 use super::{Result, Unit};
-use sqlx::AssertSqlSafe;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite};
 use std::fmt::Write as _;
 
 /// How many values go into one statement on SQLite, whose limit is 32,766.
@@ -32,26 +34,20 @@ impl Unit {
                 let width = columns.len().max(1);
                 let together = (VALUES / width).max(1) * width;
                 let mut rest = values.into_iter();
-                loop {
+                let mut next = || {
                     let some: Vec<Bind> = rest.by_ref().take(together).collect();
-                    if some.is_empty() {
-                        return Ok(());
-                    }
-                    let text = insertion(&into, width, some.len() / width);
-                    let mut query = sqlx::query(AssertSqlSafe(text));
-                    for value in some {
-                        query = match value {
-                            Bind::Text(value) => query.bind(value),
-                            Bind::Integer(value) => query.bind(value),
-                            Bind::Decimal(value) => query.bind(value),
-                            Bind::Id(value) => query.bind(value),
-                            Bind::MaybeId(value) => query.bind(value),
-                            Bind::Flag(value) => query.bind(value),
-                            Bind::Bytes(value) => query.bind(value),
-                        };
-                    }
-                    query.execute(&mut **transaction).await?;
+                    (!some.is_empty()).then(|| statement(&into, width, some))
+                };
+                let mut ready = next();
+                while let Some(query) = ready {
+                    // The next statement is made while SQLite, on its own thread, runs this one.
+                    let made = async { next() };
+                    let run = query.execute(&mut **transaction);
+                    let (done, made) = futures_util::future::join(run, made).await;
+                    done?;
+                    ready = made;
                 }
+                Ok(())
             }
             Self::Postgres(transaction) => {
                 let order = format!("COPY {into} FROM STDIN");
@@ -72,7 +68,29 @@ impl Unit {
     }
 }
 
-/// The statement that adds so many rows at once. Its placeholders have no numbers: the driver would
+/// The statement that adds these rows at once.
+fn statement<'q>(
+    into: &str,
+    width: usize,
+    values: Vec<Bind>,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let text = insertion(into, width, values.len() / width);
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for value in values {
+        query = match value {
+            Bind::Text(value) => query.bind(value),
+            Bind::Integer(value) => query.bind(value),
+            Bind::Decimal(value) => query.bind(value),
+            Bind::Id(value) => query.bind(value),
+            Bind::MaybeId(value) => query.bind(value),
+            Bind::Flag(value) => query.bind(value),
+            Bind::Bytes(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+/// The text of the statement that adds so many rows at once. Its placeholders have no numbers: the driver would
 /// look each up among all of them.
 fn insertion(into: &str, width: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; width].join(","));

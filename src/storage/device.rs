@@ -139,6 +139,27 @@ const BINDS: usize = 1_000;
 /// How many identifiers go into one statement.
 const IDS: usize = 200;
 
+/// Revisions in the form in which they are written, which takes time to make and no database.
+#[derive(Debug, Default)]
+pub struct Revisions {
+    /// The devices that have an earlier state.
+    later: Vec<Uuid>,
+    values: Vec<Bind>,
+}
+
+impl Revisions {
+    /// Makes revisions ready.
+    pub fn of(revisions: Vec<Revision>) -> Result<Self> {
+        let later = revisions.iter().filter(|next| next.number > 1);
+        let later = later.map(|next| next.device).collect();
+        let mut values = Vec::with_capacity(revisions.len() * COLUMNS.len());
+        for revision in revisions {
+            push_revision(&mut values, revision)?;
+        }
+        Ok(Self { later, values })
+    }
+}
+
 impl Unit {
     /// Adds devices, without any state yet.
     pub async fn add_devices(&mut self, devices: &[Device], now: Instant) -> Result<()> {
@@ -157,25 +178,25 @@ impl Unit {
 
     /// Adds revisions and makes each the working state of its device.
     pub async fn add_revisions(&mut self, revisions: Vec<Revision>) -> Result<()> {
-        let later: Vec<&Revision> = revisions.iter().filter(|next| next.number > 1).collect();
-        for batch in later.chunks(IDS) {
+        self.write_revisions(Revisions::of(revisions)?).await
+    }
+
+    /// Adds revisions that were made ready, and makes each the working state of its device.
+    pub async fn write_revisions(&mut self, revisions: Revisions) -> Result<()> {
+        for batch in revisions.later.chunks(IDS) {
             self.retire_working(batch).await?;
         }
-        let mut values = Vec::with_capacity(revisions.len() * COLUMNS.len());
-        for revision in revisions {
-            push_revision(&mut values, revision)?;
-        }
-        self.append("revision", &COLUMNS, values).await
+        self.append("revision", &COLUMNS, revisions.values).await
     }
 
     /// Takes the working mark from the present states of devices that get a later one.
-    async fn retire_working(&mut self, revisions: &[&Revision]) -> Result<()> {
+    async fn retire_working(&mut self, later: &[Uuid]) -> Result<()> {
         let devices = |statement: &mut Statement| {
             statement.push(" IN (");
-            for (index, revision) in revisions.iter().enumerate() {
+            for (index, device) in later.iter().enumerate() {
                 statement
                     .push(if index == 0 { "" } else { ", " })
-                    .bind(Bind::Id(revision.device));
+                    .bind(Bind::Id(*device));
             }
             statement.push(")");
         };

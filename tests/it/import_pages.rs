@@ -8,7 +8,7 @@ use varco::census::person::Viewer;
 use varco::census::revision::Revision;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
-use varco::register::batch::Orders;
+use varco::register::staged::Orders;
 use varco::settings::Settings;
 use varco::web::App;
 

@@ -15,8 +15,9 @@ use crate::census::vocabulary::{Field, Term, fold};
 use crate::clock;
 use crate::exchange::columns::Swap;
 use crate::exchange::csv::write_table;
-use crate::register::batch::{Kept, Note, Orders, Seen, SeenRow};
+use crate::register::batch::{Seen, SeenRow};
 use crate::register::find::Choice;
+use crate::register::staged::{Kept, Note, Orders};
 use crate::register::{self, Register};
 use crate::storage::batch::Wanted;
 use crate::web::App;
@@ -321,7 +322,7 @@ fn reject(row: &SeenRow, columns: usize) -> Vec<Cow<'_, str>> {
     let (mut messages, mut offers) = (Vec::new(), Vec::new());
     for note in errors {
         messages.push(note.message.clone());
-        offers.extend(note.proposals.iter().map(register::batch::Offer::words));
+        offers.extend(note.proposals.iter().map(register::staged::Offer::words));
     }
     cells.extend([
         Cow::from(row.row.fate.label()),

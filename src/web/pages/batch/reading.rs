@@ -3,8 +3,9 @@
 use crate::census::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, Term};
 use crate::exchange::columns::Target;
 use crate::exchange::source::{Certainty, Choices, Detected, Format, separator_words};
-use crate::register::batch::{Orders, Seen, Summary};
+use crate::register::batch::Seen;
 use crate::register::find::Choice;
+use crate::register::staged::{Orders, Summary};
 use crate::register::{Error, Result};
 use crate::web::fields::Fields;
 use std::collections::BTreeSet;
@@ -339,7 +340,7 @@ pub fn read(orders: &mut Orders, fields: &Fields) -> Result<()> {
     Ok(())
 }
 
-fn column(seen: &crate::register::batch::SeenColumn) -> ColumnView {
+fn column(seen: &crate::register::staged::SeenColumn) -> ColumnView {
     let used = !seen.target.is_empty();
     ColumnView {
         header: seen.header.clone(),

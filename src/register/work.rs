@@ -1,0 +1,720 @@
+//! What takes time with staged files: reading one, judging its rows again, writing them.
+//!
+//! The batch's state says what is to be done. Whoever has time claims it, says now and then that it
+//! still works at it, and stops when somebody asks; after a restart the work is begun again. Enforced
+//! by `tests/it/batches.rs`.
+
+use super::batch::{CHUNK, NOT_HERE};
+use super::flow::{self, Fed, Feed, Lookup, Scribe, Written};
+use super::judge::{Incoming, Judge, Judged, Plan, Typed};
+use super::load::{self, Asked, Prepared};
+use super::staged::{
+    Change, NAMED, Odd, Orders, SeenColumn, Spoken, Summary, edits_of, json, stored,
+};
+use super::{Error, Register, Result};
+use crate::census::batch::{Fate, State};
+use crate::census::finding::{Code, Finding, Proposal, Severity};
+use crate::census::person::Viewer;
+use crate::census::revision::Source;
+use crate::census::rules::World;
+use crate::census::survey::{Conclusion, Survey};
+use crate::census::vocabulary::Field;
+use crate::clock::{Instant, SECOND};
+use crate::exchange::columns::{Hints, Mapping, Scheme};
+use crate::exchange::source::{self, Format, Row};
+use crate::storage::Unit;
+use crate::storage::batch::{Batch, BatchRow, Wanted};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
+use uuid::Uuid;
+/// Nobody works any more at a batch that nobody said so of for this long.
+const SILENCE: Instant = 20 * SECOND;
+
+/// How far the work at a batch has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Doing {
+    /// The share that is done, from 0 to 1.
+    pub share: f64,
+    /// How many rows that is.
+    pub rows: u64,
+    /// How many rows a second.
+    pub rate: f64,
+    /// How many seconds are left at that rate.
+    pub left: f64,
+}
+
+/// Who works at what in this process, and who waits for the end of a work.
+#[derive(Debug, Clone, Default)]
+pub struct Works {
+    under_way: Arc<Mutex<HashMap<Uuid, Work>>>,
+    pub(super) ended: Arc<Notify>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Work {
+    started: Instant,
+    share: f64,
+    rows: u64,
+    cancelled: bool,
+}
+
+impl Works {
+    pub(super) fn begin(&self, batch: Uuid, now: Instant) {
+        let work = Work {
+            started: now,
+            share: 0.0,
+            rows: 0,
+            cancelled: false,
+        };
+        self.with(|works| works.insert(batch, work));
+    }
+
+    /// Takes note of how far a work has come; says whether it should go on.
+    pub(super) fn advance(&self, batch: Uuid, share: f64, rows: u64) -> bool {
+        self.with(|works| {
+            works.get_mut(&batch).is_none_or(|work| {
+                work.share = share;
+                work.rows = rows;
+                !work.cancelled
+            })
+        })
+    }
+
+    pub(super) fn end(&self, batch: Uuid) {
+        self.with(|works| works.remove(&batch));
+        self.ended.notify_waiters();
+    }
+
+    pub(super) fn cancel(&self, batch: Uuid) {
+        self.with(|works| {
+            if let Some(work) = works.get_mut(&batch) {
+                work.cancelled = true;
+            }
+        });
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds and rows of a work")]
+    pub(super) fn doing(&self, batch: Uuid, now: Instant) -> Option<Doing> {
+        let work = self.with(|works| works.get(&batch).copied())?;
+        let seconds = (now - work.started).max(1) as f64 / SECOND as f64;
+        let left = if work.share > 0.0 {
+            seconds / work.share * (1.0 - work.share)
+        } else {
+            0.0
+        };
+        Some(Doing {
+            share: work.share,
+            rows: work.rows,
+            rate: work.rows as f64 / seconds,
+            left,
+        })
+    }
+
+    fn with<T>(&self, what: impl FnOnce(&mut HashMap<Uuid, Work>) -> T) -> T {
+        // A panic elsewhere leaves the numbers as they are, which harms nobody.
+        what(
+            &mut self
+                .under_way
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+}
+
+/// Why a work was not brought to its end.
+enum Halt {
+    /// Somebody asked for it.
+    Cancelled,
+    /// For this reason.
+    Error(Error),
+}
+
+impl<E: Into<Error>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// The work.
+impl Register {
+    /// Works at every batch that waits, until none does.
+    pub async fn work(&self) -> Result<()> {
+        while self.work_once().await? {}
+        Ok(())
+    }
+
+    /// Works at one batch that waits; says whether there was one.
+    pub async fn work_once(&self) -> Result<bool> {
+        let now = self.clock.now();
+        let waiting = self
+            .store
+            .read()
+            .await?
+            .waiting_batch(now - SILENCE)
+            .await?;
+        let Some(batch) = waiting else {
+            return Ok(false);
+        };
+        let mut unit = self.store.write().await?;
+        let ours = unit.claim_batch(&batch, now).await?;
+        unit.commit().await?;
+        if !ours {
+            return Ok(true);
+        }
+        self.works.begin(batch.id, now);
+        let outcome = match batch.state {
+            State::Reading => self.read(&batch).await,
+            State::Judging => self.review(&batch).await,
+            _ => self.write_batch(&batch).await,
+        };
+        let told = match outcome {
+            Ok(()) | Err(Halt::Cancelled) => Ok(()),
+            Err(Halt::Error(error)) => self.fail(batch.id, &error).await,
+        };
+        self.works.end(batch.id);
+        told.map(|()| true)
+    }
+
+    /// Whoever works is whoever confirmed, or sent, with the roles of today: one that was taken away
+    /// counts at once.
+    async fn author(&self, unit: &mut Unit, batch: &Batch, orders: &Orders) -> Result<Viewer> {
+        let account = orders.confirmed_by.as_ref().unwrap_or(&batch.author);
+        let operator = Viewer::operator();
+        if operator.account == *account {
+            return Ok(operator);
+        }
+        unit.viewer(account).await?.ok_or(Error::Forbidden(
+            "Chi ha inviato il file non ha più accesso al censimento.",
+        ))
+    }
+
+    async fn fail(&self, id: Uuid, error: &Error) -> Result<()> {
+        tracing::warn!(%error, batch = %id, "an import failed");
+        let mut unit = self.store.write().await?;
+        let Some(mut batch) = unit.batch(id).await? else {
+            return Ok(());
+        };
+        batch.problem = error.to_string();
+        self.set(&mut unit, &mut batch, State::Failed).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// Reads the file and stages its rows.
+    async fn read(&self, batch: &Batch) -> Result<(), Halt> {
+        let mut unit = self.store.write().await?;
+        unit.drop_batch_rows(batch.id).await?;
+        unit.commit().await?;
+        let file = self.file_of(batch.id).await?;
+        let mut orders: Orders = stored(&batch.request)?;
+        let choices = orders.choices.clone();
+        let opened = flow::open(&batch.name, file.try_clone()?, choices.clone()).await?;
+        let mut unit = self.store.read().await?;
+        let viewer = self.author(&mut unit, batch, &orders).await?;
+        let world = self.world(&mut unit).await?;
+        if !orders.remembered {
+            self.recall(&mut unit, &mut orders, &opened.header).await?;
+        }
+        let (header, sample) = (opened.header.clone(), opened.sample.clone());
+        let prepared = prepare(&orders, &opened.detected, &header, &sample, &world)?;
+        let plan = Arc::new(prepared.plan);
+        let surveyed = flow::survey(opened, Arc::clone(&plan), world).await?;
+        let opened = flow::open(&batch.name, file, choices).await?;
+        let detected = opened.detected.clone();
+        let progress = opened.progress.clone();
+        let mut feed = Feed::start(opened, Arc::clone(&plan), None);
+        let mut judge = Judge::new(
+            &viewer,
+            surveyed.world,
+            Some(surveyed.conclusion),
+            false,
+            prepared.defaults,
+        );
+        let mut lookup = Lookup::open(&mut unit, &viewer, &mut judge).await?;
+        let mut tally = Tally::default();
+        while let Some(Fed::Rows(rows)) = feed.next().await? {
+            let nothing = Written::default();
+            let step =
+                flow::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, None, nothing)
+                    .await?;
+            judge = step.judge;
+            let staged = step
+                .judged
+                .iter()
+                .map(|one| tally.staged(&plan, one))
+                .collect::<Result<Vec<_>>>()?;
+            let mut writing = self.store.write().await?;
+            writing.add_batch_rows(batch.id, staged).await?;
+            let cancelled = writing.beat_batch(batch.id, self.clock.now()).await?;
+            writing.commit().await?;
+            if cancelled || !self.works.advance(batch.id, progress.share(), tally.rows) {
+                return Err(Halt::Cancelled);
+            }
+        }
+        let summary = tally.summary(&plan, &judge, prepared.defaulted, detected);
+        self.ready(batch.id, &orders, &summary).await
+    }
+
+    /// Judges the staged rows again.
+    async fn review(&self, batch: &Batch) -> Result<(), Halt> {
+        let mut unit = self.store.read().await?;
+        let orders: Orders = stored(&batch.request)?;
+        let before: Summary = stored(&batch.summary)?;
+        let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
+        let mut tally = Tally::default();
+        let mut after = 0;
+        loop {
+            let rows = unit
+                .batch_rows(batch.id, &Wanted::default(), after, CHUNK)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.record;
+            let typed = typed(&staged.plan, &rows)?;
+            let step = flow::judge_beside(
+                &mut unit,
+                &staged.plan,
+                staged.judge,
+                &mut staged.lookup,
+                typed,
+                None,
+                Written::default(),
+            )
+            .await?;
+            staged.judge = step.judge;
+            let mut changed = Vec::new();
+            for (one, old) in step.judged.iter().zip(&rows) {
+                let row = tally.staged(&staged.plan, one)?;
+                if row != *old {
+                    changed.push(row);
+                }
+            }
+            let mut writing = self.store.write().await?;
+            for row in &changed {
+                writing.put_batch_row(batch.id, row).await?;
+            }
+            let cancelled = writing.beat_batch(batch.id, self.clock.now()).await?;
+            writing.commit().await?;
+            let share = share(tally.rows, before.rows);
+            if cancelled || !self.works.advance(batch.id, share, tally.rows) {
+                return Err(Halt::Cancelled);
+            }
+        }
+        let detected = staged.detected;
+        let summary = tally.summary(&staged.plan, &staged.judge, staged.defaulted, detected);
+        self.ready(batch.id, &orders, &summary).await
+    }
+
+    /// Writes the rows of a batch, in one transaction.
+    async fn write_batch(&self, batch: &Batch) -> Result<(), Halt> {
+        let mut unit = self.store.write().await?;
+        let orders: Orders = stored(&batch.request)?;
+        let before: Summary = stored(&batch.summary)?;
+        let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
+        let scribe = Scribe {
+            clock: self.clock.clone(),
+            author: staged.judge.viewer.account.clone(),
+            source: Source::File,
+            batch: Some(batch.id),
+        };
+        let mut tally = Tally::default();
+        let mut ready = Written::default();
+        let mut after = 0;
+        loop {
+            let rows = unit
+                .batch_rows(batch.id, &Wanted::default(), after, CHUNK)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.record;
+            let typed = typed(&staged.plan, &rows)?;
+            let step = flow::judge_beside(
+                &mut unit,
+                &staged.plan,
+                staged.judge,
+                &mut staged.lookup,
+                typed,
+                Some(&scribe),
+                ready,
+            )
+            .await?;
+            staged.judge = step.judge;
+            ready = step.written;
+            for one in &step.judged {
+                tally.count(one);
+            }
+            let share = share(tally.rows, before.rows);
+            if !self.works.advance(batch.id, share, tally.rows) {
+                return Err(Halt::Cancelled);
+            }
+        }
+        ready.write(&mut unit).await?;
+        let stopping = tally.of(Fate::Rejected) + tally.of(Fate::Conflict);
+        if (stopping > 0 && !orders.partial) || stopping > before.stopping() {
+            // Something changed between the look and the confirmation: people look again.
+            drop(unit);
+            let mut unit = self.store.write().await?;
+            let mut batch = unit.batch(batch.id).await?.ok_or(NOT_HERE)?;
+            batch.problem =
+                "Nel frattempo il censimento è cambiato: guardate di nuovo le righe in \
+                             conflitto o con errori, poi confermate."
+                    .to_owned();
+            self.set(&mut unit, &mut batch, State::Judging).await?;
+            unit.commit().await?;
+            return Ok(());
+        }
+        let mut batch = unit.batch(batch.id).await?.ok_or(NOT_HERE)?;
+        if batch.cancelled {
+            return Err(Halt::Cancelled);
+        }
+        let mut summary = before;
+        summary.fates = tally.fates();
+        batch.summary = summary.to_json()?;
+        batch.problem = String::new();
+        self.set(&mut unit, &mut batch, State::Confirmed).await?;
+        unit.drop_batch_parts(batch.id).await?;
+        if let Some(body) = &batch.body {
+            let scheme = staged.plan.mapping.scheme(&orders.scheme.constants());
+            unit.put_scheme(body, &json(&scheme)?, self.clock.now())
+                .await?;
+        }
+        unit.commit().await?;
+        Ok(())
+    }
+
+    /// Everything that is needed to judge staged rows.
+    async fn staged(
+        &self,
+        unit: &mut Unit,
+        batch: &Batch,
+        orders: &Orders,
+        before: &Summary,
+    ) -> Result<Staged> {
+        let viewer = self.author(unit, batch, orders).await?;
+        let world = self.world(unit).await?;
+        let header: Vec<String> = before
+            .columns
+            .iter()
+            .map(|one| one.header.clone())
+            .collect();
+        let sample = unit
+            .batch_rows(batch.id, &Wanted::default(), 0, source::SAMPLE as i64)
+            .await?;
+        let sample = sample
+            .iter()
+            .map(|row| stored(&row.cells))
+            .collect::<Result<Vec<Vec<String>>>>()?;
+        let detected = before
+            .detected
+            .clone()
+            .unwrap_or_else(|| source::Detected::new(Format::Csv));
+        let prepared = prepare(orders, &detected, &header, &sample, &world)?;
+        let (world, conclusion) = self
+            .survey_staged(unit, batch.id, &prepared.plan, world)
+            .await?;
+        let mut judge = Judge::new(&viewer, world, Some(conclusion), false, prepared.defaults);
+        let lookup = Lookup::open(unit, &viewer, &mut judge).await?;
+        Ok(Staged {
+            plan: Arc::new(prepared.plan),
+            judge,
+            lookup,
+            defaulted: prepared.defaulted,
+            detected,
+        })
+    }
+
+    async fn survey_staged(
+        &self,
+        unit: &mut Unit,
+        batch: Uuid,
+        plan: &Plan,
+        world: World,
+    ) -> Result<(World, Conclusion)> {
+        let mut survey = Survey::new();
+        let mut after = 0;
+        loop {
+            let rows = unit
+                .batch_rows(batch, &Wanted::default(), after, CHUNK)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = last.record;
+            for row in &rows {
+                let row = row_of(row)?;
+                survey.see(row.record, &plan.place(&row), &world);
+            }
+        }
+        Ok((world, survey.conclude()))
+    }
+
+    /// The file of a batch, put together where only this process finds it.
+    async fn file_of(&self, batch: Uuid) -> Result<File> {
+        let mut unit = self.store.read().await?;
+        let mut file = tempfile::tempfile()?;
+        for number in 0.. {
+            let Some(part) = unit.batch_part(batch, number).await? else {
+                break;
+            };
+            file.write_all(&part)?;
+        }
+        Ok(file)
+    }
+
+    /// Takes over what is remembered of the body's files, as far as this one has it.
+    async fn recall(&self, unit: &mut Unit, orders: &mut Orders, header: &[String]) -> Result<()> {
+        orders.remembered = true;
+        let Some(body) = &orders.body else {
+            return Ok(());
+        };
+        if let Some(text) = unit.scheme(body).await? {
+            let mut scheme: Scheme = stored(&text)?;
+            scheme.columns.retain(|known, _| header.contains(known));
+            orders.scheme = scheme;
+        }
+        Ok(())
+    }
+
+    /// Says that a person can look.
+    async fn ready(&self, id: Uuid, orders: &Orders, summary: &Summary) -> Result<(), Halt> {
+        let mut unit = self.store.write().await?;
+        let mut batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
+        if batch.cancelled {
+            return Err(Halt::Cancelled);
+        }
+        batch.request = json(orders)?;
+        batch.summary = summary.to_json()?;
+        self.set(&mut unit, &mut batch, State::Ready).await?;
+        unit.commit().await?;
+        Ok(())
+    }
+}
+
+/// What judging staged rows needs.
+struct Staged {
+    plan: Arc<Plan>,
+    judge: Judge,
+    lookup: Lookup,
+    defaulted: Vec<Finding>,
+    detected: source::Detected,
+}
+
+fn prepare(
+    orders: &Orders,
+    detected: &source::Detected,
+    header: &[String],
+    sample: &[Vec<String>],
+    world: &World,
+) -> Result<Prepared> {
+    let hints = Hints {
+        window: Some(world.territory.window()),
+        spatial: detected.format.spatial(),
+        world: Some(world),
+        remembered: Some(&orders.scheme),
+    };
+    let mapping = Mapping::of(header, sample, &hints);
+    let asked = Asked {
+        body: orders.body.clone(),
+        crs: load::declared(orders.crs.as_deref())?,
+        constants: orders.scheme.constants(),
+    };
+    load::prepare(mapping, header.len(), detected, &asked, world)
+}
+
+fn row_of(row: &BatchRow) -> Result<Row> {
+    Ok(Row {
+        line: u64::try_from(row.line).unwrap_or(0),
+        record: u64::try_from(row.record).unwrap_or(0),
+        cells: stored(&row.cells)?,
+    })
+}
+
+/// Staged rows, read again.
+fn typed(plan: &Plan, rows: &[BatchRow]) -> Result<Vec<Typed>> {
+    rows.iter()
+        .map(|row| {
+            Ok(plan.read(Incoming {
+                row: row_of(row)?,
+                edits: edits_of(row)?,
+                base: row.base,
+            }))
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of the rows")]
+fn share(done: u64, all: u64) -> f64 {
+    done as f64 / all.max(1) as f64
+}
+
+/// What is counted while rows are judged.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    fates: HashMap<Fate, u64>,
+    crs: BTreeMap<String, u64>,
+    spoken: BTreeMap<(u8, &'static str), (u64, u64)>,
+    odd: BTreeMap<(&'static str, String), (u64, String)>,
+}
+
+impl Tally {
+    fn of(&self, fate: Fate) -> u64 {
+        self.fates.get(&fate).copied().unwrap_or_default()
+    }
+
+    fn fates(&self) -> BTreeMap<String, u64> {
+        let named = |(fate, count): (&Fate, &u64)| (fate.name().to_owned(), *count);
+        self.fates.iter().map(named).collect()
+    }
+
+    fn count(&mut self, one: &Judged) {
+        self.rows += 1;
+        *self.fates.entry(one.fate).or_default() += 1;
+    }
+
+    /// Counts a row and makes what is kept of it.
+    fn staged(&mut self, plan: &Plan, one: &Judged) -> Result<BatchRow> {
+        self.count(one);
+        let landing = one.landing();
+        if let Some((_, _, _, crs)) = &landing {
+            *self.crs.entry(crs.clone()).or_default() += 1;
+        }
+        let mut codes = String::from(" ");
+        let mut findings = Vec::new();
+        for (finding, applied) in load::told(one) {
+            self.hear(finding);
+            codes.push_str(finding.code.name());
+            codes.push(' ');
+            let column = load::column_of(plan, finding);
+            findings.push(load::said(
+                one.incoming.row.line,
+                None,
+                column,
+                finding.clone(),
+                applied,
+            ));
+        }
+        let record = &one.checked.record;
+        let changes: Vec<Change> = one
+            .changes()
+            .into_iter()
+            .map(|field| Change {
+                field: field.name().to_owned(),
+                before: one
+                    .present
+                    .as_ref()
+                    .map_or_else(String::new, |present| present.record.words(field)),
+                after: record.words(field),
+            })
+            .collect();
+        let judgement = serde_json::json!({
+            "findings": findings,
+            "changes": changes,
+            "name": record.text(Field::Denominazione),
+            "comune": record.text(Field::Comune),
+        });
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Ok(BatchRow {
+            record: number(one.incoming.row.record),
+            line: number(one.incoming.row.line),
+            cells: json(&one.incoming.row.cells)?,
+            edits: if one.incoming.edits.is_empty() {
+                String::new()
+            } else {
+                json(&one.incoming.edits)?
+            },
+            base: one.incoming.base,
+            fate: one.fate,
+            ente: record.text(Field::Ente).to_owned(),
+            codice: one.draft.get(Field::Codice).to_owned(),
+            point: landing.map(|(lon, lat, _, _)| (lon, lat)),
+            codes,
+            judgement: judgement.to_string(),
+        })
+    }
+
+    fn hear(&mut self, finding: &Finding) {
+        let weight = match finding.severity() {
+            Severity::Error => 0,
+            Severity::Warning => 1,
+            Severity::Info => 2,
+        };
+        let spoken = self
+            .spoken
+            .entry((weight, finding.code.name()))
+            .or_default();
+        spoken.0 += 1;
+        spoken.1 += u64::from(finding.proposals.len() == 1);
+        if finding.code == Code::ValueUnknown
+            && let Some(field) = finding.field.filter(|field| field.terms().is_some())
+        {
+            let key = (field.name(), finding.value.clone());
+            if self.odd.len() < NAMED || self.odd.contains_key(&key) {
+                let odd = self.odd.entry(key).or_default();
+                odd.0 += 1;
+                if let [Proposal::Value { value, .. }] = finding.proposals.as_slice() {
+                    odd.1.clone_from(value);
+                }
+            }
+        }
+    }
+
+    fn summary(
+        self,
+        plan: &Plan,
+        judge: &Judge,
+        defaulted: Vec<Finding>,
+        detected: source::Detected,
+    ) -> Summary {
+        let line = detected.header_line.unwrap_or(1).max(1);
+        let about = load::missing_columns(plan)
+            .into_iter()
+            .map(|finding| (None, finding))
+            .chain(load::about_the_file(plan, judge, defaulted));
+        let findings = about
+            .filter_map(|(column, finding)| {
+                let said = load::said(line, None, column, finding, false);
+                serde_json::from_value(serde_json::to_value(said).ok()?).ok()
+            })
+            .collect();
+        let columns = plan.mapping.seen().map(|column| SeenColumn {
+            header: column.header.to_owned(),
+            target: column.target.name().to_owned(),
+            certainty: column.certainty,
+            examples: column.examples.to_vec(),
+        });
+        Summary {
+            rows: self.rows,
+            fates: self.fates(),
+            crs: plan
+                .crs
+                .map(str::to_owned)
+                .or_else(|| load::commonest(&self.crs)),
+            columns: columns.collect(),
+            findings,
+            spoken: self
+                .spoken
+                .into_iter()
+                .map(|((weight, code), (rows, certain))| Spoken {
+                    code: code.to_owned(),
+                    severity: ["error", "warning", "info"]
+                        .get(weight as usize)
+                        .map_or("", |name| name)
+                        .to_owned(),
+                    rows,
+                    certain,
+                })
+                .collect(),
+            odd: self
+                .odd
+                .into_iter()
+                .map(|((field, value), (rows, near))| Odd {
+                    field: field.to_owned(),
+                    value,
+                    rows,
+                    near,
+                })
+                .collect(),
+            detected: Some(detected),
+            ..Summary::default()
+        }
+    }
+}
