@@ -156,6 +156,39 @@ impl WorkbookWriter {
     }
 }
 
+/// Writes rows of texts into a workbook of one sheet.
+pub struct TextsWriter {
+    book: Workbook,
+    rows: u32,
+}
+
+impl TextsWriter {
+    /// Starts the workbook; the sheet is called as its first one is.
+    pub fn new() -> Result<Self> {
+        let mut book = Workbook::new();
+        book.add_worksheet_with_constant_memory()?
+            .set_name(DEVICES)?;
+        Ok(Self { book, rows: 0 })
+    }
+
+    /// Writes one row.
+    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let sheet = self.book.worksheet_from_index(0)?;
+        for (column, cell) in (0..).zip(cells) {
+            if !cell.is_empty() {
+                sheet.write_string(self.rows, column, kept(cell))?;
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Ends the workbook and writes it.
+    pub fn finish(mut self, sink: impl Write + Send) -> Result<()> {
+        Ok(self.book.save_to_writer(sink)?)
+    }
+}
+
 /// A workbook without devices, for a body to fill in.
 pub fn template(body: &str, names: &Names, sink: impl Write + Send) -> Result<()> {
     let before = [format!(

@@ -112,6 +112,7 @@ pub fn routes() -> Vec<Route> {
         shows("/importa", Compilers, import::get),
         writes("/importa", Compilers, import::post),
         shows("/importa/modello.csv", Compilers, import::template),
+        shows("/importa/modello.xlsx", Compilers, import::workbook),
         reads("/importa/{id}", Compilers, batch::get),
         shows("/importa/{id}/avanzamento", Compilers, batch::progress),
         shows("/importa/{id}/punti", Compilers, batch::points),

@@ -11,6 +11,7 @@ const NOT_PAGES = [
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/importa/modello.csv',
+  '/importa/modello.xlsx',
   '/importa/{id}/avanzamento',
   '/importa/{id}/punti',
   '/importa/{id}/scarti',

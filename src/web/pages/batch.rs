@@ -15,6 +15,8 @@ use crate::census::vocabulary::{Field, Term, fold};
 use crate::clock;
 use crate::exchange::columns::Swap;
 use crate::exchange::csv::write_table;
+use crate::exchange::source::Format;
+use crate::exchange::workbook::{TextsWriter, WorkbookError};
 use crate::register::batch::{Seen, SeenRow};
 use crate::register::find::Choice;
 use crate::register::staged::{Kept, Note, Orders};
@@ -261,18 +263,28 @@ pub async fn rejects(
         after: 0,
     };
     head.extend(["esito", "errore", "proposta"].map(Cow::from));
+    let format = seen.summary.detected.as_ref().map(|file| file.format);
+    if matches!(format, Some(Format::Xlsx | Format::Ods)) {
+        return rest.as_workbook(&head).await;
+    }
     let mut first = Vec::new();
     write_table(&mut first, true, [head]).map_err(register::Error::Write)?;
-    let rows = stream::try_unfold(rest, Rejects::next);
+    let rows = stream::try_unfold(rest, Rejects::piece);
     let body = stream::once(async move { Ok::<_, io::Error>(first) }).chain(rows);
+    Ok(download(
+        "text/csv; charset=utf-8",
+        "csv",
+        Body::from_stream(Box::pin(body)),
+    ))
+}
+
+fn download(kind: &'static str, ending: &str, body: Body) -> Response {
+    let name = format!("attachment; filename=\"righe-da-correggere.{ending}\"");
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"righe-da-correggere.csv\"",
-        ),
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((headers, Body::from_stream(Box::pin(body))).into_response())
+    (headers, body).into_response()
 }
 
 /// Where the writing of the rejected rows has come to.
@@ -286,8 +298,8 @@ struct Rejects {
 }
 
 impl Rejects {
-    /// The next rows as a piece of the table: first those with errors, then those in conflict.
-    async fn next(mut self) -> io::Result<Option<(Vec<u8>, Self)>> {
+    /// The next rows: first those with errors, then those in conflict.
+    async fn page(&mut self) -> Result<Vec<SeenRow>, register::Error> {
         loop {
             let wanted = Wanted {
                 fate: Some(self.fate),
@@ -297,20 +309,52 @@ impl Rejects {
             let rows = self
                 .register
                 .batch_rows(viewer, self.id, &wanted, self.after, TOGETHER)
-                .await
-                .map_err(io::Error::other)?;
+                .await?;
             if let Some(last) = rows.last() {
                 self.after = last.row.record;
-                let mut piece = Vec::new();
-                let rows = rows.iter().map(|row| reject(row, self.columns));
-                write_table(&mut piece, false, rows)?;
-                return Ok(Some((piece, self)));
+                return Ok(rows);
             }
             if self.fate == Fate::Conflict {
-                return Ok(None);
+                return Ok(rows);
             }
             (self.fate, self.after) = (Fate::Conflict, 0);
         }
+    }
+
+    /// The next rows as a piece of a CSV.
+    async fn piece(mut self) -> io::Result<Option<(Vec<u8>, Self)>> {
+        let rows = self.page().await.map_err(io::Error::other)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut piece = Vec::new();
+        let rows = rows.iter().map(|row| reject(row, self.columns));
+        write_table(&mut piece, false, rows)?;
+        Ok(Some((piece, self)))
+    }
+
+    /// All rows as a workbook, for whoever sent a spreadsheet.
+    async fn as_workbook(mut self, head: &[Cow<'_, str>]) -> Result<Response, Error> {
+        let cannot = |error: WorkbookError| register::Error::Invalid(error.to_string());
+        let mut book = TextsWriter::new().map_err(cannot)?;
+        book.row(head.iter().map(AsRef::as_ref)).map_err(cannot)?;
+        loop {
+            let rows = self.page().await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                let cells = reject(row, self.columns);
+                book.row(cells.iter().map(AsRef::as_ref)).map_err(cannot)?;
+            }
+        }
+        let mut file = Vec::new();
+        book.finish(&mut file).map_err(cannot)?;
+        Ok(download(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "xlsx",
+            Body::from(file),
+        ))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::census::projection;
 use crate::census::vocabulary::fold;
 use crate::clock;
 use crate::exchange::csv::CsvWriter;
+use crate::exchange::workbook;
 use crate::register;
 use crate::register::batch::Seen;
 use crate::register::find::Choice;
@@ -73,6 +74,36 @@ pub async fn template(reader: Reader) -> Result<Response, Error> {
         ),
     ];
     Ok((headers, empty.map_err(register::Error::Write)?).into_response())
+}
+
+/// The same as a workbook, with lists to choose from and instructions, for the person's body.
+pub async fn workbook(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
+    may_import(&reader)?;
+    let bodies = app.register.catalogue().await?.bodies;
+    let own: Vec<&str> = bodies
+        .iter()
+        .filter(|body| reader.viewer.writes(&body.code))
+        .map(|body| body.name.as_str())
+        .collect();
+    let whose = match own.as_slice() {
+        [only] => only,
+        _ => "più enti",
+    };
+    let names = app.register.choices_of_workbook().await?;
+    let mut file = Vec::new();
+    workbook::template(whose, &names, &mut file)
+        .map_err(|error| register::Error::Invalid(error.to_string()))?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"modello.xlsx\"",
+        ),
+    ];
+    Ok((headers, file).into_response())
 }
 
 /// Takes a file and sends whoever sent it to where it is looked at.
