@@ -125,6 +125,12 @@ impl Fate {
         }
     }
 
+    /// Whether the row may come in.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::New | Self::Changed | Self::Unchanged)
+    }
+
     /// The fate of this spelling.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

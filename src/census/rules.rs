@@ -18,6 +18,7 @@ mod secret;
 mod value;
 
 pub use known::{Bodies, Catalogue};
+pub use secret::REMOVED;
 
 use super::draft::Draft;
 use super::finding::{Code, Finding, Proposal, Severity};

@@ -7,7 +7,7 @@
 
 use super::columns;
 use super::header::{self, LOOKED_AT, Line, MAX_COLUMNS};
-use super::source::{Certainty, Choices, Progress, Row};
+use super::source::{Cells, Certainty, Choices, Progress, Row};
 use crate::census::record::{Record, Value};
 use crate::census::vocabulary::Field;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -264,21 +264,24 @@ impl From<Row> for Line {
     fn from(row: Row) -> Self {
         Self {
             number: row.line,
-            cells: row.cells,
+            cells: row.cells.iter().map(str::to_owned).collect(),
         }
     }
 }
 
 /// The cells of a record; empty ones beyond the header are what spreadsheets leave behind.
-fn cells_of(record: &StringRecord, columns: usize) -> Vec<String> {
-    let mut cells: Vec<String> = record.iter().map(str::to_owned).collect();
+fn cells_of(record: &StringRecord, columns: usize) -> Cells {
+    let mut count = record.len();
     while columns > 0
-        && cells.len() > columns
-        && cells.last().is_some_and(|cell| cell.trim().is_empty())
+        && count > columns
+        && record
+            .get(count - 1)
+            .is_some_and(|cell| cell.trim().is_empty())
     {
-        cells.pop();
+        count -= 1;
     }
-    cells
+    let ends = (0..count).filter_map(|index| Some(record.range(index)?.end));
+    Cells::of(record.as_slice(), ends)
 }
 
 fn failure(error: csv::Error, line: u64) -> CsvError {
@@ -791,7 +794,7 @@ mod tests {
             let rows = rows(text.as_bytes());
             let lines: Vec<_> = rows.iter().map(|row| (row.line, row.record)).collect();
             assert_eq!(lines, [(3, 1), (6, 2), (9, 3)], "lines end with {end:?}");
-            assert_eq!(rows[1].cells, ["3", "x\ny"]);
+            assert_eq!(rows[1].cells, ["3", "x\ny"].iter().collect());
             assert_eq!(open(text.as_bytes()).detected().header_line, 2);
         }
     }
@@ -825,7 +828,7 @@ mod tests {
             assert_eq!(file.detected().encoding, encoding);
             assert_eq!(file.header(), ["codice", "nome"]);
             assert_eq!(
-                file.next().unwrap().unwrap().cells[1],
+                file.next().unwrap().unwrap().cells.get(1).unwrap(),
                 "Località Cà Bianca, perché no"
             );
         }
@@ -837,7 +840,10 @@ mod tests {
         bytes.extend(b"1;Cant\xF9\n");
         let mut file = open(&bytes);
         assert_eq!(file.detected().encoding, "windows-1252");
-        assert_eq!(file.by_ref().last().unwrap().unwrap().cells[1], "Cantù");
+        assert_eq!(
+            file.by_ref().last().unwrap().unwrap().cells.get(1),
+            Some("Cantù")
+        );
     }
 
     #[test]
@@ -1104,7 +1110,10 @@ mod tests {
                 .iter()
                 .all(|name| told.certainty[*name] == Certainty::Chosen)
         );
-        assert_eq!(other.map(Result::unwrap).next().unwrap().cells, ["Elenco"]);
+        assert_eq!(
+            other.map(Result::unwrap).next().unwrap().cells,
+            ["Elenco"].iter().collect()
+        );
         for (wrong, says) in [
             (
                 Choices {

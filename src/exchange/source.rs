@@ -180,7 +180,85 @@ pub struct Row {
     /// Which row of data it is, from 1; empty rows do not count.
     pub record: u64,
     /// The cells as they stand in the file, without quotes.
-    pub cells: Vec<String>,
+    pub cells: Cells,
+}
+
+/// The cells of a row, in one text: a file has millions of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cells {
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+}
+
+impl Cells {
+    /// Cells that stand one after the other in a text, with where each ends.
+    pub(super) fn of(text: &str, ends: impl Iterator<Item = usize>) -> Self {
+        Self {
+            text: text.to_owned(),
+            ends: ends
+                .map(|end| u32::try_from(end).unwrap_or(u32::MAX))
+                .collect(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// One cell, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)?;
+        let start = match index.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.text.get(start as usize..end as usize)
+    }
+
+    /// All cells, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Puts a cell after the others.
+    pub fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends
+            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+}
+
+impl<Cell: AsRef<str>> FromIterator<Cell> for Cells {
+    fn from_iter<I: IntoIterator<Item = Cell>>(cells: I) -> Self {
+        let mut all = Self::default();
+        for cell in cells {
+            all.push(cell.as_ref());
+        }
+        all
+    }
+}
+
+impl Serialize for Cells {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let cells = Vec::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(cells.into_iter().collect())
+    }
 }
 
 impl Row {
@@ -518,7 +596,10 @@ pub(super) mod tests {
         let progress = source.progress.clone();
         let rows: Vec<_> = source
             .rows
-            .map(|row| row.map(|row| (row.line, row.cells)).unwrap())
+            .map(|row| {
+                row.map(|row| (row.line, row.cells.iter().map(str::to_owned).collect()))
+                    .unwrap()
+            })
             .collect();
         assert!(progress.share() > 0.99, "{}", progress.share());
         rows

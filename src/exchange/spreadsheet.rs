@@ -124,7 +124,7 @@ pub(super) fn open_ods(mut archive: Archive, choices: &Choices) -> Result<Source
         Ok(Row {
             line: line.number,
             record,
-            cells: fitted(line.cells, columns),
+            cells: fitted(line.cells, columns).into_iter().collect(),
         })
     });
     Ok(Source {

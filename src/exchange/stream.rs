@@ -35,7 +35,7 @@ impl Outlet {
         self.batch.push(Row {
             line: line.unwrap_or(self.count),
             record: self.count,
-            cells,
+            cells: cells.into_iter().collect(),
         });
         self.batch.len() < BATCH || self.send()
     }
@@ -173,7 +173,7 @@ mod tests {
         .unwrap();
         let read: Vec<_> = all.by_ref().take(1_000).map(Result::unwrap).collect();
         assert_eq!(
-            (read[999].line, read[999].cells[0].as_str()),
+            (read[999].line, read[999].cells.get(0).unwrap()),
             (1_000, "999")
         );
         assert_eq!(all.next().unwrap().unwrap_err().to_string(), "basta");

@@ -532,7 +532,7 @@ mod tests {
             let row = Row {
                 line: 0,
                 record: 0,
-                cells: cells.clone(),
+                cells: cells.iter().collect(),
             };
             assert_eq!(mapping.revision(&row), Some(number));
             let draft = mapping.draft(&row, &[]);

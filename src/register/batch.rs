@@ -14,6 +14,7 @@ use super::{Error, Register, Result, flow, load};
 use crate::census::batch::State;
 use crate::census::person::Viewer;
 use crate::census::revision::Source;
+use crate::census::rules;
 use crate::storage::Unit;
 use crate::storage::batch::{Batch, BatchRow, Wanted};
 use std::fs::File;
@@ -252,6 +253,24 @@ impl Register {
         load::declared(orders.crs.as_deref())?;
         load::judge_constants(&orders.scheme.constants(), &world)?;
         let reread = orders.choices != before.choices || batch.state == State::Failed;
+        if reread && unit.batch_part(id, 0).await?.is_none() {
+            return Err(Error::Invalid(
+                "Il file conteneva dati che non conserviamo (indirizzi di rete, password), quindi \
+                 non l’abbiamo tenuto: per leggerlo in un altro modo inviatelo di nuovo."
+                    .to_owned(),
+            ));
+        }
+        if let Some(swap) = orders.scheme.values.iter().find(|swap| {
+            [&swap.from, &swap.to]
+                .into_iter()
+                .any(|text| rules::never_recorded(text).is_some())
+        }) {
+            return Err(Error::Invalid(format!(
+                "Il valore scelto per «{}» somiglia a un dato che non si conserva mai, come un \
+                 indirizzo di rete o una password.",
+                swap.field
+            )));
+        }
         batch.request = json(&orders)?;
         self.set(
             &mut unit,

@@ -228,66 +228,95 @@ impl Lookup {
 }
 
 /// A chunk that was judged.
-pub(super) struct Step {
+pub(super) struct Step<T> {
     /// The judge, who knows of its rows now.
     pub judge: Judge,
-    /// The rows, in the order of the file; what is to be written has been taken out of them.
-    pub judged: Vec<Judged>,
-    /// What they add and change, when that was asked for.
+    /// What the rows add and change, when that was asked for.
     pub written: Written,
+    /// What was made of the rows.
+    pub made: T,
 }
 
-/// Judges one chunk on a thread aside, and makes ready what it writes, while what the chunk before
-/// it adds and changes is written.
-pub(super) async fn judge_beside(
+/// What is done with each chunk besides judging it, on the thread that judges: rows are made and
+/// dropped there, and whoever writes has nothing else to do.
+pub(super) struct Task<Make> {
+    /// Who writes the rows that were accepted; nobody when they are only looked at.
+    pub scribe: Option<Scribe>,
+    /// What is made of the rows, in the order of the file.
+    pub make: Make,
+}
+
+impl<Make> Task<Make> {
+    fn done<T>(self, plan: &Plan, mut judged: Vec<Judged>) -> Result<(Written, T)>
+    where
+        Make: FnOnce(&Plan, &[Judged]) -> Result<T>,
+    {
+        let made = (self.make)(plan, &judged)?;
+        let written = match &self.scribe {
+            Some(scribe) => scribe.make_ready(plan, &mut judged)?,
+            None => Written::default(),
+        };
+        Ok((written, made))
+    }
+}
+
+/// How the judgement of a chunk ended.
+enum Ended<T, Make> {
+    /// All its rows are judged.
+    Done(Result<(Written, T)>),
+    /// Some rows turned out to be about devices that have to be looked up first.
+    Open(Verdicts, Task<Make>),
+}
+
+/// Judges one chunk on a thread aside while what the chunk before it adds and changes is written.
+pub(super) async fn judge_beside<T, Make>(
     unit: &mut Unit,
     plan: &Arc<Plan>,
     mut judge: Judge,
     lookup: &mut Lookup,
     rows: Vec<Typed>,
-    scribe: Option<&Scribe>,
     before: Written,
-) -> Result<Step> {
+    task: Task<Make>,
+) -> Result<Step<T>>
+where
+    T: Send + 'static,
+    Make: FnOnce(&Plan, &[Judged]) -> Result<T> + Send + 'static,
+{
     let keys = rows.iter().filter_map(|typed| typed.key.as_ref());
     let found = lookup.find(unit, &mut judge, keys).await?;
-    let (aside, writer) = (Arc::clone(plan), scribe.cloned());
+    let aside = Arc::clone(plan);
     let work = tokio::task::spawn_blocking(move || {
-        let mut verdicts = judge.judge(&aside, rows, &found);
-        let written = match &writer {
-            Some(writer) if verdicts.about_others.is_empty() => {
-                writer.make_ready(&aside, &mut verdicts.judged)
-            }
-            _ => Ok(Written::default()),
+        let verdicts = judge.judge(&aside, rows, &found);
+        let ended = if verdicts.about_others.is_empty() {
+            Ended::Done(task.done(&aside, verdicts.judged))
+        } else {
+            Ended::Open(verdicts, task)
         };
-        (judge, verdicts, written)
+        (judge, ended)
     });
-    let done = before.write(unit).await;
-    let (mut judge, verdicts, written) = work
+    let written = before.write(unit).await;
+    let (mut judge, ended) = work
         .await
         .map_err(|error| Error::Failed(error.to_string()))?;
-    done?;
-    let mut written = written?;
-    let Verdicts {
-        mut judged,
-        about_others,
-    } = verdicts;
-    if !about_others.is_empty() {
-        let keys = about_others
-            .iter()
-            .filter_map(|(typed, _)| typed.key.as_ref());
-        let found = lookup.find(unit, &mut judge, keys).await?;
-        for (typed, mended) in about_others {
-            judged.push(judge.again(plan, typed, mended, &found));
+    written?;
+    let (written, made) = match ended {
+        Ended::Done(done) => done?,
+        Ended::Open(verdicts, task) => {
+            let others = verdicts.about_others.iter();
+            let keys = others.filter_map(|(typed, _)| typed.key.as_ref());
+            let found = lookup.find(unit, &mut judge, keys).await?;
+            let mut judged = verdicts.judged;
+            for (typed, mended) in verdicts.about_others {
+                judged.push(judge.again(plan, typed, mended, &found));
+            }
+            judged.sort_by_key(|one| one.incoming.row.record);
+            task.done(plan, judged)?
         }
-        judged.sort_by_key(|one| one.incoming.row.record);
-        if let Some(scribe) = scribe {
-            written = scribe.make_ready(plan, &mut judged)?;
-        }
-    }
+    };
     Ok(Step {
         judge,
-        judged,
         written,
+        made,
     })
 }
 

@@ -211,11 +211,6 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// Whether it may be stored.
-    pub const fn is_good(&self) -> bool {
-        matches!(self.fate, Fate::New | Fate::Changed | Fate::Unchanged)
-    }
-
     /// The fields that it changes, of a device that is there.
     pub fn changes(&self) -> Vec<Field> {
         match &self.present {
@@ -476,7 +471,7 @@ impl Judge {
         }
         self.conflict(plan, &mut judged);
         judged.fate = fate(&judged);
-        if judged.is_good() {
+        if judged.fate.is_good() {
             self.nearby.accept(mark(&judged.checked.record));
             judged.names_new_site = self.remember(&judged.checked);
             if let Some(present) = judged.present.as_ref().filter(|present| present.withdrawn) {

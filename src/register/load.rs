@@ -18,7 +18,7 @@ use crate::census::rules::{self, Around, World};
 use crate::census::survey::Conclusion;
 use crate::census::vocabulary::Field;
 use crate::exchange::columns::{Hints, Mapping};
-use crate::exchange::source::{self, Choices};
+use crate::exchange::source::{self, Choices, Row};
 use crate::storage::Unit;
 use crate::storage::batch::Batch;
 use serde::Serialize;
@@ -540,14 +540,15 @@ impl<'a, 'l> Load<'a, 'l> {
             } else {
                 Written::default()
             };
-            let scribe = Some(&scribe).filter(|_| self.keeps());
+            let task = flow::Task {
+                scribe: Some(scribe.clone()).filter(|_| self.keeps()),
+                make: |plan: &Plan, judged: &[Judged]| Ok(heard(plan, judged)),
+            };
             let step =
-                flow::judge_beside(unit, plan, judge, &mut lookup, rows, scribe, before).await?;
+                flow::judge_beside(unit, plan, judge, &mut lookup, rows, before, task).await?;
             judge = step.judge;
             ready = step.written;
-            for one in &step.judged {
-                self.count(one, plan)?;
-            }
+            self.count(step.made)?;
         }
         if self.keeps() {
             ready.write(unit).await?;
@@ -569,37 +570,29 @@ impl<'a, 'l> Load<'a, 'l> {
         !self.task.request.dry_run && (self.task.request.partial || !self.report.has_errors())
     }
 
-    /// Counts a row and tells what was found in it.
-    fn count(&mut self, one: &Judged, plan: &Plan) -> Result<()> {
-        let record = one.incoming.row.record;
-        match one.fate {
-            Fate::New => self.report.created += 1,
-            Fate::Changed => self.report.changed += 1,
-            Fate::Unchanged => self.report.unchanged += 1,
-            Fate::Rejected | Fate::Conflict | Fate::LeftOut => self.report.rejected += 1,
-        }
-        self.report.accepted += u64::from(one.is_good());
-        if let Some((lon, lat, comune, crs)) = one.landing() {
-            *self.crs.entry(crs.clone()).or_default() += 1;
-            self.tell(Told::Landing(Landing {
-                record,
-                lat,
-                lon,
-                comune,
-                crs,
-            }))?;
-        }
-        for (finding, applied) in told(one) {
-            let column = column_of(plan, finding);
-            let said = said(
-                one.incoming.row.line,
-                Some(record),
-                column,
-                finding.clone(),
-                applied,
-            );
-            self.weigh(&said);
-            self.tell(Told::Said(said))?;
+    /// Counts rows and tells what was found in them.
+    fn count(&mut self, rows: Vec<Heard>) -> Result<()> {
+        for row in rows {
+            match row.fate {
+                Fate::New => self.report.created += 1,
+                Fate::Changed => self.report.changed += 1,
+                Fate::Unchanged => self.report.unchanged += 1,
+                Fate::Rejected | Fate::Conflict | Fate::LeftOut => self.report.rejected += 1,
+            }
+            self.report.accepted += u64::from(row.fate.is_good());
+            if let Some(landing) = row.landing {
+                match self.crs.get_mut(&landing.crs) {
+                    Some(count) => *count += 1,
+                    None => {
+                        self.crs.insert(landing.crs.clone(), 1);
+                    }
+                }
+                self.tell(Told::Landing(landing))?;
+            }
+            for said in row.said {
+                self.weigh(&said);
+                self.tell(Told::Said(said))?;
+            }
         }
         Ok(())
     }
@@ -666,6 +659,36 @@ impl Report {
             warnings: 0,
         }
     }
+}
+
+/// What is told of a row.
+struct Heard {
+    fate: Fate,
+    landing: Option<Landing>,
+    said: Vec<Said>,
+}
+
+fn heard(plan: &Plan, judged: &[Judged]) -> Vec<Heard> {
+    let one = |one: &Judged| {
+        let Row { line, record, .. } = one.incoming.row;
+        let landing = one.landing().map(|(lon, lat, comune, crs)| Landing {
+            record,
+            lat,
+            lon,
+            comune,
+            crs,
+        });
+        let findings = told(one).map(|(finding, applied)| {
+            let column = column_of(plan, finding);
+            said(line, Some(record), column, finding.clone(), applied)
+        });
+        Heard {
+            fate: one.fate,
+            landing,
+            said: findings.collect(),
+        }
+    };
+    judged.iter().map(one).collect()
 }
 
 /// Everything that is said of a row: first what was mended.

@@ -189,6 +189,9 @@ pub struct Summary {
     pub spoken: Vec<Spoken>,
     /// The values that their lists do not have.
     pub odd: Vec<Odd>,
+    /// How many cells were taken out because they look like what is never recorded; then the file
+    /// itself is not kept either.
+    pub secrets: u64,
     /// How many devices an undone batch left as they were.
     pub kept: u64,
     /// The first of them.

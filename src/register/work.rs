@@ -6,7 +6,7 @@
 
 use super::batch::{CHUNK, NOT_HERE};
 use super::flow::{self, Fed, Feed, Lookup, Scribe, Written};
-use super::judge::{Incoming, Judge, Judged, Plan, Typed};
+use super::judge::{Edits, Incoming, Judge, Judged, Plan, Typed};
 use super::load::{self, Asked, Prepared};
 use super::staged::{
     Change, NAMED, Odd, Orders, SeenColumn, Spoken, Summary, edits_of, json, stored,
@@ -16,12 +16,12 @@ use crate::census::batch::{Fate, State};
 use crate::census::finding::{Code, Finding, Proposal, Severity};
 use crate::census::person::Viewer;
 use crate::census::revision::Source;
-use crate::census::rules::World;
+use crate::census::rules::{self, World};
 use crate::census::survey::{Conclusion, Survey};
 use crate::census::vocabulary::Field;
 use crate::clock::{Instant, SECOND};
-use crate::exchange::columns::{Hints, Mapping, Scheme};
-use crate::exchange::source::{self, Format, Row};
+use crate::exchange::columns::{Hints, Mapping, Scheme, Target};
+use crate::exchange::source::{self, Cells, Format, Row};
 use crate::storage::Unit;
 use crate::storage::batch::{Batch, BatchRow, Wanted};
 use std::collections::{BTreeMap, HashMap};
@@ -236,15 +236,13 @@ impl Register {
         let mut tally = Tally::default();
         while let Some(Fed::Rows(rows)) = feed.next().await? {
             let nothing = Written::default();
+            let task = looking(tally);
             let step =
-                flow::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, None, nothing)
+                flow::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, nothing, task)
                     .await?;
             judge = step.judge;
-            let staged = step
-                .judged
-                .iter()
-                .map(|one| tally.staged(&plan, one))
-                .collect::<Result<Vec<_>>>()?;
+            let (back, staged) = step.made;
+            tally = back;
             let mut writing = self.store.write().await?;
             writing.add_batch_rows(batch.id, staged).await?;
             let cancelled = writing.beat_batch(batch.id, self.clock.now()).await?;
@@ -278,18 +276,18 @@ impl Register {
                 staged.judge,
                 &mut staged.lookup,
                 typed,
-                None,
                 Written::default(),
+                looking(tally),
             )
             .await?;
             staged.judge = step.judge;
-            let mut changed = Vec::new();
-            for (one, old) in step.judged.iter().zip(&rows) {
-                let row = tally.staged(&staged.plan, one)?;
-                if row != *old {
-                    changed.push(row);
-                }
-            }
+            let (back, judged) = step.made;
+            tally = back;
+            let changed = judged.into_iter().zip(&rows);
+            let changed: Vec<BatchRow> = changed
+                .filter(|(row, old)| row != *old)
+                .map(|(row, _)| row)
+                .collect();
             let mut writing = self.store.write().await?;
             for row in &changed {
                 writing.put_batch_row(batch.id, row).await?;
@@ -334,14 +332,19 @@ impl Register {
                 staged.judge,
                 &mut staged.lookup,
                 typed,
-                Some(&scribe),
                 ready,
+                flow::Task {
+                    scribe: Some(scribe.clone()),
+                    make: |_: &Plan, judged: &[Judged]| {
+                        Ok(judged.iter().map(|one| one.fate).collect::<Vec<_>>())
+                    },
+                },
             )
             .await?;
             staged.judge = step.judge;
             ready = step.written;
-            for one in &step.judged {
-                tally.count(one);
+            for fate in step.made {
+                tally.count(fate);
             }
             let share = share(tally.rows, before.rows);
             if !self.works.advance(batch.id, share, tally.rows) {
@@ -482,6 +485,9 @@ impl Register {
         }
         batch.request = json(orders)?;
         batch.summary = summary.to_json()?;
+        if summary.secrets > 0 {
+            unit.drop_batch_parts(id).await?;
+        }
         self.set(&mut unit, &mut batch, State::Ready).await?;
         unit.commit().await?;
         Ok(())
@@ -545,6 +551,20 @@ fn share(done: u64, all: u64) -> f64 {
     done as f64 / all.max(1) as f64
 }
 
+/// Makes what is kept of staged rows, and counts them.
+fn looking(
+    mut tally: Tally,
+) -> flow::Task<impl FnOnce(&Plan, &[Judged]) -> Result<(Tally, Vec<BatchRow>)> + Send + 'static> {
+    flow::Task {
+        scribe: None,
+        make: move |plan: &Plan, judged: &[Judged]| {
+            let rows = judged.iter().map(|one| tally.staged(plan, one));
+            let rows = rows.collect::<Result<Vec<_>>>()?;
+            Ok((tally, rows))
+        },
+    }
+}
+
 /// What is counted while rows are judged.
 #[derive(Default)]
 struct Tally {
@@ -553,6 +573,8 @@ struct Tally {
     crs: BTreeMap<String, u64>,
     spoken: BTreeMap<(u8, &'static str), (u64, u64)>,
     odd: BTreeMap<(&'static str, String), (u64, String)>,
+    /// How many cells were taken out because they look like what is never recorded.
+    secrets: u64,
 }
 
 impl Tally {
@@ -565,14 +587,14 @@ impl Tally {
         self.fates.iter().map(named).collect()
     }
 
-    fn count(&mut self, one: &Judged) {
+    fn count(&mut self, fate: Fate) {
         self.rows += 1;
-        *self.fates.entry(one.fate).or_default() += 1;
+        *self.fates.entry(fate).or_default() += 1;
     }
 
     /// Counts a row and makes what is kept of it.
     fn staged(&mut self, plan: &Plan, one: &Judged) -> Result<BatchRow> {
-        self.count(one);
+        self.count(one.fate);
         let landing = one.landing();
         if let Some((_, _, _, crs)) = &landing {
             *self.crs.entry(crs.clone()).or_default() += 1;
@@ -612,14 +634,15 @@ impl Tally {
             "comune": record.text(Field::Comune),
         });
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (cells, edits) = self.without_secrets(plan, one);
         Ok(BatchRow {
             record: number(one.incoming.row.record),
             line: number(one.incoming.row.line),
-            cells: json(&one.incoming.row.cells)?,
-            edits: if one.incoming.edits.is_empty() {
+            cells: json(&cells)?,
+            edits: if edits.is_empty() {
                 String::new()
             } else {
-                json(&one.incoming.edits)?
+                json(&edits)?
             },
             base: one.incoming.base,
             fate: one.fate,
@@ -629,6 +652,40 @@ impl Tally {
             codes,
             judgement: judgement.to_string(),
         })
+    }
+
+    /// The cells and edits of a row, without what is never recorded: staged rows are kept.
+    fn without_secrets(&mut self, plan: &Plan, one: &Judged) -> (Cells, Edits) {
+        let found = one.checked.findings.iter();
+        let secret: Vec<Field> = found
+            .filter(|finding| finding.code == Code::TextSecret)
+            .filter_map(|finding| finding.field)
+            .collect();
+        let says = |field: &Field| match field {
+            Field::Lat | Field::Lon => secret.contains(&Field::Lat),
+            field => secret.contains(field),
+        };
+        let mut taken = 0;
+        let cells = one.incoming.row.cells.iter().enumerate();
+        let cells = cells
+            .map(|(index, cell)| {
+                let hidden = match plan.mapping.columns.get(index) {
+                    Some(Target::Field(field)) => says(field),
+                    Some(Target::Place) => says(&Field::Lat),
+                    _ => rules::never_recorded(cell).is_some(),
+                };
+                taken += u64::from(hidden);
+                if hidden { rules::REMOVED } else { cell }
+            })
+            .collect();
+        let mut edits = one.incoming.edits.clone();
+        for (name, text) in &mut edits.values {
+            if Field::named(name).is_some_and(|field| says(&field)) {
+                rules::REMOVED.clone_into(text);
+            }
+        }
+        self.secrets += taken;
+        (cells, edits)
     }
 
     fn hear(&mut self, finding: &Finding) {
@@ -679,7 +736,12 @@ impl Tally {
             header: column.header.to_owned(),
             target: column.target.name().to_owned(),
             certainty: column.certainty,
-            examples: column.examples.to_vec(),
+            examples: column
+                .examples
+                .iter()
+                .filter(|example| rules::never_recorded(example).is_none())
+                .cloned()
+                .collect(),
         });
         Summary {
             rows: self.rows,
@@ -714,6 +776,7 @@ impl Tally {
                 })
                 .collect(),
             detected: Some(detected),
+            secrets: self.secrets,
             ..Summary::default()
         }
     }

@@ -532,3 +532,46 @@ fn an_import_by_command_that_was_killed_is_told_at_the_next() {
         store.close().await;
     });
 }
+
+#[test]
+fn what_is_never_recorded_is_not_kept_in_a_staged_file_either() {
+    both(async |store| {
+        let register = register(store).await;
+        let officer = officer(&register, MILANO).await;
+        let text = "codice;lat;lon;funzione;stato;note;IP\n\
+                    A1;45.4642;9.1900;contesto;attivo;;192.168.10.21\n\
+                    A2;45.4674;9.1895;contesto;attivo;rtsp://admin:segreta@10.0.0.7/live;\n";
+        let seen = staged(&register, &officer, text).await;
+        let id = seen.batch.id;
+        assert_eq!(fates(&seen), [1, 0, 1, 0, 0, 0]);
+        let type_it = |edits: &mut register::judge::Edits, _: &_| {
+            edits.set("note", "password: segreta");
+            Ok(())
+        };
+        register.edit_row(&officer, id, 1, type_it).await.unwrap();
+        let seen = worked(&register, &officer, id).await;
+        assert_eq!(fates(&seen), [2, 0, 0, 0, 0, 0]);
+        let mut unit = register.store.read().await.unwrap();
+        assert_eq!(unit.batch_part(id, 0).await.unwrap(), None);
+        let batch = unit.batch(id).await.unwrap().unwrap();
+        let mut kept = format!("{}{}", batch.request, batch.summary);
+        for row in unit.batch_rows(id, &Wanted::default(), 0, 9).await.unwrap() {
+            kept.push_str(&row.cells);
+            kept.push_str(&row.edits);
+            kept.push_str(&row.judgement);
+        }
+        drop(unit);
+        for secret in ["192.168", "segreta", "10.0.0.7"] {
+            assert!(!kept.contains(secret), "{kept}");
+        }
+        // What was taken out is still an error, and the file cannot be read in another way.
+        let change = |orders: &mut Orders| {
+            orders.choices.separator = Some(',');
+            Ok(())
+        };
+        let refused = register.reorder(&officer, id, change).await;
+        assert!(
+            matches!(refused, Err(register::Error::Invalid(message)) if message.contains("non l’abbiamo tenuto"))
+        );
+    });
+}

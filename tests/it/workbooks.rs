@@ -123,7 +123,7 @@ fn a_workbook_saved_by_libreoffice_comes_back_with_no_change() {
         let row = Row {
             line: 0,
             record: 0,
-            cells: cells.clone(),
+            cells: cells.iter().collect(),
         };
         assert_eq!(mapping.revision(&row), Some(number));
         let draft = mapping.draft(&row, &[]);

@@ -28,8 +28,12 @@ fn mapped(text: &str) -> Vec<(String, &'static str)> {
         .collect()
 }
 
+fn cells(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
 fn row(cells: &[&str]) -> Row {
-    let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
+    let cells = cells.iter().collect();
     Row {
         line: 2,
         record: 1,
@@ -97,7 +101,7 @@ fn labels_and_short_names_are_understood_in_any_case() {
 #[test]
 fn between_equal_headers_the_numbers_decide() {
     let header = header("coord_y;y;coord_x;x");
-    let sample = [row(&["5034536,7", "45,46", "514853,4", "9,19"]).cells];
+    let sample = [cells(&["5034536,7", "45,46", "514853,4", "9,19"])];
     let mapping = Mapping::of(&header, &sample, &milano());
     assert_eq!(
         mapping.used().collect::<Vec<_>>(),
@@ -108,7 +112,7 @@ fn between_equal_headers_the_numbers_decide() {
 #[test]
 fn one_column_may_hold_the_position_when_it_looks_like_one() {
     let header = header("codice;Location");
-    let places = [row(&["1", "(45.4776150167559, 9.18173638705536)"]).cells];
+    let places = [cells(&["1", "(45.4776150167559, 9.18173638705536)"])];
     let mapping = Mapping::of(&header, &places, &Hints::default());
     assert_eq!(mapping.columns[1], Target::Place);
     assert_eq!(mapping.header_of(Field::Lon), Some("Location"));
@@ -117,7 +121,7 @@ fn one_column_may_hold_the_position_when_it_looks_like_one() {
         mapping.draft(&row(&["1", " 45.4, 9.1 "]), &[]).place,
         "45.4, 9.1"
     );
-    let streets = [row(&["1", "Via Roma 12, 20100 Milano"]).cells];
+    let streets = [cells(&["1", "Via Roma 12, 20100 Milano"])];
     assert_eq!(
         Mapping::of(&header, &streets, &Hints::default()).columns[1],
         Target::Field(Field::Indirizzo)
@@ -244,11 +248,11 @@ fn metres_of_any_usual_system_are_coordinates() {
 #[test]
 fn a_north_is_not_a_number() {
     let header = header("Cod;E;N");
-    let rows = [row(&["1", "514853,4", "5034536,7"]).cells];
+    let rows = [cells(&["1", "514853,4", "5034536,7"])];
     let mapping = Mapping::of(&header, &rows, &milano());
     let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
     assert_eq!(names, ["codice", "lon", "lat"]);
-    let mapping = Mapping::of(&header[1..], &[row(&["1", "2"]).cells], &milano());
+    let mapping = Mapping::of(&header[1..], &[cells(&["1", "2"])], &milano());
     assert_eq!(mapping.columns[1], Target::Field(Field::Codice));
 }
 
@@ -292,8 +296,8 @@ fn what_could_be_anything_is_nothing() {
 fn a_header_that_is_only_near_gives_way_to_what_the_cells_are() {
     let header = header("cod;Tipo;Tipologia");
     let rows = [
-        row(&["1", "bullet", "lettura targhe"]).cells,
-        row(&["2", "dome", "contesto"]).cells,
+        cells(&["1", "bullet", "lettura targhe"]),
+        cells(&["2", "dome", "contesto"]),
     ];
     let mapping = Mapping::of(&header, &rows, &milano());
     let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
@@ -304,7 +308,7 @@ fn a_header_that_is_only_near_gives_way_to_what_the_cells_are() {
         [Certainty::Sure, Certainty::Guessed, Certainty::Sure]
     );
     assert_eq!(mapping.seen().next().unwrap().examples, ["1", "2"]);
-    let strange = [row(&["1", "boh", "mah"]).cells];
+    let strange = [cells(&["1", "boh", "mah"])];
     let mapping = Mapping::of(&header, &strange, &milano());
     assert_eq!(mapping.columns[1], Target::Field(Field::Funzione));
     assert_eq!(mapping.certainty(1), Certainty::Likely);
@@ -314,9 +318,9 @@ fn a_header_that_is_only_near_gives_way_to_what_the_cells_are() {
 fn an_optional_list_none_of_whose_entries_is_there_is_something_else() {
     let header = header("codice;Foto;Sostegno");
     let rows = [
-        row(&["1", "img_1.jpg", "palo"]).cells,
-        row(&["2", "img_2.jpg", "traliccio"]).cells,
-        row(&["3", "img_3.jpg", "traliccio"]).cells,
+        cells(&["1", "img_1.jpg", "palo"]),
+        cells(&["2", "img_2.jpg", "traliccio"]),
+        cells(&["3", "img_3.jpg", "traliccio"]),
     ];
     let mapping = Mapping::of(&header, &rows, &milano());
     let names: Vec<_> = mapping.columns.iter().map(|column| column.name()).collect();
@@ -425,7 +429,7 @@ fn a_row_says_which_revision_it_was_made_from() {
     for (text, number) in [("12", Some(12)), ("", None), ("0", None), ("x", None)] {
         assert_eq!(mapping.revision(&row(&["a", text])), number, "{text}");
     }
-    let words = [row(&["a", "completa"]).cells];
+    let words = [cells(&["a", "completa"])];
     let mapping = Mapping::of(&header("codice;revisione"), &words, &milano());
     assert_eq!(mapping.columns[1], Target::Ignored);
 }
