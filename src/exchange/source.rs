@@ -561,6 +561,17 @@ fn old_office(file: File) -> io::Result<SourceError> {
     ))
 }
 
+/// A separator as people call it.
+#[must_use]
+pub const fn separator_words(separator: char) -> &'static str {
+    match separator {
+        ';' => "punto e virgola",
+        ',' => "virgola",
+        '\t' => "tabulazione",
+        _ => "barra verticale",
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -669,16 +680,5 @@ pub(super) mod tests {
         file.rewind().unwrap();
         let why = Source::open("x", file, &Choices::default()).err().unwrap();
         assert!(why.to_string().contains("password"), "{why}");
-    }
-}
-
-/// A separator as people call it.
-#[must_use]
-pub const fn separator_words(separator: char) -> &'static str {
-    match separator {
-        ';' => "punto e virgola",
-        ',' => "virgola",
-        '\t' => "tabulazione",
-        _ => "barra verticale",
     }
 }

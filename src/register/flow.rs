@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How many rows are read, judged and written together.
-pub(super) const CHUNK: usize = 500;
+pub(super) const CHUNK: u16 = 500;
 
 /// How many chunks may wait to be judged.
 const AHEAD: usize = 2;
@@ -133,7 +133,7 @@ fn pour(
     let mut doubtful = false;
     let mut rows = opened.rows;
     loop {
-        let chunk: Result<Vec<Row>, SourceError> = rows.by_ref().take(CHUNK).collect();
+        let chunk: Result<Vec<Row>, SourceError> = rows.by_ref().take(usize::from(CHUNK)).collect();
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
@@ -347,8 +347,8 @@ impl Scribe {
             ..Written::default()
         };
         let mut revisions = Vec::with_capacity(judged.len());
-        let writes = |one: &&mut Judged| matches!(one.fate, Fate::New | Fate::Changed);
-        for one in judged.iter_mut().filter(writes) {
+        let kept = |one: &&mut Judged| matches!(one.fate, Fate::New | Fate::Changed);
+        for one in judged.iter_mut().filter(kept) {
             self.named(one, &mut written);
             let record = std::mem::take(&mut one.checked.record);
             let present = one.present.as_ref();

@@ -469,7 +469,7 @@ impl Judge {
                 judged.checked.findings.push(repeated(&code, before));
             }
         }
-        self.conflict(plan, &mut judged);
+        Self::conflict(plan, &mut judged);
         judged.fate = fate(&judged);
         if judged.fate.is_good() {
             self.nearby.accept(mark(&judged.checked.record));
@@ -495,7 +495,7 @@ impl Judge {
     }
 
     /// Compares the row with what was there when the file was made or first looked at.
-    fn conflict(&self, plan: &Plan, judged: &mut Judged) {
+    fn conflict(plan: &Plan, judged: &mut Judged) {
         let Some(present) = &judged.present else {
             return;
         };

@@ -188,9 +188,10 @@ impl Register {
         if !viewer.writes_any() {
             return Err(Error::Forbidden("Il vostro ruolo non scrive dispositivi."));
         }
-        let batch = match request.dry_run {
-            true => None,
-            false => Some(self.announce(viewer, request).await?),
+        let batch = if request.dry_run {
+            None
+        } else {
+            Some(self.announce(viewer, request).await?)
         };
         let outcome = self
             .load_announced(viewer, request, file, batch, listener)
@@ -260,7 +261,7 @@ impl Register {
             )
             .await?;
         let report = match first {
-            Ran::Done(report) => report,
+            Ran::Done(report) => *report,
             Ran::Doubt(conclusion) => {
                 // What was written of the rows before the doubt goes with the unit.
                 drop(unit);
@@ -272,7 +273,7 @@ impl Register {
                 second.say_of_coordinates(&conclusion);
                 let judge = judge(world, Some(conclusion));
                 match second.run(&mut unit, opened, &plan, judge, None).await? {
-                    Ran::Done(report) => report,
+                    Ran::Done(report) => *report,
                     Ran::Doubt(_) => return Err(Error::Failed("survey".to_owned())),
                 }
             }
@@ -457,7 +458,7 @@ pub(super) fn about_the_file(
 /// How a reading of the whole file ended.
 enum Ran {
     /// Every row is judged.
-    Done(Report),
+    Done(Box<Report>),
     /// The rows have to be judged again in the light of what they say together.
     Doubt(Conclusion),
 }
@@ -556,7 +557,7 @@ impl<'a, 'l> Load<'a, 'l> {
         if let Some(conclusion) = feed.conclude().await? {
             self.say_of_coordinates(&conclusion);
         }
-        Ok(Ran::Done(self.finish(plan, &judge)))
+        Ok(Ran::Done(Box::new(self.finish(plan, &judge))))
     }
 
     fn say_of_coordinates(&mut self, conclusion: &Conclusion) {

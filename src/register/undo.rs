@@ -147,7 +147,7 @@ impl Register {
     pub async fn tidy(&self) -> Result<()> {
         let mut unit = self.store.write().await?;
         for mut batch in unit.interrupted_batches().await? {
-            batch.problem = "Interrotta prima della fine: nulla è stato importato.".to_owned();
+            "Interrotta prima della fine: nulla è stato importato.".clone_into(&mut batch.problem);
             self.set(&mut unit, &mut batch, State::Failed).await?;
         }
         if self.store.is_alone() {

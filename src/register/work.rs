@@ -358,10 +358,9 @@ impl Register {
             drop(unit);
             let mut unit = self.store.write().await?;
             let mut batch = unit.batch(batch.id).await?.ok_or(NOT_HERE)?;
-            batch.problem =
-                "Nel frattempo il censimento è cambiato: guardate di nuovo le righe in \
+            "Nel frattempo il censimento è cambiato: guardate di nuovo le righe in \
                              conflitto o con errori, poi confermate."
-                    .to_owned();
+                .clone_into(&mut batch.problem);
             self.set(&mut unit, &mut batch, State::Judging).await?;
             unit.commit().await?;
             return Ok(());
@@ -401,7 +400,7 @@ impl Register {
             .map(|one| one.header.clone())
             .collect();
         let sample = unit
-            .batch_rows(batch.id, &Wanted::default(), 0, source::SAMPLE as i64)
+            .batch_rows(batch.id, &Wanted::default(), 0, SAMPLE)
             .await?;
         let sample = sample
             .iter()
@@ -551,10 +550,13 @@ fn share(done: u64, all: u64) -> f64 {
     done as f64 / all.max(1) as f64
 }
 
+/// What was counted until here, and the rows as they are kept.
+type Looked = (Tally, Vec<BatchRow>);
+
 /// Makes what is kept of staged rows, and counts them.
 fn looking(
     mut tally: Tally,
-) -> flow::Task<impl FnOnce(&Plan, &[Judged]) -> Result<(Tally, Vec<BatchRow>)> + Send + 'static> {
+) -> flow::Task<impl FnOnce(&Plan, &[Judged]) -> Result<Looked> + Send + 'static> {
     flow::Task {
         scribe: None,
         make: move |plan: &Plan, judged: &[Judged]| {
@@ -564,6 +566,9 @@ fn looking(
         },
     }
 }
+
+/// How many staged rows are looked at to tell the columns, as many as of a file.
+const SAMPLE: i64 = 100;
 
 /// What is counted while rows are judged.
 #[derive(Default)]

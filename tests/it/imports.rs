@@ -144,7 +144,7 @@ fn files() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(data(""))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".json") || name.ends_with(".geo.json"))
+        .filter(|name| Path::new(name).extension().is_none_or(|end| end != "json"))
         .collect();
     names.sort_unstable();
     names

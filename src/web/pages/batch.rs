@@ -265,7 +265,7 @@ pub async fn rejects(
     head.extend(["esito", "errore", "proposta"].map(Cow::from));
     let format = seen.summary.detected.as_ref().map(|file| file.format);
     if matches!(format, Some(Format::Xlsx | Format::Ods)) {
-        return rest.as_workbook(&head).await;
+        return rest.workbook(&head).await;
     }
     let mut first = Vec::new();
     write_table(&mut first, true, [head]).map_err(register::Error::Write)?;
@@ -334,7 +334,7 @@ impl Rejects {
     }
 
     /// All rows as a workbook, for whoever sent a spreadsheet.
-    async fn as_workbook(mut self, head: &[Cow<'_, str>]) -> Result<Response, Error> {
+    async fn workbook(mut self, head: &[Cow<'_, str>]) -> Result<Response, Error> {
         let cannot = |error: WorkbookError| register::Error::Invalid(error.to_string());
         let mut book = TextsWriter::new().map_err(cannot)?;
         book.row(head.iter().map(AsRef::as_ref)).map_err(cannot)?;
