@@ -178,11 +178,20 @@ fn on_postgres(file: &Path, rows: u32) {
     print(rows, "PostgreSQL", "varco import", &ours);
     let mut ogr = Command::new("ogr2ogr");
     ogr.args(["--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL"])
-        .args([&format!("PG:{url}"), "-nln", "ogr"])
+        .args([&format!("PG:{}", words(&url)), "-nln", "ogr"])
         .arg(file);
     let theirs = measured(positions(&mut ogr));
     print(rows, "PostgreSQL", "ogr2ogr, COPY", &theirs);
     order(&format!("DROP DATABASE {name} WITH (FORCE)"));
+}
+
+/// An address as the words that `ogr2ogr` adds its own to.
+fn words(url: &str) -> String {
+    let rest = url.trim_start_matches("postgres://");
+    let (person, rest) = rest.split_once('@').expect("an address");
+    let (server, name) = rest.split_once('/').expect("an address");
+    let (host, port) = server.split_once(':').expect("an address");
+    format!("host={host} port={port} dbname={name} user={person}")
 }
 
 fn positions(command: &mut Command) -> &mut Command {

@@ -491,7 +491,7 @@ impl Mapping {
                 let label = field.attribute().label;
                 let message = format!(
                     "Il file non ha la colonna «{}» ({label}): per i dispositivi nuovi il valore è \
-                     «non noto». Chi importa dalla riga di comando può dare un valore a tutto il file con --set.",
+                     «non noto». Si può dare un valore a tutto il file.",
                     field.name()
                 );
                 Finding::new(Code::ValueDefaulted, field, UNKNOWN, message)

@@ -24,6 +24,9 @@ use uuid::Uuid;
 /// How many rows are taken together, as storage counts them.
 pub(super) const CHUNK: i64 = flow::CHUNK as i64;
 
+/// How many files one person may have waiting for a confirmation.
+const MOST_OPEN: i64 = 20;
+
 /// How much of a file is kept together, in bytes.
 const PART: u64 = 1 << 20;
 
@@ -58,11 +61,18 @@ pub struct SeenRow {
 }
 
 impl SeenRow {
-    fn of(row: BatchRow) -> Result<Self> {
+    fn of(viewer: &Viewer, row: BatchRow) -> Result<Self> {
+        let mut judgement: Judgement = stored(&row.judgement)?;
+        // What the register has of another body's device is reserved like the device.
+        let reserved = !row.ente.is_empty() && !viewer.writes(&row.ente) && !viewer.reads_all();
+        if reserved {
+            judgement.changes.clear();
+            judgement.findings.clear();
+        }
         Ok(Self {
             cells: stored(&row.cells)?,
             edits: edits_of(&row)?,
-            judgement: stored(&row.judgement)?,
+            judgement,
             row,
         })
     }
@@ -130,7 +140,9 @@ impl Register {
         let batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
         may_see(viewer, &batch)?;
         let rows = unit.batch_rows(id, wanted, after, at_most).await?;
-        rows.into_iter().map(SeenRow::of).collect()
+        rows.into_iter()
+            .map(|row| SeenRow::of(viewer, row))
+            .collect()
     }
 
     /// How many rows of a batch are wanted.
@@ -152,7 +164,7 @@ impl Register {
         let batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
         may_see(viewer, &batch)?;
         let row = unit.batch_row(id, record).await?;
-        SeenRow::of(row.ok_or(Error::NotFound("Questa riga non c’è."))?)
+        SeenRow::of(viewer, row.ok_or(Error::NotFound("Questa riga non c’è."))?)
     }
 
     /// Where the rows of a batch would be, for a map: record, fate, degrees east and north.
@@ -200,6 +212,12 @@ impl Register {
             return Err(Error::Forbidden("Il vostro ruolo non scrive dispositivi."));
         }
         let mut unit = self.store.write().await?;
+        if unit.count_open_batches(&viewer.account).await? >= MOST_OPEN {
+            return Err(Error::Invalid(format!(
+                "Avete già {MOST_OPEN} file da confermare: confermateli o abbandonateli, poi inviate \
+                 questo."
+            )));
+        }
         let world = self.world(&mut unit).await?;
         let mut orders = orders.clone();
         orders.body = load::body(viewer, orders.body.as_deref(), &world)?;
@@ -244,7 +262,7 @@ impl Register {
         id: Uuid,
         change: impl FnOnce(&mut Orders) -> Result<()>,
     ) -> Result<()> {
-        let (mut unit, mut batch) = self.open_batch(viewer, id).await?;
+        let (mut unit, mut batch) = self.open_batch(viewer, id, true).await?;
         let before: Orders = stored(&batch.request)?;
         let mut orders = before.clone();
         change(&mut orders)?;
@@ -272,6 +290,7 @@ impl Register {
             )));
         }
         batch.request = json(&orders)?;
+        batch.body.clone_from(&orders.body);
         self.set(
             &mut unit,
             &mut batch,
@@ -293,7 +312,7 @@ impl Register {
         record: i64,
         change: impl FnOnce(&mut Edits, &Judgement) -> Result<()>,
     ) -> Result<()> {
-        let (mut unit, mut batch) = self.open_batch(viewer, id).await?;
+        let (mut unit, mut batch) = self.open_batch(viewer, id, false).await?;
         let row = unit.batch_row(id, record).await?;
         let mut row = row.ok_or(Error::NotFound("Questa riga non c’è."))?;
         let mut edits = edits_of(&row)?;
@@ -310,7 +329,7 @@ impl Register {
 
     /// Says that for this row the file is right, whatever was changed since.
     pub async fn prefer_file(&self, viewer: &Viewer, id: Uuid, record: i64) -> Result<()> {
-        let (mut unit, mut batch) = self.open_batch(viewer, id).await?;
+        let (mut unit, mut batch) = self.open_batch(viewer, id, false).await?;
         let row = unit.batch_row(id, record).await?;
         let mut row = row.ok_or(Error::NotFound("Questa riga non c’è."))?;
         let present = unit.device_with_code(&row.ente, &row.codice).await?;
@@ -322,7 +341,7 @@ impl Register {
 
     /// Takes the single proposal of every row of which a rule spoke; says of how many.
     pub async fn accept(&self, viewer: &Viewer, id: Uuid, code: &str) -> Result<u64> {
-        let (mut unit, mut batch) = self.open_batch(viewer, id).await?;
+        let (mut unit, mut batch) = self.open_batch(viewer, id, false).await?;
         let wanted = Wanted {
             code: Some(code.to_owned()),
             ..Wanted::default()
@@ -355,7 +374,7 @@ impl Register {
 
     /// Asks for the rows to be written: all, or the good ones.
     pub async fn confirm(&self, viewer: &Viewer, id: Uuid, partial: bool) -> Result<()> {
-        let (mut unit, mut batch) = self.open_batch(viewer, id).await?;
+        let (mut unit, mut batch) = self.open_batch(viewer, id, false).await?;
         let summary: Summary = stored(&batch.summary)?;
         if summary.stopping() > 0 && !partial {
             return Err(Error::Invalid(format!(
@@ -379,15 +398,16 @@ impl Register {
 
     /// Gives a batch up, or stops the work at it. What is already in the register stays.
     pub async fn abandon(&self, viewer: &Viewer, id: Uuid) -> Result<()> {
-        self.works.cancel(id);
-        let mut unit = self.store.write().await?;
-        let mut batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
-        may_see(viewer, &batch)?;
-        if !writes(viewer, &batch) {
+        let seen = self.batch(viewer, id).await?;
+        if !seen.writable {
             return Err(Error::Forbidden(
                 "Potete solo guardare questa importazione.",
             ));
         }
+        // A confirmation holds the batch: it stops of itself, and only then is there a unit.
+        self.works.cancel(id);
+        let mut unit = self.store.write().await?;
+        let mut batch = unit.hold_batch(id).await?.ok_or(NOT_HERE)?;
         match batch.state {
             State::Confirmed | State::Undone => {
                 return Err(Error::Invalid(
@@ -405,10 +425,11 @@ impl Register {
         Ok(unit.commit().await?)
     }
 
-    /// A batch that this person may change and that nobody is at work with.
-    async fn open_batch(&self, viewer: &Viewer, id: Uuid) -> Result<(Unit, Batch)> {
+    /// A batch that this person may change and that nobody is at work with; also one that could not be
+    /// read, when that is meant.
+    async fn open_batch(&self, viewer: &Viewer, id: Uuid, failed: bool) -> Result<(Unit, Batch)> {
         let mut unit = self.store.write().await?;
-        let batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
+        let batch = unit.hold_batch(id).await?.ok_or(NOT_HERE)?;
         may_see(viewer, &batch)?;
         if !writes(viewer, &batch) {
             return Err(Error::Forbidden(
@@ -416,7 +437,8 @@ impl Register {
             ));
         }
         match batch.state {
-            State::Ready | State::Failed => Ok((unit, batch)),
+            State::Ready => Ok((unit, batch)),
+            State::Failed if failed => Ok((unit, batch)),
             state if state.is_work() => Err(Error::Invalid(
                 "Stiamo ancora lavorando a questo file: aspettate che abbiamo finito.".to_owned(),
             )),

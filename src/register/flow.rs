@@ -26,7 +26,7 @@ use std::fs::File;
 use std::io::Seek;
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use uuid::Uuid;
 
 /// How many rows are read, judged and written together.
@@ -42,10 +42,21 @@ pub(super) async fn open(name: &str, mut file: File, choices: Choices) -> Result
         file.rewind()?;
         source::Source::open(&name, file, &choices)
     });
-    opened
-        .await
-        .map_err(|error| Error::Failed(error.to_string()))?
-        .map_err(unreadable)
+    opened.await.map_err(broken)?.map_err(unreadable)
+}
+
+/// A reader that broke off says nothing that a person could use.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands in place of the error"
+)]
+fn broken(error: JoinError) -> Error {
+    tracing::error!(%error, "a reader broke off");
+    Error::Invalid(
+        "Il file non si legge: è rovinato, o fatto in un modo che non capiamo. Apritelo e salvatelo \
+         di nuovo, poi riprovate."
+            .to_owned(),
+    )
 }
 
 #[expect(

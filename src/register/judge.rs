@@ -497,6 +497,8 @@ impl Judge {
     /// Compares the row with what was there when the file was made or first looked at.
     fn conflict(plan: &Plan, judged: &mut Judged) {
         let Some(present) = &judged.present else {
+            // A device that somebody adds later is a later edit too.
+            judged.incoming.base.get_or_insert(0);
             return;
         };
         let stated = plan.mapping.revision(&judged.incoming.row);
@@ -506,7 +508,7 @@ impl Judge {
                 Some(stated.map_or(present.number, |stated| stated.min(present.number)));
         }
         let later = base.is_some_and(|base| base < present.number);
-        if later && present.record != judged.checked.record {
+        if later && (present.withdrawn || present.record != judged.checked.record) {
             judged.checked.findings.push(edited_later(present));
         }
     }

@@ -222,7 +222,7 @@ impl Register {
             remembered: None,
         };
         let mapping = Mapping::of(&opened.header, &opened.sample, &hints);
-        let asked = Asked::of(request, body)?;
+        let asked = Asked::of(request, body.clone())?;
         let prepared = prepare(
             mapping,
             opened.header.len(),
@@ -284,6 +284,7 @@ impl Register {
             let written = unit.batch(id).await?;
             let mut written = written.ok_or(Error::NotFound("L’importazione non c’è più."))?;
             written.state = State::Confirmed;
+            written.body = body;
             written.changed_at = self.clock.now();
             written.summary = super::staged::Summary::of_report(&report).to_json()?;
             unit.put_batch(&written).await?;

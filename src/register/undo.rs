@@ -45,7 +45,7 @@ impl Register {
     /// state that is the one before. Gives back the batch that does it.
     pub async fn undo(&self, viewer: &Viewer, id: Uuid) -> Result<Uuid> {
         let mut unit = self.store.write().await?;
-        let mut batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
+        let mut batch = unit.hold_batch(id).await?.ok_or(NOT_HERE)?;
         may_see(viewer, &batch)?;
         if batch.state != State::Confirmed || batch.undoes.is_some() {
             return Err(Error::Invalid(

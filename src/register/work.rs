@@ -72,6 +72,11 @@ impl Works {
         self.with(|works| works.insert(batch, work));
     }
 
+    /// Whether this process is at work with a batch.
+    fn is_under_way(&self, batch: Uuid) -> bool {
+        self.with(|works| works.contains_key(&batch))
+    }
+
     /// Takes note of how far a work has come; says whether it should go on.
     pub(super) fn advance(&self, batch: Uuid, share: f64, rows: u64) -> bool {
         self.with(|works| {
@@ -124,6 +129,21 @@ impl Works {
     }
 }
 
+/// A task that goes on for as long as this lives.
+struct Beating(tokio::task::JoinHandle<()>);
+
+impl Drop for Beating {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// How often whoever works at a batch says so.
+const BETWEEN_BEATS: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// More rows than this are for the command.
+const MOST_ROWS: u64 = 500_000;
+
 /// Why a work was not brought to its end.
 enum Halt {
     /// Somebody asked for it.
@@ -155,7 +175,7 @@ impl Register {
             .await?
             .waiting_batch(now - SILENCE)
             .await?;
-        let Some(batch) = waiting else {
+        let Some(batch) = waiting.filter(|batch| !self.works.is_under_way(batch.id)) else {
             return Ok(false);
         };
         let mut unit = self.store.write().await?;
@@ -165,6 +185,7 @@ impl Register {
             return Ok(true);
         }
         self.works.begin(batch.id, now);
+        let beating = self.beating(&batch);
         let outcome = match batch.state {
             State::Reading => self.read(&batch).await,
             State::Judging => self.review(&batch).await,
@@ -172,8 +193,9 @@ impl Register {
         };
         let told = match outcome {
             Ok(()) | Err(Halt::Cancelled) => Ok(()),
-            Err(Halt::Error(error)) => self.fail(batch.id, &error).await,
+            Err(Halt::Error(error)) => self.fail(&batch, &error).await,
         };
+        drop(beating);
         self.works.end(batch.id);
         told.map(|()| true)
     }
@@ -191,10 +213,32 @@ impl Register {
         ))
     }
 
-    async fn fail(&self, id: Uuid, error: &Error) -> Result<()> {
+    /// Says now and then that the batch is worked at, for as long as what comes back lives. Whoever
+    /// writes one holds it, so that nobody else can take it.
+    fn beating(&self, batch: &Batch) -> Beating {
+        let (register, id, state) = (self.clone(), batch.id, batch.state);
+        Beating(tokio::spawn(async move {
+            while state != State::Confirming {
+                tokio::time::sleep(BETWEEN_BEATS).await;
+                let Ok(mut unit) = register.store.write().await else {
+                    continue;
+                };
+                let now = register.clock.now();
+                if unit.beat_batch(id, state, now).await.is_ok() {
+                    // The next beat makes up for one that is lost.
+                    let _ = unit.commit().await;
+                }
+            }
+        }))
+    }
+
+    /// Says why a work did not come to its end, unless it is another's by now.
+    async fn fail(&self, work: &Batch, error: &Error) -> Result<()> {
+        let id = work.id;
         tracing::warn!(%error, batch = %id, "an import failed");
         let mut unit = self.store.write().await?;
-        let Some(mut batch) = unit.batch(id).await? else {
+        let held = unit.hold_batch(id).await?;
+        let Some(mut batch) = held.filter(|batch| batch.state == work.state) else {
             return Ok(());
         };
         batch.problem = error.to_string();
@@ -221,6 +265,7 @@ impl Register {
         let prepared = prepare(&orders, &opened.detected, &header, &sample, &world)?;
         let plan = Arc::new(prepared.plan);
         let surveyed = flow::survey(opened, Arc::clone(&plan), world).await?;
+        let of_coordinates = surveyed.conclusion.findings();
         let opened = flow::open(&batch.name, file, choices).await?;
         let detected = opened.detected.clone();
         let progress = opened.progress.clone();
@@ -245,14 +290,26 @@ impl Register {
             tally = back;
             let mut writing = self.store.write().await?;
             writing.add_batch_rows(batch.id, staged).await?;
-            let cancelled = writing.beat_batch(batch.id, self.clock.now()).await?;
+            let now = self.clock.now();
+            if writing.beat_batch(batch.id, State::Reading, now).await? {
+                return Err(Halt::Cancelled);
+            }
             writing.commit().await?;
-            if cancelled || !self.works.advance(batch.id, progress.share(), tally.rows) {
+            if tally.rows > MOST_ROWS {
+                return Err(Halt::Error(Error::Invalid(
+                    "Il file ha più di 500.000 righe: dividetelo, oppure chiedete all’amministratore \
+                     di importarlo sul server con «varco import»."
+                        .to_owned(),
+                )));
+            }
+            if !self.works.advance(batch.id, progress.share(), tally.rows) {
                 return Err(Halt::Cancelled);
             }
         }
-        let summary = tally.summary(&plan, &judge, prepared.defaulted, detected);
-        self.ready(batch.id, &orders, &summary).await
+        let mut of_file = of_coordinates;
+        of_file.extend(prepared.defaulted);
+        let summary = tally.summary(&plan, &judge, of_file, detected);
+        self.ready(batch, &orders, &summary).await
     }
 
     /// Judges the staged rows again.
@@ -292,24 +349,33 @@ impl Register {
             for row in &changed {
                 writing.put_batch_row(batch.id, row).await?;
             }
-            let cancelled = writing.beat_batch(batch.id, self.clock.now()).await?;
+            let now = self.clock.now();
+            if writing.beat_batch(batch.id, State::Judging, now).await? {
+                return Err(Halt::Cancelled);
+            }
             writing.commit().await?;
             let share = share(tally.rows, before.rows);
-            if cancelled || !self.works.advance(batch.id, share, tally.rows) {
+            if !self.works.advance(batch.id, share, tally.rows) {
                 return Err(Halt::Cancelled);
             }
         }
         let detected = staged.detected;
         let summary = tally.summary(&staged.plan, &staged.judge, staged.defaulted, detected);
-        self.ready(batch.id, &orders, &summary).await
+        self.ready(batch, &orders, &summary).await
     }
 
     /// Writes the rows of a batch, in one transaction.
     async fn write_batch(&self, batch: &Batch) -> Result<(), Halt> {
         let mut unit = self.store.write().await?;
-        let orders: Orders = stored(&batch.request)?;
+        // Nobody else confirms, undoes or gives up what is being written.
+        let held = unit.hold_batch(batch.id).await?;
+        if held.is_none_or(|held| held.state != State::Confirming || held.cancelled) {
+            return Err(Halt::Cancelled);
+        }
+        let mut orders: Orders = stored(&batch.request)?;
         let before: Summary = stored(&batch.summary)?;
         let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
+        let mut differing = 0;
         let scribe = Scribe {
             clock: self.clock.clone(),
             author: staged.judge.viewer.account.clone(),
@@ -343,8 +409,9 @@ impl Register {
             .await?;
             staged.judge = step.judge;
             ready = step.written;
-            for fate in step.made {
+            for (fate, row) in step.made.into_iter().zip(&rows) {
                 tally.count(fate);
+                differing += u64::from(fate != row.fate);
             }
             let share = share(tally.rows, before.rows);
             if !self.works.advance(batch.id, share, tally.rows) {
@@ -353,14 +420,19 @@ impl Register {
         }
         ready.write(&mut unit).await?;
         let stopping = tally.of(Fate::Rejected) + tally.of(Fate::Conflict);
-        if (stopping > 0 && !orders.partial) || stopping > before.stopping() {
-            // Something changed between the look and the confirmation: people look again.
+        if (stopping > 0 && !orders.partial) || differing > 0 {
+            // What would be written is not what was looked at: people look again.
             drop(unit);
             let mut unit = self.store.write().await?;
-            let mut batch = unit.batch(batch.id).await?.ok_or(NOT_HERE)?;
-            "Nel frattempo il censimento è cambiato: guardate di nuovo le righe in \
-                             conflitto o con errori, poi confermate."
+            let mut batch = unit.hold_batch(batch.id).await?.ok_or(NOT_HERE)?;
+            if batch.state != State::Confirming {
+                return Err(Halt::Cancelled);
+            }
+            "Nel frattempo il censimento è cambiato, o chi conferma non può scrivere tutte le \
+             righe: nulla è stato importato. Guardate di nuovo, poi confermate."
                 .clone_into(&mut batch.problem);
+            orders.confirmed_by = None;
+            batch.request = json(&orders)?;
             self.set(&mut unit, &mut batch, State::Judging).await?;
             unit.commit().await?;
             return Ok(());
@@ -375,8 +447,10 @@ impl Register {
         batch.problem = String::new();
         self.set(&mut unit, &mut batch, State::Confirmed).await?;
         unit.drop_batch_parts(batch.id).await?;
+        unit.drop_stored_batch_rows(batch.id).await?;
         if let Some(body) = &batch.body {
-            let scheme = staged.plan.mapping.scheme(&orders.scheme.constants());
+            // A value for all rows belongs to one file: the next may be about something else.
+            let scheme = staged.plan.mapping.scheme(&[]);
             unit.put_scheme(body, &json(&scheme)?, self.clock.now())
                 .await?;
         }
@@ -411,16 +485,18 @@ impl Register {
             .clone()
             .unwrap_or_else(|| source::Detected::new(Format::Csv));
         let prepared = prepare(orders, &detected, &header, &sample, &world)?;
+        let mut defaulted = prepared.defaulted;
         let (world, conclusion) = self
             .survey_staged(unit, batch.id, &prepared.plan, world)
             .await?;
+        defaulted.extend(conclusion.findings());
         let mut judge = Judge::new(&viewer, world, Some(conclusion), false, prepared.defaults);
         let lookup = Lookup::open(unit, &viewer, &mut judge).await?;
         Ok(Staged {
             plan: Arc::new(prepared.plan),
             judge,
             lookup,
-            defaulted: prepared.defaulted,
+            defaulted,
             detected,
         })
     }
@@ -476,11 +552,15 @@ impl Register {
     }
 
     /// Says that a person can look.
-    async fn ready(&self, id: Uuid, orders: &Orders, summary: &Summary) -> Result<(), Halt> {
+    async fn ready(&self, work: &Batch, orders: &Orders, summary: &Summary) -> Result<(), Halt> {
+        let id = work.id;
         let mut unit = self.store.write().await?;
-        let mut batch = unit.batch(id).await?.ok_or(NOT_HERE)?;
-        if batch.cancelled {
+        let mut batch = unit.hold_batch(id).await?.ok_or(NOT_HERE)?;
+        if batch.cancelled || batch.state != work.state {
             return Err(Halt::Cancelled);
+        }
+        if work.state == State::Reading {
+            batch.problem = String::new();
         }
         batch.request = json(orders)?;
         batch.summary = summary.to_json()?;
@@ -607,9 +687,11 @@ impl Tally {
         let mut codes = String::from(" ");
         let mut findings = Vec::new();
         for (finding, applied) in load::told(one) {
-            self.hear(finding);
-            codes.push_str(finding.code.name());
-            codes.push(' ');
+            if !codes.contains(&format!(" {} ", finding.code.name())) {
+                self.hear(finding);
+                codes.push_str(finding.code.name());
+                codes.push(' ');
+            }
             let column = load::column_of(plan, finding);
             findings.push(load::said(
                 one.incoming.row.line,

@@ -121,7 +121,7 @@ impl Unit {
         on!(self, |conn| {
             sqlx::query(
                 "UPDATE batch SET state = $2, changed_at = $3, beat_at = $4, cancelled = $5,
-                   request = $6, summary = $7, problem = $8 WHERE id = $1",
+                   request = $6, summary = $7, problem = $8, body_code = $9 WHERE id = $1",
             )
             .bind(batch.id)
             .bind(batch.state.name())
@@ -131,6 +131,7 @@ impl Unit {
             .bind(&batch.request)
             .bind(&batch.summary)
             .bind(&batch.problem)
+            .bind(&batch.body)
             .execute(conn)
             .await?;
         });
@@ -142,6 +143,17 @@ impl Unit {
         let mut statement = Statement::new(BATCH);
         statement.push(" WHERE id = ").bind(Bind::Id(id));
         Ok(self.batches_of(statement).await?.pop())
+    }
+
+    /// One batch, kept from being written by anybody else until the end of this unit.
+    pub async fn hold_batch(&mut self, id: Uuid) -> Result<Option<Batch>> {
+        on!(self, |conn| {
+            sqlx::query("UPDATE batch SET changed_at = changed_at WHERE id = $1")
+                .bind(id)
+                .execute(conn)
+                .await?;
+        });
+        self.batch(id).await
     }
 
     /// The batches of an author, of bodies, or all, the last first; `at_most` of them.
@@ -192,29 +204,34 @@ impl Unit {
     /// whether it is theirs.
     pub async fn claim_batch(&mut self, batch: &Batch, now: Instant) -> Result<bool> {
         let taken = on!(self, |conn| {
-            sqlx::query("UPDATE batch SET beat_at = $3 WHERE id = $1 AND beat_at = $2")
-                .bind(batch.id)
-                .bind(batch.beat_at)
-                .bind(now)
-                .execute(conn)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE batch SET beat_at = $3 WHERE id = $1 AND beat_at = $2 AND state = $4",
+            )
+            .bind(batch.id)
+            .bind(batch.beat_at)
+            .bind(now)
+            .bind(batch.state.name())
+            .execute(conn)
+            .await?
+            .rows_affected()
         });
         Ok(taken == 1)
     }
 
-    /// Says that somebody still works at a batch; tells whether somebody asked to stop.
-    pub async fn beat_batch(&mut self, batch: Uuid, now: Instant) -> Result<bool> {
+    /// Says that somebody still works at a batch in this state; tells whether there is nothing more
+    /// to do, because somebody asked to stop or the state is another.
+    pub async fn beat_batch(&mut self, batch: Uuid, state: State, now: Instant) -> Result<bool> {
         Ok(on!(self, |conn| {
-            sqlx::query("UPDATE batch SET beat_at = $2 WHERE id = $1")
-                .bind(batch)
-                .bind(now)
-                .execute(&mut *conn)
-                .await?;
-            sqlx::query_scalar("SELECT cancelled FROM batch WHERE id = $1")
-                .bind(batch)
-                .fetch_one(conn)
-                .await?
+            sqlx::query(
+                "UPDATE batch SET beat_at = $3 WHERE id = $1 AND state = $2 AND NOT cancelled",
+            )
+            .bind(batch)
+            .bind(state.name())
+            .bind(now)
+            .execute(conn)
+            .await?
+            .rows_affected()
+                == 0
         }))
     }
 
@@ -398,7 +415,7 @@ impl Unit {
     /// One row.
     pub async fn batch_row(&mut self, batch: Uuid, record: i64) -> Result<Option<BatchRow>> {
         let rows = self
-            .batch_rows(batch, &Wanted::default(), record - 1, 1)
+            .batch_rows(batch, &Wanted::default(), record.saturating_sub(1), 1)
             .await?;
         Ok(rows.into_iter().find(|row| row.record == record))
     }
@@ -430,6 +447,33 @@ impl Unit {
             .bind(batch)
             .bind(at_most)
             .fetch_all(conn)
+            .await?
+        }))
+    }
+
+    /// Forgets the rows that came in.
+    pub async fn drop_stored_batch_rows(&mut self, batch: Uuid) -> Result<()> {
+        let stored = Fate::ALL.into_iter().filter(|fate| fate.is_good());
+        let mut statement = Statement::new("DELETE FROM batch_row WHERE batch_id = ");
+        statement
+            .bind(Bind::Id(batch))
+            .push(" AND fate IN ")
+            .texts(stored.map(Fate::name));
+        on!(self, |conn| {
+            bound!(sqlx::query, statement).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// How many batches of an author wait for a person or for work.
+    pub async fn count_open_batches(&mut self, author: &str) -> Result<i64> {
+        Ok(on!(self, |conn| {
+            sqlx::query_scalar(
+                "SELECT count(*) FROM batch WHERE author = $1 AND source = 'file'
+                   AND state IN ('lettura', 'esame', 'pronta', 'conferma', 'fallita')",
+            )
+            .bind(author)
+            .fetch_one(conn)
             .await?
         }))
     }

@@ -1372,7 +1372,13 @@ fn a_batch_is_claimed_once_and_its_state_and_file_are_kept() {
         assert!(unit.claim_batch(&one, NOW).await.unwrap());
         assert!(!unit.claim_batch(&one, NOW).await.unwrap());
         assert!(unit.waiting_batch(NOW).await.unwrap().is_none());
-        assert!(!unit.beat_batch(one.id, NOW + 5).await.unwrap());
+        let reading = BatchState::Reading;
+        assert!(!unit.beat_batch(one.id, reading, NOW + 5).await.unwrap());
+        let judging = BatchState::Judging;
+        assert!(unit.beat_batch(one.id, judging, NOW + 6).await.unwrap());
+        assert_eq!(unit.count_open_batches("autrice").await.unwrap(), 1);
+        let held = unit.hold_batch(one.id).await.unwrap().unwrap();
+        assert_eq!(held.beat_at, NOW + 5);
         unit.release_batches().await.unwrap();
         assert!(unit.waiting_batch(NOW).await.unwrap().is_some());
         let interrupted = unit.interrupted_batches().await.unwrap();
@@ -1382,7 +1388,7 @@ fn a_batch_is_claimed_once_and_its_state_and_file_are_kept() {
         one.problem = "basta".to_owned();
         unit.put_batch(&one).await.unwrap();
         assert_eq!(unit.batch(one.id).await.unwrap(), Some(one.clone()));
-        assert!(unit.beat_batch(one.id, NOW).await.unwrap());
+        assert!(unit.beat_batch(one.id, one.state, NOW).await.unwrap());
 
         let bytes: Vec<u8> = (0..=255).collect();
         unit.add_batch_part(one.id, 0, bytes.clone()).await.unwrap();
@@ -1462,6 +1468,9 @@ fn the_rows_of_a_batch_are_found_by_fate_finding_and_code_in_their_order() {
         let points = unit.batch_points(one.id, 2).await.unwrap();
         assert_eq!(points[0], (1, "esclusa".to_owned(), 9.0, 45.0));
         assert_eq!(points.len(), 2);
+        unit.drop_stored_batch_rows(one.id).await.unwrap();
+        let left = unit.count_batch_rows(one.id, &Wanted::default()).await;
+        assert_eq!(left.unwrap(), 1);
         unit.drop_batch_rows(one.id).await.unwrap();
         assert_eq!(unit.batch_row(one.id, 1).await.unwrap(), None);
     });

@@ -139,6 +139,11 @@ pub(super) fn nearest(field: Field, terms: &'static [Term], text: &str) -> Vec<&
     if folded.is_empty() || folded.len() > LONGEST {
         return Vec::new();
     }
+    // A word of another list is no slip of this one: a speed dome is a shape, not a speed trap.
+    let mut others = Field::ALL.iter().filter(|other| **other != field);
+    if others.any(|other| spellings(*other).contains_key(&folded)) {
+        return Vec::new();
+    }
     let positions = slips(field, &folded).or_else(|| mentioned(field, &folded));
     positions
         .unwrap_or_default()
