@@ -4,7 +4,7 @@
 //! no, dates and plain numbers could be anything and are never guessed.
 
 use super::Hints;
-use crate::census::notation;
+use crate::census::notation::{self, Number};
 use crate::census::projection::{self, Crs};
 use crate::census::rules::World;
 use crate::census::vocabulary::{Field, Kind, MAKES, Need, UNKNOWN, fold};
@@ -189,7 +189,7 @@ impl<'a> Around<'a> {
     pub(super) fn are_places(&self, cells: &Cells) -> bool {
         cells.agree(|cell| {
             looks_like_a_place(cell)
-                && coordinate(cell).is_empty()
+                && (are_two(cell) || coordinate(cell).is_empty())
                 && notation::pair(cell).is_ok_and(|pairs| {
                     self.window.is_none()
                         || pairs.iter().any(|pair| {
@@ -333,16 +333,38 @@ pub(super) fn looks_like_a_place(cell: &str) -> bool {
         || (digits >= 6 && digits > letters && lower.contains([' ', ',', ';', '/', '|']))
 }
 
-/// The numbers that a text for one coordinate may mean, in degrees or metres.
+/// Whether a text is two numbers and nothing else.
+fn are_two(cell: &str) -> bool {
+    let parts = cell
+        .split([' ', ';', '/', '|'])
+        .map(|part| part.trim_end_matches(','))
+        .filter(|part| !part.is_empty());
+    let mut numbers = parts.map(|part| part.replace(',', ".").parse::<f64>().is_ok());
+    let (first, second) = (numbers.next(), numbers.next());
+    (first, second, numbers.next()) == (Some(true), Some(true), None)
+}
+
+/// The numbers that a text for one coordinate may mean, in degrees or metres. Beside a zero that is
+/// read as such: a text that holds the whole position takes its place.
 fn coordinate(cell: &str) -> Vec<f64> {
-    let read = notation::columns(cell, "0")
-        .map(|pairs| pairs.into_iter().map(|pair| pair.north).collect::<Vec<_>>())
-        .or_else(|_| {
-            notation::columns("0", cell)
-                .map(|pairs| pairs.into_iter().map(|pair| pair.east).collect())
-        });
-    read.unwrap_or_default()
+    let zero = |number: &Number| number.value.abs() < f64::EPSILON;
+    let north = notation::columns(cell, "0").unwrap_or_default();
+    let north = north
         .into_iter()
+        .filter(|pair| zero(&pair.east))
+        .map(|pair| pair.north);
+    let east = notation::columns("0", cell).unwrap_or_default();
+    let east = east
+        .into_iter()
+        .filter(|pair| zero(&pair.north))
+        .map(|pair| pair.east);
+    let north: Vec<Number> = north.collect();
+    let read = if north.is_empty() {
+        east.collect()
+    } else {
+        north
+    };
+    read.into_iter()
         .flat_map(|number| [Some(number.value), number.grouped])
         .flatten()
         .collect()
