@@ -575,3 +575,118 @@ fn what_is_never_recorded_is_not_kept_in_a_staged_file_either() {
         );
     });
 }
+
+#[test]
+fn only_what_was_looked_at_is_stored_whoever_confirms() {
+    both(async |store| {
+        let register = register(store).await;
+        let milano = officer(&register, MILANO).await;
+        let rho = officer(&register, RHO).await;
+        let grants = [MILANO, RHO].map(|body| Grant {
+            role: Role::Compilatore,
+            body: body.to_owned(),
+        });
+        let id = register
+            .add_person(
+                &Viewer::operator(),
+                "tutti",
+                "Di tutti e due",
+                PASSWORD,
+                &grants,
+            )
+            .await
+            .unwrap();
+        let wide = Viewer::person(
+            id,
+            "tutti".to_owned(),
+            "Di tutti e due".to_owned(),
+            grants.to_vec(),
+        );
+        device(&register, &milano, MILANO, "A1", &[]).await;
+        let text = format!(
+            "codice;ente;denominazione;lat;lon;funzione;stato\n\
+             A1;{MILANO};Manomesso;45.4642;9.1900;contesto;attivo\n\
+             R1;{RHO};Buona;45.5302;9.0402;contesto;attivo\n"
+        );
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let orders = Orders {
+            body: Some(RHO.to_owned()),
+            ..Orders::default()
+        };
+        let id = register.stage(&rho, "x.csv", &orders, file).await.unwrap();
+        let seen = worked(&register, &wide, id).await;
+        assert_eq!(fates(&seen), [1, 0, 1, 0, 0, 0]);
+        let seen = confirmed(&register, &wide, id, true).await;
+        assert_eq!(seen.batch.state, State::Ready);
+        assert!(seen.batch.problem.contains("nulla è stato importato"));
+        assert_eq!(state(&register, "A1").await.number, 1);
+        let seen = confirmed(&register, &rho, id, true).await;
+        assert_eq!(seen.batch.state, State::Confirmed);
+        assert_eq!(state(&register, "A1").await.number, 1);
+        assert_eq!(count(&register).await, 2);
+    });
+}
+
+#[test]
+fn a_row_shown_as_new_or_unchanged_never_does_anything_else() {
+    both(async |store| {
+        let register = register(store).await;
+        let officer = officer(&register, MILANO).await;
+        let new = staged(&register, &officer, FOUR).await;
+        let twice = staged(&register, &officer, &FOUR.replace("Uno", "Un altro")).await;
+        confirmed(&register, &officer, new.batch.id, true).await;
+        let seen = confirmed(&register, &officer, twice.batch.id, true).await;
+        assert_eq!(seen.batch.state, State::Ready);
+        assert_eq!(fates(&seen), [2, 1, 0, 0, 1, 0]);
+        assert_eq!(state(&register, "A1").await.number, 1);
+
+        let text = "codice;denominazione\nA1;Uno\nA2;Altro nome\n";
+        let seen = staged(&register, &officer, text).await;
+        assert_eq!(fates(&seen), [0, 0, 0, 1, 1, 0]);
+        let gone = state(&register, "A1").await.device;
+        register.set_withdrawn(&officer, gone, true).await.unwrap();
+        let seen = confirmed(&register, &officer, seen.batch.id, false).await;
+        assert_eq!(seen.batch.state, State::Ready);
+        assert_eq!(fates(&seen), [0, 1, 0, 1, 0, 0]);
+        assert!(state(&register, "A1").await.withdrawn);
+    });
+}
+
+#[test]
+fn what_the_register_has_of_another_bodys_device_is_not_shown_through_a_batch() {
+    both(async |store| {
+        let register = register(store).await;
+        let grants = [MILANO, RHO].map(|body| Grant {
+            role: Role::Compilatore,
+            body: body.to_owned(),
+        });
+        let id = register
+            .add_person(
+                &Viewer::operator(),
+                "tutti",
+                "Di tutti e due",
+                PASSWORD,
+                &grants,
+            )
+            .await
+            .unwrap();
+        let wide = Viewer::person(id, "tutti".to_owned(), "Tutti".to_owned(), grants.to_vec());
+        let rho = officer(&register, RHO).await;
+        let note = [(Field::Note, "dietro la caserma")];
+        device(&register, &wide, MILANO, "A1", &note).await;
+        let text = format!("codice;ente;note\nA1;{MILANO};altro\n");
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let orders = Orders {
+            body: Some(RHO.to_owned()),
+            ..Orders::default()
+        };
+        let id = register.stage(&wide, "x.csv", &orders, file).await.unwrap();
+        worked(&register, &wide, id).await;
+        let own = register.batch_row(&wide, id, 1).await.unwrap();
+        assert_eq!(own.judgement.changes[0].before, "dietro la caserma");
+        let other = register.batch_row(&rho, id, 1).await.unwrap();
+        assert!(other.judgement.changes.is_empty());
+    });
+}

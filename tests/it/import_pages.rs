@@ -7,6 +7,7 @@ use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::revision::Revision;
 use varco::census::vocabulary::Field;
+use varco::exchange::columns;
 use varco::register::Register;
 use varco::register::staged::Orders;
 use varco::settings::Settings;
@@ -96,7 +97,7 @@ fn the_page_shows_a_file_brings_it_in_and_takes_it_back() {
         assert_eq!(count(&register).await, 0);
 
         let model = browser.get("/importa/modello.csv").await;
-        let header: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+        let header: Vec<&str> = columns::ours().collect();
         assert_eq!(
             model.text().trim_start_matches('\u{feff}').trim_end(),
             header.join(";")

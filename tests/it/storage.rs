@@ -17,7 +17,7 @@ use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
-use varco::storage::device::{Device, Mark, key};
+use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::people::{Person, Session};
 use varco::storage::{Error, Store, Unit};
 
@@ -1490,7 +1490,8 @@ fn what_a_batch_wrote_is_found_with_the_states_before_it() {
         let mut unit = store.write().await.unwrap();
         unit.add_batch(&written).await.unwrap();
         add(&mut unit, std::slice::from_ref(&before)).await;
-        unit.add_revisions(vec![after.clone()]).await.unwrap();
+        let ready = Revisions::of(vec![after.clone()]).unwrap();
+        unit.write_revisions(ready).await.unwrap();
         add(&mut unit, std::slice::from_ref(&new)).await;
         let nil = uuid::Uuid::nil();
         let found = unit.revisions_of_batch(written.id, nil, 9).await.unwrap();
