@@ -279,7 +279,8 @@ enum Ended<T, Make> {
     Open(Verdicts, Task<Make>),
 }
 
-/// Judges one chunk on a thread aside while what the chunk before it adds and changes is written.
+/// Judges one chunk on a thread aside while what the chunks before it add and change is written, or
+/// waits to be worth it.
 pub(super) async fn judge_beside<T, Make>(
     unit: &mut Unit,
     plan: &Arc<Plan>,
@@ -305,7 +306,12 @@ where
         };
         (judge, ended)
     });
-    let written = before.write(unit).await;
+    let (now, mut later) = if before.revisions.are_due(unit) {
+        (before, Written::default())
+    } else {
+        (Written::default(), before)
+    };
+    let written = now.write(unit).await;
     let (mut judge, ended) = work
         .await
         .map_err(|error| Error::Failed(error.to_string()))?;
@@ -324,9 +330,10 @@ where
             task.done(plan, judged)?
         }
     };
+    later.join(written);
     Ok(Step {
         judge,
-        written,
+        written: later,
         made,
     })
 }
@@ -414,6 +421,15 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Puts what another chunk adds and changes after this.
+    fn join(&mut self, mut other: Self) {
+        self.now = self.now.max(other.now);
+        self.software.append(&mut other.software);
+        self.sites.append(&mut other.sites);
+        self.devices.append(&mut other.devices);
+        self.revisions.join(other.revisions);
+    }
+
     /// Writes it.
     pub async fn write(self, unit: &mut Unit) -> Result<()> {
         for software in &self.software {

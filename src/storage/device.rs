@@ -148,6 +148,30 @@ pub struct Revisions {
 }
 
 impl Revisions {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / COLUMNS.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Whether there are enough to be worth a statement.
+    #[must_use]
+    pub fn are_due(&self, unit: &Unit) -> bool {
+        self.len() >= dialect::worth_writing(unit)
+    }
+
+    /// Puts others after these.
+    pub fn join(&mut self, mut others: Self) {
+        self.later.append(&mut others.later);
+        self.values.append(&mut others.values);
+    }
+
     /// Makes revisions ready.
     pub fn of(revisions: Vec<Revision>) -> Result<Self> {
         let later = revisions.iter().filter(|next| next.number > 1);

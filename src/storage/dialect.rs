@@ -17,6 +17,15 @@ pub fn elements(unit: &Unit) -> (&'static str, &'static str) {
     }
 }
 
+/// How many revisions are worth a statement of their own. To a server over TCP each costs the wait
+/// for a delayed acknowledgement, forty milliseconds, whatever its length.
+pub fn worth_writing(unit: &Unit) -> usize {
+    match unit {
+        Unit::Sqlite(_) => 1,
+        Unit::Postgres(_) => 4_000,
+    }
+}
+
 /// What ends a query that leaves out the rows somebody else is writing. On SQLite nobody else is
 /// while one writes.
 pub fn skip_locked(unit: &Unit) -> &'static str {

@@ -191,6 +191,7 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
         "BEGIN_WRITE",
         "BEGIN_READ",
         "elements",
+        "worth_writing",
         "skip_locked",
         "broken_constraint",
         "is_full",
