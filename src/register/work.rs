@@ -218,7 +218,10 @@ impl Register {
     fn beating(&self, batch: &Batch) -> Beating {
         let (register, id, state) = (self.clone(), batch.id, batch.state);
         Beating(tokio::spawn(async move {
-            while state != State::Confirming {
+            if state == State::Confirming {
+                return;
+            }
+            loop {
                 tokio::time::sleep(BETWEEN_BEATS).await;
                 let Ok(mut unit) = register.store.write().await else {
                     continue;
