@@ -9,6 +9,7 @@
 
 use super::nearby::Nearby;
 use super::record::draft_of;
+use super::staged::Offer;
 use crate::census::batch::Fate;
 use crate::census::draft::Draft;
 use crate::census::finding::{Code, Finding, PositionProposal, Proposal};
@@ -77,25 +78,6 @@ impl Edits {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Takes a proposal.
-    pub fn take(&mut self, proposal: &Proposal) {
-        match proposal {
-            Proposal::Position(position) => {
-                for field in [Field::Lat, Field::Lon] {
-                    self.values.remove(field.name());
-                }
-                self.position = Some(Taken {
-                    lat: position.lat,
-                    lon: position.lon,
-                    crs: position.crs.to_owned(),
-                    operation: position.operation.to_owned(),
-                    accuracy_m: position.accuracy_m,
-                });
-            }
-            Proposal::Value { field, value } => self.set(field, value),
-        }
     }
 
     /// Puts a text into an attribute. A coordinate that is typed takes the place of a proposal.
@@ -362,7 +344,7 @@ impl Judge {
             let key = plan.key(&judged.draft);
             let mut incoming = judged.incoming;
             for proposal in mended.iter().flat_map(|finding| &finding.proposals) {
-                incoming.edits.take(proposal);
+                incoming.edits.accept(&Offer::from(proposal));
             }
             let again = plan.read(incoming);
             if again.key == key {

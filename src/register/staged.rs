@@ -5,6 +5,7 @@ use super::judge::{Edits, Taken};
 use super::load::Report;
 use super::{Error, Result};
 use crate::census::batch::Fate;
+use crate::census::finding::Proposal;
 use crate::census::position;
 use crate::census::vocabulary::Field;
 use crate::clock::Instant;
@@ -83,6 +84,24 @@ pub enum Offer {
         /// The value to put there.
         value: String,
     },
+}
+
+impl From<&Proposal> for Offer {
+    fn from(proposal: &Proposal) -> Self {
+        match proposal {
+            Proposal::Position(position) => Self::Position(Taken {
+                lat: position.lat,
+                lon: position.lon,
+                crs: position.crs.to_owned(),
+                operation: position.operation.to_owned(),
+                accuracy_m: position.accuracy_m,
+            }),
+            Proposal::Value { field, value } => Self::Value {
+                field: (*field).to_owned(),
+                value: value.clone(),
+            },
+        }
+    }
 }
 
 impl Offer {

@@ -372,9 +372,10 @@ impl Register {
         let mut unit = self.store.write().await?;
         // Nobody else confirms, undoes or gives up what is being written.
         let held = unit.hold_batch(batch.id).await?;
-        if held.is_none_or(|held| held.state != State::Confirming || held.cancelled) {
+        let ours = |held: &Batch| held.state == State::Confirming && !held.cancelled;
+        let Some(mut held) = held.filter(ours) else {
             return Err(Halt::Cancelled);
-        }
+        };
         let mut orders: Orders = stored(&batch.request)?;
         let before: Summary = stored(&batch.summary)?;
         let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
@@ -440,18 +441,14 @@ impl Register {
             unit.commit().await?;
             return Ok(());
         }
-        let mut batch = unit.batch(batch.id).await?.ok_or(NOT_HERE)?;
-        if batch.cancelled {
-            return Err(Halt::Cancelled);
-        }
         let mut summary = before;
         summary.fates = tally.fates();
-        batch.summary = summary.to_json()?;
-        batch.problem = String::new();
-        self.set(&mut unit, &mut batch, State::Confirmed).await?;
+        held.summary = summary.to_json()?;
+        held.problem = String::new();
+        self.set(&mut unit, &mut held, State::Confirmed).await?;
         unit.drop_batch_parts(batch.id).await?;
         unit.drop_stored_batch_rows(batch.id).await?;
-        if let Some(body) = &batch.body {
+        if let Some(body) = &held.body {
             // A value for all rows belongs to one file: the next may be about something else.
             let scheme = staged.plan.mapping.scheme(&[]);
             unit.put_scheme(body, &json(&scheme)?, self.clock.now())

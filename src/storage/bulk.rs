@@ -3,7 +3,7 @@
 //! This is what an import costs, so it takes the shortest road each driver has. Values travel apart
 //! from the statement on both. Enforced by every test of `tests/it/storage.rs` that adds something.
 
-use super::statement::Bind;
+use super::statement::{Bind, binding};
 use super::{Result, Unit};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -57,18 +57,7 @@ impl Unit {
                 let width = columns.len();
                 if values.len() <= FEW {
                     let text = numbered(&into, width, values.len() / width);
-                    let mut query = sqlx::query(AssertSqlSafe(text));
-                    for value in values {
-                        query = match value {
-                            Bind::Text(value) => query.bind(value),
-                            Bind::Integer(value) => query.bind(value),
-                            Bind::Decimal(value) => query.bind(value),
-                            Bind::Id(value) => query.bind(value),
-                            Bind::MaybeId(value) => query.bind(value),
-                            Bind::Flag(value) => query.bind(value),
-                            Bind::Bytes(value) => query.bind(value),
-                        };
-                    }
+                    let query = binding!(sqlx::query(AssertSqlSafe(text)), values);
                     query.execute(&mut **transaction).await?;
                     return Ok(());
                 }
@@ -97,23 +86,11 @@ fn statement<'q>(
     values: Vec<Bind>,
 ) -> Query<'q, Sqlite, SqliteArguments> {
     let text = insertion(into, width, values.len() / width);
-    let mut query = sqlx::query(AssertSqlSafe(text));
-    for value in values {
-        query = match value {
-            Bind::Text(value) => query.bind(value),
-            Bind::Integer(value) => query.bind(value),
-            Bind::Decimal(value) => query.bind(value),
-            Bind::Id(value) => query.bind(value),
-            Bind::MaybeId(value) => query.bind(value),
-            Bind::Flag(value) => query.bind(value),
-            Bind::Bytes(value) => query.bind(value),
-        };
-    }
-    query
+    binding!(sqlx::query(AssertSqlSafe(text)), values)
 }
 
-/// The text of the statement that adds so many rows at once. Its placeholders have no numbers: the driver would
-/// look each up among all of them.
+/// The text of the statement that adds so many rows at once. Its placeholders have no numbers: the
+/// driver would look each up among all of them.
 fn insertion(into: &str, width: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; width].join(","));
     format!("INSERT INTO {into} VALUES {}", vec![row; rows].join(","))

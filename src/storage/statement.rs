@@ -93,13 +93,12 @@ pub fn containing(text: &str) -> String {
     format!("%{plain}%")
 }
 
-/// A query with the binds of a statement, for whichever driver the surrounding `on!` chose.
-macro_rules! bound {
-    ($query:path, $statement:expr) => {{
-        let (text, binds) = $statement.into_parts();
-        let mut query = $query(text);
-        for bind in binds {
-            query = match bind {
+/// A query with these values bound to it, for the driver it is for.
+macro_rules! binding {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
                 $crate::storage::statement::Bind::Text(value) => query.bind(value),
                 $crate::storage::statement::Bind::Integer(value) => query.bind(value),
                 $crate::storage::statement::Bind::Decimal(value) => query.bind(value),
@@ -110,6 +109,15 @@ macro_rules! bound {
             };
         }
         query
+    }};
+}
+pub(crate) use binding;
+
+/// A query with the binds of a statement, for whichever driver the surrounding `on!` chose.
+macro_rules! bound {
+    ($query:path, $statement:expr) => {{
+        let (text, binds) = $statement.into_parts();
+        $crate::storage::statement::binding!($query(text), binds)
     }};
 }
 pub(crate) use bound;
