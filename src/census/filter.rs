@@ -6,6 +6,7 @@
 
 use super::person::Viewer;
 use super::vocabulary::{Field, fold};
+use crate::clock::Instant;
 use geo::Rect;
 use uuid::Uuid;
 
@@ -17,17 +18,55 @@ pub enum State {
     Working,
     /// The last thing a reviewer accepted.
     Accepted,
+    /// What was sent and waits for a reviewer.
+    Submitted,
 }
 
 impl State {
-    /// The spelling in commands and addresses.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Working, Self::Submitted];
+
+    /// The spelling in commands.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Working => "working",
             Self::Accepted => "accepted",
+            Self::Submitted => "submitted",
         }
     }
+
+    /// The spelling in addresses of pages.
+    #[must_use]
+    pub const fn spelling(self) -> &'static str {
+        match self {
+            Self::Working => "lavorazione",
+            Self::Accepted => "convalidati",
+            Self::Submitted => "attesa",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Working => "In lavorazione",
+            Self::Accepted => "Convalidati",
+            Self::Submitted => "In attesa di convalida",
+        }
+    }
+}
+
+/// At which moment the census is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Moment {
+    /// As it is.
+    #[default]
+    Now,
+    /// As it was at an instant.
+    At(Instant),
+    /// As it was when this snapshot was taken.
+    Snapshot(Uuid),
 }
 
 /// For whom a copy is made: how much of the census leaves.
@@ -127,8 +166,12 @@ pub enum Scope {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     scope: Scope,
+    /// The state that this person is shown when they ask for none.
+    usual: State,
     /// Which state.
     pub state: State,
+    /// At which moment.
+    pub moment: Moment,
     /// For whom; of a narrower tier than one's own, only the devices whose visibility allows it.
     pub tier: Tier,
     /// Words to find, any case and accents.
@@ -181,7 +224,8 @@ pub enum FilterError {
 }
 
 impl Filter {
-    /// Everything this person may see, in its working state.
+    /// Everything this person may see: what is accepted, and for whoever writes devices what they
+    /// are working on.
     #[must_use]
     pub fn of(viewer: &Viewer) -> Self {
         let scope = if viewer.reads_all() {
@@ -189,9 +233,16 @@ impl Filter {
         } else {
             Scope::Bodies(viewer.bodies().map(str::to_owned).collect())
         };
+        let usual = if viewer.reads_all() {
+            State::Accepted
+        } else {
+            State::Working
+        };
         Self {
             scope,
-            state: State::Working,
+            usual,
+            state: usual,
+            moment: Moment::Now,
             tier: Tier::Riservato,
             text: String::new(),
             exact: Vec::new(),
@@ -202,12 +253,21 @@ impl Filter {
         }
     }
 
-    /// One device, if this person may see it, withdrawn or not.
+    /// Everything this person may see, in its working state.
+    #[must_use]
+    pub fn working(viewer: &Viewer) -> Self {
+        Self {
+            state: State::Working,
+            ..Self::of(viewer)
+        }
+    }
+
+    /// One device, if this person may see it, withdrawn or not, in its working state.
     #[must_use]
     pub fn device(viewer: &Viewer, id: Uuid) -> Self {
         Self {
             device: Some(id),
-            ..Self::of(viewer)
+            ..Self::working(viewer)
         }
     }
 
@@ -256,6 +316,11 @@ impl Filter {
                 let open = Open::ALL.into_iter().find(|open| open.name() == value);
                 self.open = Some(open.ok_or_else(refused)?);
             }
+            "dati" if value.is_empty() => self.state = self.usual,
+            "dati" => {
+                let state = State::ALL.into_iter().find(|one| one.spelling() == value);
+                self.state = state.ok_or_else(refused)?;
+            }
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
             "ritirati" => return Err(refused()),
@@ -268,6 +333,9 @@ impl Filter {
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         let mut parameters = Vec::new();
+        if self.state != self.usual {
+            parameters.push(("dati", self.state.spelling().to_owned()));
+        }
         if !self.text.is_empty() {
             parameters.push(("cerca", self.text.clone()));
         }
@@ -294,7 +362,8 @@ impl Filter {
 }
 
 /// The names that [`Filter::take`] understands.
-pub const PARAMETERS: [&str; 10] = [
+pub const PARAMETERS: [&str; 11] = [
+    "dati",
     "cerca",
     "ente",
     "comune",

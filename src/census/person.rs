@@ -142,6 +142,12 @@ impl Viewer {
         self.operator || self.grants.iter().any(|grant| grant.role.is_general())
     }
 
+    /// Whether they accept or send back what bodies sent.
+    #[must_use]
+    pub fn reviews(&self) -> bool {
+        self.operator || self.is(Role::Validatore)
+    }
+
     /// Whether they manage people.
     #[must_use]
     pub fn manages_people(&self) -> bool {

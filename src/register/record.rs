@@ -1,11 +1,14 @@
 //! Devices: look up, check, save, withdraw, restore; every save is a revision.
 
+use super::journal::Note;
 use super::{Error, Register, Result, may_write};
 use crate::census::draft::Draft;
 use crate::census::filter::{Filter, Slice};
 use crate::census::finding::{Code, Finding, Severity};
+use crate::census::journal::{Act, Seal};
 use crate::census::person::Viewer;
 use crate::census::record::{Record, Value};
+use crate::census::review::Stage;
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
@@ -189,9 +192,28 @@ impl Register {
             source,
             batch: None,
         };
+        let mut seal = self.seal();
         let device = writer
-            .write(&mut unit, &world, draft, &checked, present.as_ref())
+            .write(
+                &mut unit,
+                &world,
+                draft,
+                &checked,
+                present.as_ref(),
+                &mut seal,
+            )
             .await?;
+        let (body, code) = (
+            checked.record.text(Field::Ente),
+            checked.record.text(Field::Codice),
+        );
+        let note = Note {
+            act: Act::DeviceSaved,
+            body: Some(body),
+            subject: &device.to_string(),
+            detail: code,
+        };
+        self.note(&mut unit, viewer, &seal, note).await?;
         unit.commit().await?;
         Ok(Outcome::Saved {
             device,
@@ -213,18 +235,23 @@ impl Register {
         if present.withdrawn == withdrawn {
             return Ok(());
         }
+        let body = present.record.text(Field::Ente).to_owned();
+        let code = present.record.text(Field::Codice).to_owned();
         let next = Revision {
-            id: self.clock.new_id(),
-            number: present.number + 1,
-            written_at: self.clock.now(),
-            author: viewer.account.clone(),
             source: Source::Form,
             withdrawn,
-            accepted: false,
-            batch: None,
-            ..present
+            ..present.next(self.clock.new_id(), self.clock.now(), &viewer.account)
         };
-        unit.add_revisions(vec![next]).await?;
+        let mut seal = self.seal();
+        unit.add_revisions(vec![next], &mut seal).await?;
+        let done = if withdrawn { "ritirato" } else { "rimesso" };
+        let note = Note {
+            act: Act::DeviceWithdrawn,
+            body: Some(&body),
+            subject: &device.to_string(),
+            detail: &format!("{code} {done}"),
+        };
+        self.note(&mut unit, viewer, &seal, note).await?;
         Ok(unit.commit().await?)
     }
 }
@@ -251,6 +278,7 @@ impl Writer<'_> {
         draft: &Draft,
         checked: &Checked,
         present: Option<&Revision>,
+        seal: &mut Seal,
     ) -> Result<Uuid> {
         self.add_what_it_names(unit, world, &checked.record).await?;
         let revision = self.revision(draft, checked, checked.record.clone(), present);
@@ -277,7 +305,7 @@ impl Writer<'_> {
             }
             Some(_) => {}
         }
-        unit.add_revisions(vec![revision]).await?;
+        unit.add_revisions(vec![revision], seal).await?;
         Ok(device)
     }
 
@@ -300,6 +328,9 @@ impl Writer<'_> {
             source: self.source,
             withdrawn: false,
             accepted: false,
+            accepted_from: None,
+            stage: Stage::Draft,
+            submitted_at: None,
             provenance: provenance(checked, &record, present),
             record,
             confirmed: draft.confirmed.clone(),
@@ -398,7 +429,7 @@ pub(super) async fn neighbours(
 ) -> Result<Vec<Neighbour>> {
     let high = NEIGHBOURHOOD_M / METRES_PER_DEGREE;
     let wide = high / lat.to_radians().cos().max(0.01);
-    let mut filter = Filter::of(viewer);
+    let mut filter = Filter::working(viewer);
     filter.within = Some(Rect::new(
         Coord {
             x: lon - wide,

@@ -110,7 +110,7 @@ impl Register {
         let (first, last) = window(&rows, &names, wanted);
         let mut rows: Vec<Row> = rows.drain(first..last).collect();
         let ids: Vec<Uuid> = rows.iter().map(|row| row.site.id).collect();
-        let standing = unit.standing_at(&ids).await?;
+        let standing = unit.standing_at(&ids, Filter::of(viewer).state).await?;
         for row in &mut rows {
             row.standing = standing.get(&row.site.id).copied().unwrap_or_default();
         }
@@ -160,7 +160,7 @@ impl Register {
             size: SHOWN,
         };
         let mut unit = self.store.read().await?;
-        let standing = unit.standing_at(&[id]).await?;
+        let standing = unit.standing_at(&[id], filter.state).await?;
         Ok(Seen {
             body: self
                 .names_in(&mut unit)
