@@ -22,6 +22,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verify;
 pub mod work;
 
 use crate::census::person::Viewer;
