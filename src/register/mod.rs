@@ -7,6 +7,7 @@ pub mod batch;
 pub mod example;
 pub mod find;
 mod flow;
+pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod ledger;

@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person,
-    sign_in, sign_out, site, sites, statement, tiles,
+    batch, batch_row, device, devices, export, history, home, import, map, password, people,
+    person, sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -149,6 +149,8 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/storia", Signed, history::get),
+        reads("/storia.csv", Signed, history::download),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),

@@ -5,6 +5,7 @@ pub mod batch_row;
 pub mod device;
 pub mod devices;
 pub mod export;
+pub mod history;
 pub mod home;
 pub mod import;
 pub mod map;
