@@ -809,8 +809,22 @@ fn visible(statement: &mut Statement, filter: &Filter) {
 /// Which of a device's revisions is the state asked for, now or at an earlier moment.
 fn mark(statement: &mut Statement, filter: &Filter) {
     match (filter.state, filter.moment) {
-        (State::Submitted, _) => {
+        (State::Submitted, Moment::Now) => {
             statement.push("r.stage = 'inviata'");
+        }
+        // A state that was sent back can be sent again: when it was sent stands in the reviews.
+        (State::Submitted, moment) => {
+            statement.push(
+                "EXISTS (SELECT 1 FROM review s WHERE s.device_id = r.device_id \
+                 AND s.revision_id = r.id AND s.kind = 'invio' AND s.at <= ",
+            );
+            instant(statement, moment);
+            statement.push(
+                " AND NOT EXISTS (SELECT 1 FROM review t WHERE t.device_id = s.device_id \
+                 AND t.at > s.at AND t.kind <> 'messaggio' AND t.at <= ",
+            );
+            instant(statement, moment);
+            statement.push("))");
         }
         (State::Working, Moment::Now) => {
             statement.push("r.working");

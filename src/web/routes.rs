@@ -101,7 +101,7 @@ where
 pub fn routes() -> Vec<Route> {
     use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
     vec![
-        shows("/", Signed, home::get),
+        reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
         writes("/accedi", Everyone, sign_in::post),
         writes("/esci", Signed, sign_out::post),
@@ -143,7 +143,7 @@ pub fn routes() -> Vec<Route> {
         writes("/dispositivi/nuovo", Compilers, device::create),
         writes("/dispositivi/controlla", Compilers, device::check),
         reads("/dispositivi/{id}", Signed, device::get),
-        shows("/dispositivi/{id}/scheda", Signed, device::panel),
+        reads("/dispositivi/{id}/scheda", Signed, device::panel),
         shows("/dispositivi/{id}/modifica", Compilers, device::edit),
         writes("/dispositivi/{id}/modifica", Compilers, device::update),
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
