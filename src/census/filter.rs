@@ -127,11 +127,21 @@ pub enum Open {
     Missing,
     /// Neither.
     Nothing,
+    /// What a reviewer sent back.
+    SentBack,
+    /// What was never accepted as it is now, and does not wait for a reviewer.
+    ToSend,
 }
 
 impl Open {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Warnings, Self::Missing, Self::Nothing];
+    pub const ALL: [Self; 5] = [
+        Self::Warnings,
+        Self::Missing,
+        Self::Nothing,
+        Self::SentBack,
+        Self::ToSend,
+    ];
 
     /// The spelling in addresses.
     #[must_use]
@@ -140,6 +150,8 @@ impl Open {
             Self::Warnings => "avvisi",
             Self::Missing => "incompleti",
             Self::Nothing => "nessuna",
+            Self::SentBack => "rimandati",
+            Self::ToSend => "da_inviare",
         }
     }
 
@@ -150,6 +162,8 @@ impl Open {
             Self::Warnings => "Con avvisi da confermare",
             Self::Missing => "Con dati da completare",
             Self::Nothing => "Senza segnalazioni",
+            Self::SentBack => "Rimandati da correggere",
+            Self::ToSend => "Ancora da inviare",
         }
     }
 }
@@ -575,7 +589,7 @@ mod tests {
             text in "[a-zà-ù]{0,8}",
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
-            open in 0_usize..4,
+            open in 0_usize..6,
             state in 0_usize..3,
             at in 0_i64..4_000_000_000_000_000,
             frozen: bool,

@@ -15,6 +15,7 @@ pub mod load;
 mod nearby;
 pub mod people;
 pub mod publish;
+pub mod queue;
 pub mod record;
 pub mod review;
 pub mod seed;
