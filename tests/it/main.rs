@@ -16,6 +16,7 @@ mod people;
 mod people_pages;
 mod publish;
 mod record;
+mod review;
 mod schema;
 mod sites;
 mod storage;
