@@ -148,6 +148,12 @@ impl Viewer {
         self.operator || self.is(Role::Amministratore)
     }
 
+    /// Whether they accept, send back and decide for all bodies.
+    #[must_use]
+    pub fn reviews(&self) -> bool {
+        self.operator || self.is(Role::Validatore)
+    }
+
     /// Whether they may write the devices of a body.
     #[must_use]
     pub fn writes(&self, body: &str) -> bool {
