@@ -160,7 +160,7 @@ impl Register {
             after: first + page.len() < total,
             candidates: page,
             bodies,
-            decisions: known(&mut unit, viewer).await?,
+            decisions: last_decisions(&mut unit, viewer).await?,
             names,
         })
     }
@@ -186,13 +186,14 @@ impl Register {
 
     /// The open merges that a device has a part in, as far as this person may know of them: whoever
     /// writes either device, and who reads everything.
-    pub async fn merges_of(&self, viewer: &Viewer, device: Uuid) -> Result<Vec<Decision>> {
-        let about = self.store.read().await?.decisions_about(device).await?;
-        Ok(about
+    pub async fn merges_of(&self, viewer: &Viewer, device: Uuid) -> Result<Vec<Known>> {
+        let mut unit = self.store.read().await?;
+        let about = unit.decisions_about(device).await?;
+        let told = about
             .into_iter()
             .filter(|one| one.same && one.ended.is_none())
-            .filter(|one| viewer.reads_all() || concerns(viewer, one))
-            .collect())
+            .filter(|one| viewer.reads_all() || concerns(viewer, one));
+        known(&mut unit, viewer, told.collect()).await
     }
 
     /// Decides that two devices are one: `kept` stands for both, `absorbed` is no longer published.
@@ -260,7 +261,7 @@ impl Register {
         let ended = Ended {
             at: self.clock.now(),
             by: viewer.account.clone(),
-            reason: reason_of(reason)?,
+            reason: check_reason(reason)?,
         };
         let Some(open) = open_between(&mut unit, left, right).await? else {
             return Err(Error::Invalid(
@@ -297,7 +298,7 @@ impl Register {
         }
         let states = both(unit, viewer, devices).await?;
         may_decide(viewer, &states.each_ref())?;
-        let reason = reason_of(reason)?;
+        let reason = check_reason(reason)?;
         if let Some(gone) = states.iter().find(|state| state.withdrawn) {
             return Err(Error::Invalid(format!(
                 "{} è ritirato dal censimento: non c’è più nulla da decidere.",
@@ -431,7 +432,9 @@ fn may_decide(viewer: &Viewer, states: &[&Revision]) -> Result<()> {
     Ok(())
 }
 
-fn reason_of(text: &str) -> Result<String> {
+/// The reason of a decision without the blanks around it; refuses one that is missing, too long or
+/// says what is never recorded.
+pub fn check_reason(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::Invalid(
@@ -459,12 +462,17 @@ async fn published(unit: &mut Unit, viewer: &Viewer, devices: &[Uuid]) -> Result
     Ok(states.into_iter().map(|state| state.device).collect())
 }
 
-/// The last decisions, as this person may know of them. Officers know of the merges of their
-/// devices; that two devices are two, only of those they may see.
-async fn known(unit: &mut Unit, viewer: &Viewer) -> Result<Vec<Known>> {
+/// The last decisions about what this person writes, or all.
+async fn last_decisions(unit: &mut Unit, viewer: &Viewer) -> Result<Vec<Known>> {
     let own: Option<Vec<String>> =
         (!viewer.reads_all()).then(|| viewer.bodies().map(str::to_owned).collect());
     let decisions = unit.decisions(own.as_deref(), DECISIONS).await?;
+    known(unit, viewer, decisions).await
+}
+
+/// Decisions as this person may know of them. Officers know of the merges of their devices; that
+/// two devices are two, only of those they may see.
+async fn known(unit: &mut Unit, viewer: &Viewer, decisions: Vec<Decision>) -> Result<Vec<Known>> {
     let devices = |of: fn(&Decision) -> Vec<Uuid>| -> Vec<Uuid> {
         let all: BTreeSet<Uuid> = decisions.iter().flat_map(of).collect();
         all.into_iter().collect()

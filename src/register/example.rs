@@ -5,7 +5,7 @@
 use super::record::Writer;
 use super::{Error, Register, Result};
 use crate::census::draft::{Confirmation, Draft};
-use crate::census::filter::Filter;
+use crate::census::filter::{Filter, Slice, Sort};
 use crate::census::person::{Role, Viewer};
 use crate::census::revision::{Revision, Source};
 use crate::census::rules::{self, Around, World};
@@ -138,7 +138,60 @@ async fn add_devices(register: &Register) -> Result<()> {
         }
         maker.later(&mut unit, &revisions).await?;
     }
+    list_again(register, &mut unit, &world).await?;
     Ok(unit.commit().await?)
+}
+
+/// The coordinating body lists a reader that a Comune lists too, so that there is a pair to decide.
+async fn list_again(register: &Register, unit: &mut Unit, world: &World) -> Result<()> {
+    let Some(body) = chosen(register).first().map(|one| one.istat.clone()) else {
+        return Ok(());
+    };
+    let mut readers = Filter::of(&Viewer::operator());
+    readers.exact = vec![
+        (Field::Ente, body),
+        (Field::Funzione, "lettura_targhe".to_owned()),
+    ];
+    let slice = Slice {
+        sort: Sort::Code,
+        from: None,
+        size: 20,
+    };
+    let found = unit.devices(&readers, &slice).await?.rows;
+    let Some(one) = found.iter().find(|one| {
+        let known = |field| !one.record.text(field).is_empty();
+        known(Field::Marca) && one.record.text(Field::Stato) == "in_esercizio"
+    }) else {
+        return Ok(());
+    };
+    let bodies = unit.bodies().await?;
+    let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");
+    let Some(owner) = coordinator.map(|body| body.code) else {
+        return Ok(());
+    };
+    let mut draft = super::record::draft_of(one);
+    draft.set(Field::Ente, owner.as_str());
+    draft.set(Field::Codice, "SP-001");
+    draft.set(Field::Sito, "");
+    draft.set(Field::Denominazione, "Lettore sulla strada provinciale");
+    draft.set(Field::Visibilita, "enti");
+    draft.set(Field::Firmware, "");
+    if let Some(lat) = one.record.number(Field::Lat) {
+        // Some ten metres further north.
+        draft.set(Field::Lat, format!("{:.6}", lat + 0.000_1));
+    }
+    let checked = rules::check(&draft, world, &Around::default());
+    let writer = Writer {
+        clock: &register.clock,
+        author: "esempio",
+        source: Source::Example,
+        batch: None,
+    };
+    writer.write(unit, world, &draft, &checked, None).await?;
+    let mut all = Filter::of(&Viewer::operator());
+    all.exact = vec![(Field::Ente, owner)];
+    unit.accept_working(&all).await?;
+    Ok(())
 }
 
 /// Makes the examples of one Comune.

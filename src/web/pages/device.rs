@@ -53,6 +53,14 @@ struct Written {
     changes: Vec<Change>,
 }
 
+/// What the page says of a merge of this device.
+#[derive(Debug)]
+struct Merged {
+    words: String,
+    /// The two devices side by side; empty when this person may not see both.
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "pages/device.html")]
 struct DevicePage {
@@ -78,6 +86,7 @@ struct DevicePage {
     neighbours: Vec<form::Near>,
     site: String,
     site_page: Option<Uuid>,
+    merges: Vec<Merged>,
     history: Vec<Written>,
 }
 
@@ -125,9 +134,11 @@ pub async fn get(
         .site_called(&reader.viewer, body, code)
         .await?
         .map(|site| site.id);
+    let merges = merges(&app, &reader.viewer, &choices, id).await?;
     let shown = page_of(&app, page, &choices, seen, saved_key);
     Ok(Html(DevicePage {
         site_page: site,
+        merges,
         ..shown
     })
     .into_response())
@@ -172,8 +183,45 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         neighbours: form::near_views(&neighbours),
         site: record.text(Field::Sito).to_owned(),
         site_page: None,
+        merges: Vec::new(),
         history: written(choices, &history),
     }
+}
+
+/// The merges of a device in words, for both owners.
+async fn merges(
+    app: &App,
+    viewer: &Viewer,
+    choices: &Choices,
+    device: Uuid,
+) -> Result<Vec<Merged>, Error> {
+    let mut merges = Vec::new();
+    for known in app.register.merges_of(viewer, device).await? {
+        let one = &known.decision;
+        let absorbed = one.second.device == device;
+        let other = if absorbed { &one.first } else { &one.second };
+        let other_words = format!("{} di {}", other.code, choices.body_name(&other.body));
+        let (when, author, reason) = (clock::words(one.at), &one.author, &one.reason);
+        merges.push(Merged {
+            words: if absorbed {
+                format!(
+                    "Unito al dispositivo {other_words} da {author} ({when}), perché: {reason}. \
+                     Finché è unito non si conta nei dati convalidati: vale l’altro."
+                )
+            } else {
+                format!(
+                    "A questo dispositivo è unito {other_words}, da {author} ({when}), perché: \
+                     {reason}. Nei dati convalidati questo vale per tutti e due."
+                )
+            },
+            address: if known.comparable {
+                format!("/doppioni/{}/{}", one.first.device, one.second.device)
+            } else {
+                String::new()
+            },
+        });
+    }
+    Ok(merges)
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
