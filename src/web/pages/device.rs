@@ -205,13 +205,13 @@ async fn merges(
         merges.push(Merged {
             words: if absorbed {
                 format!(
-                    "Unito al dispositivo {other_words} da {author} ({when}), perché: {reason}. \
+                    "Unito al dispositivo {other_words} da {author} ({when}), perché «{reason}». \
                      Finché è unito non si conta nei dati convalidati: vale l’altro."
                 )
             } else {
                 format!(
-                    "A questo dispositivo è unito {other_words}, da {author} ({when}), perché: \
-                     {reason}. Nei dati convalidati questo vale per tutti e due."
+                    "A questo dispositivo è unito {other_words}, da {author} ({when}), perché \
+                     «{reason}». Nei dati convalidati questo vale per tutti e due."
                 )
             },
             address: if known.comparable {

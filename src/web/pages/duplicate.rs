@@ -227,6 +227,7 @@ async fn shown(
     let rows: Vec<Compared> = ATTRIBUTES
         .iter()
         .map(|attribute| attribute.field)
+        .filter(|field| !matches!(field, Field::Codice | Field::Ente))
         .filter_map(|field| compared(names, &pair.left, &pair.right, field))
         .collect();
     let likeness = pair.likeness.as_ref();
