@@ -457,7 +457,7 @@ fn what_no_text_can_contain_is_refused_on_either_engine() {
             }
         }
         let devices = support::contents(&world.register.store).await;
-        assert!(devices.contains(&("device".to_owned(), 1)));
+        assert!(devices.contains(&("device".to_owned(), 2)));
     });
 }
 

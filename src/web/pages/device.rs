@@ -56,7 +56,13 @@ struct Written {
 /// What the page says of a merge of this device.
 #[derive(Debug)]
 struct Merged {
-    words: String,
+    /// Whether it is this one that is no longer published.
+    absorbed: bool,
+    /// The other, by code and body.
+    other: String,
+    when: String,
+    author: String,
+    reason: String,
     /// The two devices side by side; empty when this person may not see both.
     address: String,
 }
@@ -188,40 +194,33 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
     }
 }
 
-/// The merges of a device in words, for both owners.
+/// The merges of a device, for both owners.
 async fn merges(
     app: &App,
     viewer: &Viewer,
     choices: &Choices,
     device: Uuid,
 ) -> Result<Vec<Merged>, Error> {
-    let mut merges = Vec::new();
-    for known in app.register.merges_of(viewer, device).await? {
-        let one = &known.decision;
+    let known = app.register.merges_of(viewer, device).await?;
+    let merged = known.into_iter().map(|known| {
+        let one = known.decision;
+        let pair = [one.first.device, one.second.device];
         let absorbed = one.second.device == device;
-        let other = if absorbed { &one.first } else { &one.second };
-        let other_words = format!("{} di {}", other.code, choices.body_name(&other.body));
-        let (when, author, reason) = (clock::words(one.at), &one.author, &one.reason);
-        merges.push(Merged {
-            words: if absorbed {
-                format!(
-                    "Unito al dispositivo {other_words} da {author} ({when}), perché «{reason}». \
-                     Finché è unito non si conta nei dati convalidati: vale l’altro."
-                )
-            } else {
-                format!(
-                    "A questo dispositivo è unito {other_words}, da {author} ({when}), perché \
-                     «{reason}». Nei dati convalidati questo vale per tutti e due."
-                )
-            },
+        let other = if absorbed { one.first } else { one.second };
+        Merged {
+            absorbed,
+            other: format!("{} di {}", other.code, choices.body_name(&other.body)),
+            when: clock::words(one.at),
+            author: one.author,
+            reason: one.reason,
             address: if known.comparable {
-                format!("/doppioni/{}/{}", one.first.device, one.second.device)
+                format!("/doppioni/{}/{}", pair[0], pair[1])
             } else {
                 String::new()
             },
-        });
-    }
-    Ok(merges)
+        }
+    });
+    Ok(merged.collect())
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.

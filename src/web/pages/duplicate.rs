@@ -136,8 +136,8 @@ pub async fn post(
     writer: Writer,
 ) -> Result<Response, Error> {
     let viewer = &writer.signed.viewer;
-    let [left, right] = [identifier(&left)?, identifier(&right)?];
     writer.fields.only(&["decisione", "motivo"])?;
+    let [left, right] = [identifier(&left)?, identifier(&right)?];
     if !viewer.reviews() {
         return Err(Error::new(
             StatusCode::FORBIDDEN,
