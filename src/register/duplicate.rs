@@ -9,10 +9,12 @@
 //! Enforced by `tests/it/duplicates.rs`.
 
 use super::find::{Choice, Names};
+use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
 use crate::census::duplicate::{LIMIT_M, Likeness, REACH_M, Stand, likeness};
 use crate::census::filter::{Filter, State};
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::rules;
@@ -139,6 +141,8 @@ impl Pair {
 impl Register {
     /// The pairs that nobody has decided, a page of them, and what was decided.
     pub async fn duplicates(&self, viewer: &Viewer, wanted: &Wanted) -> Result<Found> {
+        self.note_filter(&Filter::working(viewer), "doppioni")
+            .await?;
         let mut unit = self.store.read().await?;
         let names = self.names_in(&mut unit).await?;
         let (mut all, cut) = candidates(&mut unit, viewer).await?;
@@ -171,6 +175,11 @@ impl Register {
         let mut unit = self.store.read().await?;
         let [left, right] = both(&mut unit, viewer, [left, right]).await?;
         let about = unit.decisions_about(left.device).await?;
+        let names = self.names_in(&mut unit).await?;
+        drop(unit);
+        for state in [&left, &right] {
+            self.note_device(viewer, state, "a confronto").await?;
+        }
         Ok(Pair {
             likeness: likeness(&left.record, &right.record),
             decisions: about
@@ -178,7 +187,7 @@ impl Register {
                 .filter(|one| is_about(one, right.device))
                 .collect(),
             decides: may_decide(viewer, &[&left, &right]).is_ok(),
-            names: self.names_in(&mut unit).await?,
+            names,
             left,
             right,
         })
@@ -227,8 +236,7 @@ impl Register {
                 decision.first.code
             )));
         }
-        unit.add_decision(&decision).await?;
-        conclude(unit, viewer, &decision).await
+        self.conclude(unit, viewer, decision).await
     }
 
     /// Decides that two devices are two: nobody is asked again.
@@ -243,8 +251,7 @@ impl Register {
         let decision = self
             .decision(&mut unit, viewer, [left, right], false, reason)
             .await?;
-        unit.add_decision(&decision).await?;
-        conclude(unit, viewer, &decision).await
+        self.conclude(unit, viewer, decision).await
     }
 
     /// Takes back the decision about two devices, whichever it was.
@@ -256,13 +263,10 @@ impl Register {
         reason: &str,
     ) -> Result<()> {
         let mut unit = self.store.write().await?;
+        hold(&mut unit, [left, right]).await?;
         let states = both(&mut unit, viewer, [left, right]).await?;
         may_decide(viewer, &states.each_ref())?;
-        let ended = Ended {
-            at: self.clock.now(),
-            by: viewer.account.clone(),
-            reason: check_reason(reason)?,
-        };
+        let reason = check_reason(reason)?;
         let Some(open) = open_between(&mut unit, left, right).await? else {
             return Err(Error::Invalid(
                 "Di questi due dispositivi non c’è una decisione da annullare: forse qualcun \
@@ -270,16 +274,16 @@ impl Register {
                     .to_owned(),
             ));
         };
-        if !unit.end_decision(&open, &ended).await? {
-            return Err(Error::Invalid(
-                "Qualcun altro ha appena annullato questa decisione.".to_owned(),
-            ));
-        }
+        let ended = Ended {
+            at: open.at,
+            by: viewer.account.clone(),
+            reason,
+        };
         let ended = Decision {
             ended: Some(ended),
             ..open
         };
-        conclude(unit, viewer, &ended).await
+        self.conclude(unit, viewer, ended).await
     }
 
     /// A new decision of two devices, which are kept from other decisions until the unit ends.
@@ -291,11 +295,7 @@ impl Register {
         same: bool,
         reason: &str,
     ) -> Result<Decision> {
-        let mut order = devices;
-        order.sort_unstable();
-        for device in order {
-            unit.hold_device(device).await?;
-        }
+        hold(unit, devices).await?;
         let states = both(unit, viewer, devices).await?;
         may_decide(viewer, &states.each_ref())?;
         let reason = check_reason(reason)?;
@@ -325,19 +325,73 @@ impl Register {
             ended: None,
         })
     }
+
+    /// Writes a decision, or that it was taken back, at this moment of the history, and makes it
+    /// last. Whoever writes either device is told of it here, in the same unit.
+    async fn conclude(
+        &self,
+        mut unit: Unit,
+        viewer: &Viewer,
+        mut decision: Decision,
+    ) -> Result<()> {
+        let (at, end) = self.moment(&mut unit).await?;
+        let act = if let Some(ended) = decision.ended.take() {
+            let ended = Ended { at, ..ended };
+            unit.end_decision(&decision, &ended).await?;
+            Act::DuplicateUndone
+        } else {
+            decision.at = at;
+            unit.add_decision(&decision).await?;
+            Act::DuplicateDecided
+        };
+        let (first, second) = (&decision.first, &decision.second);
+        let detail = if decision.same {
+            format!(
+                "{} di {} vale anche per {} di {}",
+                first.code, first.body, second.code, second.body
+            )
+        } else {
+            format!(
+                "{} di {} e {} di {} sono due",
+                first.code, first.body, second.code, second.body
+            )
+        };
+        let note = |party: &Party| {
+            (
+                decision.same.then(|| party.body.clone()),
+                party.device.to_string(),
+            )
+        };
+        let (body, subject) = note(first);
+        let first = Note {
+            act,
+            body: body.as_deref(),
+            subject: &subject,
+            detail: &detail,
+        };
+        note_at(&mut unit, viewer, &self.seal(), first, at, end).await?;
+        // A record is about one body, and a decision about two. That two devices are two, no body
+        // is told: it may not know of the other.
+        let (body, subject) = note(second);
+        let second = Note {
+            act,
+            body: body.as_deref(),
+            subject: &subject,
+            detail: &detail,
+        };
+        self.note(&mut unit, viewer, &self.seal(), second).await?;
+        Ok(unit.commit().await?)
+    }
 }
 
-/// Makes a decision last, or that it was taken back: whoever writes either device is told of it
-/// here, in the same unit.
-async fn conclude(unit: Unit, viewer: &Viewer, decision: &Decision) -> Result<()> {
-    tracing::info!(
-        decision = %decision.id,
-        same = decision.same,
-        ended = decision.ended.is_some(),
-        author = viewer.account,
-        "a decision about two devices"
-    );
-    Ok(unit.commit().await?)
+/// Keeps two devices from other decisions until the unit ends.
+async fn hold(unit: &mut Unit, mut devices: [Uuid; 2]) -> Result<()> {
+    // Always in the same order, so that two reviewers never wait for each other.
+    devices.sort_unstable();
+    for device in devices {
+        unit.hold_device(device).await?;
+    }
+    Ok(())
 }
 
 /// What keeps two devices from being merged, of a decision about one of them: chains would make it
@@ -480,7 +534,7 @@ async fn known(unit: &mut Unit, viewer: &Viewer, decisions: Vec<Decision>) -> Re
     let both = devices(|one| vec![one.first.device, one.second.device]);
     let mut seen = HashSet::new();
     for withdrawn in [false, true] {
-        let mut filter = Filter::of(viewer);
+        let mut filter = Filter::working(viewer);
         filter.withdrawn = withdrawn;
         let states = unit.states(&filter, &both).await?;
         seen.extend(states.into_iter().map(|state| state.device));
@@ -532,7 +586,7 @@ struct Stood {
 /// The pairs that nobody has decided, the likeliest first, and whether there are too many to
 /// compare all.
 async fn candidates(unit: &mut Unit, viewer: &Viewer) -> Result<(Vec<Candidate>, bool)> {
-    let filter = Filter::of(viewer);
+    let filter = Filter::working(viewer);
     let (mut absorbed, mut distinct) = (HashSet::new(), HashSet::new());
     for (same, first, second) in unit.decided_pairs().await? {
         if same {

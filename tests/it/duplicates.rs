@@ -5,9 +5,10 @@ use crate::support::{self, Browser, MILANO, RHO, both};
 use axum::http::StatusCode;
 use uuid::Uuid;
 use varco::census::duplicate::Grade;
-use varco::census::filter::{Filter, State};
+use varco::census::filter::{Filter, Moment, State};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::vocabulary::Field;
+use varco::clock::Instant;
 use varco::register::duplicate::{Found, Wanted};
 use varco::register::{Error, Register};
 
@@ -57,8 +58,8 @@ impl World {
 
     async fn accept(&self) {
         let mut unit = self.register.store.write().await.unwrap();
-        let all = Filter::of(&Viewer::operator());
-        unit.accept_working(&all).await.unwrap();
+        let all = Filter::working(&Viewer::operator());
+        support::accept(&mut unit, &all).await;
         unit.commit().await.unwrap();
     }
 
@@ -218,13 +219,13 @@ fn a_merged_device_leaves_what_is_published_and_comes_back_when_the_merge_is_tak
         let app = support::app(&world.register);
         let mut browser = Browser::of(&app, &world.reviewer).await;
         for end in ["csv", "geojson"] {
-            let file = format!("/esporta/dispositivi.{end}?stato_dati=accepted");
+            let file = format!("/esporta/dispositivi.{end}?dati=convalidati");
             let text = browser.get(&file).await.text();
             assert!(text.contains("RHO-1") && !text.contains("MI-1"), "{text}");
         }
         // Its owner works on it as before; to the others it is not there.
         let working = async |viewer: &Viewer| {
-            let filter = Filter::of(viewer);
+            let filter = Filter::working(viewer);
             world.register.count(&filter).await.unwrap()
         };
         assert_eq!(working(&world.milano).await, 2);
@@ -312,9 +313,9 @@ fn merges_make_no_chains_and_leave_at_least_one_of_the_two_published() {
         back.unwrap();
 
         let mut unit = register.store.write().await.unwrap();
-        let mut own = Filter::of(&Viewer::operator());
+        let mut own = Filter::working(&Viewer::operator());
         own.take("ente", "015170").unwrap();
-        unit.accept_working(&own).await.unwrap();
+        support::accept(&mut unit, &own).await;
         unit.commit().await.unwrap();
         let said = why(merge(world.two, three).await);
         assert!(said.contains("RHO-1, non è ancora convalidato"), "{said}");
@@ -446,5 +447,37 @@ fn a_long_list_of_pairs_has_pages_and_a_body_to_choose() {
         };
         let none = register.duplicates(&world.reviewer, &wanted).await.unwrap();
         assert_eq!((none.total, none.bodies.len()), (0, 2));
+    });
+}
+
+#[test]
+fn what_was_published_at_a_past_instant_is_what_was_merged_then() {
+    both(async |store| {
+        let world = World::new(store, "enti").await;
+        world.accept().await;
+        let register = &world.register;
+        let published = async |at: Instant| {
+            let mut filter = Filter::of(&world.reviewer);
+            filter.moment = Moment::At(at);
+            let mut unit = register.store.read().await.unwrap();
+            let points = unit.points(&filter).await.unwrap();
+            points
+                .into_iter()
+                .map(|point| point.codice)
+                .collect::<Vec<_>>()
+        };
+        world.merge().await;
+        register
+            .take_back(&world.reviewer, world.two, world.one, "Erano due")
+            .await
+            .unwrap();
+        let found = world.found(&world.reviewer).await;
+        let decision = &found.decisions[0].decision;
+        let (from, to) = (decision.at, decision.ended.as_ref().unwrap().at);
+        assert!(from < to);
+        assert_eq!(published(from - 1).await, ["MI-1", "RHO-1"]);
+        assert_eq!(published(from).await, ["RHO-1"]);
+        assert_eq!(published(to - 1).await, ["RHO-1"]);
+        assert_eq!(published(to).await, ["MI-1", "RHO-1"]);
     });
 }

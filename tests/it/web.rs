@@ -32,9 +32,9 @@ impl World {
         let rho = support::officer(&register, support::RHO).await;
         let seen = [(varco::census::vocabulary::Field::Visibilita, "enti")];
         let other = support::device(&register, &rho, support::RHO, "R1", &seen).await;
-        let all = varco::census::filter::Filter::of(&rho);
+        let all = varco::census::filter::Filter::working(&rho);
         let mut unit = register.store.write().await.unwrap();
-        unit.accept_working(&all).await.unwrap();
+        support::accept(&mut unit, &all).await;
         unit.commit().await.unwrap();
         let named = Named {
             device,
