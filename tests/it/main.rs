@@ -6,6 +6,7 @@ mod access;
 mod batches;
 mod corpus;
 mod documentation;
+mod duplicates;
 mod exports;
 mod gdal;
 mod import_pages;

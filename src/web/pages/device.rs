@@ -57,6 +57,20 @@ struct Written {
     changes: Vec<Change>,
 }
 
+/// What the page says of a merge of this device.
+#[derive(Debug)]
+struct Merged {
+    /// Whether it is this one that is no longer published.
+    absorbed: bool,
+    /// The other, by code and body.
+    other: String,
+    when: String,
+    author: String,
+    reason: String,
+    /// The two devices side by side; empty when this person may not see both.
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "pages/device.html")]
 struct DevicePage {
@@ -87,6 +101,7 @@ struct DevicePage {
     neighbours: Vec<form::Near>,
     site: String,
     site_page: Option<Uuid>,
+    merges: Vec<Merged>,
     history: Vec<Written>,
 }
 
@@ -159,9 +174,11 @@ pub async fn get(
         String::new()
     };
     let waits = present && app.register.waits(&reader.viewer, id).await?;
+    let merges = merges(&app, &reader.viewer, &choices, id).await?;
     let shown = page_of(&app, page, &choices, seen, saved_key);
     Ok(Html(DevicePage {
         site_page: site,
+        merges,
         under_review: waits && reader.viewer.reads_all(),
         request: request.filter(|_| present).as_ref().map(thread::said),
         thread: Thread::of(&said, action),
@@ -218,8 +235,38 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         neighbours: form::near_views(&neighbours),
         site: record.text(Field::Sito).to_owned(),
         site_page: None,
+        merges: Vec::new(),
         history: written(choices, &history),
     }
+}
+
+/// The merges of a device, for both owners.
+async fn merges(
+    app: &App,
+    viewer: &Viewer,
+    choices: &Choices,
+    device: Uuid,
+) -> Result<Vec<Merged>, Error> {
+    let known = app.register.merges_of(viewer, device).await?;
+    let merged = known.into_iter().map(|known| {
+        let one = known.decision;
+        let pair = [one.first.device, one.second.device];
+        let absorbed = one.second.device == device;
+        let other = if absorbed { one.first } else { one.second };
+        Merged {
+            absorbed,
+            other: format!("{} di {}", other.code, choices.body_name(&other.body)),
+            when: clock::words(one.at),
+            author: one.author,
+            reason: one.reason,
+            address: if known.comparable {
+                format!("/doppioni/{}/{}", pair[0], pair[1])
+            } else {
+                String::new()
+            },
+        }
+    });
+    Ok(merged.collect())
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
