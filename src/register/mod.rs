@@ -8,6 +8,7 @@ pub mod duplicate;
 pub mod example;
 pub mod find;
 mod flow;
+pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod ledger;
@@ -24,6 +25,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verify;
 pub mod work;
 
 use crate::census::person::Viewer;

@@ -100,14 +100,21 @@ const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.sourc
 /// How many columns of a revision precede its attributes.
 const META_COLUMNS: usize = 18;
 
-static SELECT: LazyLock<String> = LazyLock::new(|| {
+/// The columns of [`revision`].
+pub(super) static SELECTED: LazyLock<String> = LazyLock::new(|| {
     let mut text = format!("SELECT {META}");
     for attribute in ATTRIBUTES {
         let _ = write!(text, ", r.{}", attribute.name);
     }
-    text.push_str(" FROM revision r");
     text
 });
+
+static SELECT: LazyLock<String> = LazyLock::new(|| format!("{} FROM revision r", *SELECTED));
+
+/// How many columns [`SELECTED`] has.
+pub(super) const fn selected() -> usize {
+    META_COLUMNS + ATTRIBUTES.len()
+}
 
 /// The columns of a revision in the order of [`push_revision`].
 static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {

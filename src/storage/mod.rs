@@ -18,6 +18,7 @@ pub mod review;
 mod schema;
 mod statement;
 pub mod territory;
+pub mod verify;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

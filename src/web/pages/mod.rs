@@ -7,6 +7,7 @@ pub mod devices;
 pub mod duplicate;
 pub mod duplicates;
 pub mod export;
+pub mod history;
 pub mod home;
 pub mod import;
 pub mod map;
