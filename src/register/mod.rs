@@ -4,6 +4,7 @@
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
 pub mod batch;
+pub mod duplicate;
 pub mod example;
 pub mod find;
 mod flow;

@@ -11,6 +11,7 @@ pub mod body;
 mod bulk;
 pub mod device;
 mod dialect;
+pub mod duplicate;
 pub mod journal;
 pub mod people;
 pub mod review;

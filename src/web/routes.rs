@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, history, home, import, map, password, people,
-    person, queue, queues, review, sending, sign_in, sign_out, site, sites, statement, tiles,
+    batch, batch_row, device, devices, duplicate, duplicates, export, history, home, import, map,
+    password, people, person, queue, queues, review, sending, sign_in, sign_out, site, sites,
+    statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -164,6 +165,9 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/doppioni", Signed, duplicates::get),
+        reads("/doppioni/{left}/{right}", Signed, duplicate::get),
+        writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
         reads("/storia", Signed, history::get),
         reads("/storia.csv", Signed, history::download),
         reads("/persone", Administrators, people::get),

@@ -4,6 +4,8 @@ pub mod batch;
 pub mod batch_row;
 pub mod device;
 pub mod devices;
+pub mod duplicate;
+pub mod duplicates;
 pub mod export;
 pub mod history;
 pub mod home;
