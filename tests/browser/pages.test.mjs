@@ -17,6 +17,7 @@ const NOT_PAGES = [
   '/importa/{id}/scarti',
   '/salute',
   '/static/{*path}',
+  '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
 ];
@@ -54,6 +55,10 @@ const PAGES = [
   { name: 'importazione-annulla', path: '/importa/{id}/annulla', as: 'compilatore', list: '/importa', line: 'buono.csv' },
   { name: 'importazione-riga', path: '/importa/{id}/righe/{record}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv', record: 2 },
   { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
+  { name: 'storia', path: '/storia', as: 'osservatore' },
+  { name: 'storia-filtrata', path: '/storia?tipo=accesso&dal=01/01/2020', as: 'compilatore' },
+  { name: 'storia-nessuno', path: '/storia?persona=nessuno', as: 'amministratore' },
+  { name: 'dispositivi-passati', path: '/dispositivi?al=01/01/2020', as: 'compilatore' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
   { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },

@@ -21,8 +21,10 @@ use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::duplicate::{Decision, Ended, Party};
+use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
+use varco::storage::verify::RULES;
 use varco::storage::{Error, Store, Unit};
 
 /// A store with two bodies.
@@ -1763,6 +1765,109 @@ fn the_history_ends_with_the_record_that_was_added_last() {
         unit.add_record(&record).await.unwrap();
         let end = unit.hold_journal_end().await.unwrap();
         assert_eq!((end.number, end.at, end.hash.as_str()), (1, NOW, "abc"));
+        let known = unit.journal_end().await.unwrap();
+        assert_eq!(known, Some(end));
+        assert_eq!(unit.record(1).await.unwrap(), Some(record.clone()));
+        assert_eq!(unit.record(2).await.unwrap(), None);
+        let mut all = Vec::new();
+        unit.each_record(|one| all.push(one)).await.unwrap();
+        assert_eq!(all, [record]);
+    });
+}
+
+#[test]
+fn records_are_found_from_both_ends_and_by_whom_they_concern() {
+    both(async |store| {
+        let mut unit = store.write().await.unwrap();
+        for (number, account, act, body) in [
+            (1, "una", "invio", Some("a")),
+            (2, "due", "lettura", None),
+            (3, "due", "persona", None),
+            (4, "una", "lettura", Some("b")),
+        ] {
+            let record = journal::Record {
+                number,
+                id: Uuid::from_u128(number.try_into().unwrap()),
+                at: NOW + number,
+                account: account.to_owned(),
+                act: act.to_owned(),
+                body: body.map(str::to_owned),
+                subject: format!("cosa {number}"),
+                detail: String::new(),
+                seal: String::new(),
+                previous: String::new(),
+                hash: String::new(),
+            };
+            unit.add_record(&record).await.unwrap();
+        }
+        let mut numbers = async |wanted: &RecordsWanted, from, size| {
+            let found = unit.records(wanted, from, size).await.unwrap();
+            found.iter().map(|one| one.number).collect::<Vec<_>>()
+        };
+        let all = RecordsWanted::default();
+        assert_eq!(numbers(&all, None, 3).await, [4, 3, 2]);
+        assert_eq!(numbers(&all, Some((Edge::After, 3)), 3).await, [2, 1]);
+        assert_eq!(numbers(&all, Some((Edge::Before, 1)), 2).await, [3, 2]);
+        let with = |change: &dyn Fn(&mut RecordsWanted)| {
+            let mut wanted = RecordsWanted::default();
+            change(&mut wanted);
+            wanted
+        };
+        for (wanted, expected) in [
+            (with(&|one| one.act = "lettura".to_owned()), vec![4, 2]),
+            (with(&|one| one.account = "due".to_owned()), vec![3, 2]),
+            (with(&|one| one.body = "a".to_owned()), vec![1]),
+            (with(&|one| one.subject = "cosa 3".to_owned()), vec![3]),
+            (with(&|one| one.from = Some(NOW + 3)), vec![4, 3]),
+            (with(&|one| one.to = Some(NOW + 2)), vec![2, 1]),
+            (
+                with(&|one| {
+                    one.scope = Some(Concerned {
+                        account: "tre".to_owned(),
+                        bodies: vec!["a".to_owned()],
+                    });
+                }),
+                vec![2, 1],
+            ),
+            (
+                with(&|one| {
+                    one.scope = Some(Concerned {
+                        account: "una".to_owned(),
+                        bodies: Vec::new(),
+                    });
+                }),
+                vec![4, 1],
+            ),
+        ] {
+            assert_eq!(numbers(&wanted, None, 9).await, expected, "{wanted:?}");
+        }
+    });
+}
+
+#[test]
+fn what_does_not_fit_is_found_row_by_row() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        let revision = first(&clock, "a", "1", &[]);
+        add(&mut unit, std::slice::from_ref(&revision)).await;
+        assert!(unit.unsound().await.unwrap().is_empty());
+        let mut written = Vec::new();
+        unit.each_written(|one| written.push(one)).await.unwrap();
+        assert_eq!(written.len(), 1);
+        assert_eq!(written[0].hash, revision.content_hash());
+        assert_eq!(written[0].cover.entry, Some(Uuid::nil()));
+        assert_eq!(written[0].cover.record, None);
+        let mut said = 0;
+        unit.each_said(|_| said += 1).await.unwrap();
+        assert_eq!(said, 0);
+        assert_eq!(unit.emptied().await.unwrap(), None);
+        for (_, condition) in RULES {
+            assert_eq!(unit.breaking(condition).await.unwrap(), None, "{condition}");
+        }
+        assert_eq!(unit.headless().await.unwrap(), None);
+        assert_eq!(unit.frozen(Uuid::nil()).await.unwrap(), None);
     });
 }
 
