@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person,
-    sign_in, sign_out, site, sites, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, export,
+    home, import, map, password, people, person, seat, sign_in, sign_out, site, sites, statement,
+    tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -28,6 +29,8 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever records how some body takes part: who writes its devices, and who reviews.
+    Recorders,
     /// Whoever manages people.
     Administrators,
 }
@@ -95,7 +98,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Recorders, Signed};
     vec![
         shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -149,6 +152,17 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/enti", Signed, bodies::get),
+        reads("/enti/{code}", Signed, body::get),
+        shows("/enti/{code}/adesione", Recorders, adhesion::get),
+        writes("/enti/{code}/adesione", Recorders, adhesion::post),
+        shows("/enti/{code}/atti/{kind}", Recorders, act::get),
+        writes("/enti/{code}/atti/{kind}", Recorders, act::post),
+        shows("/enti/{code}/sede", Recorders, seat::get),
+        writes("/enti/{code}/sede", Recorders, seat::post),
+        shows("/enti/{code}/referente", Recorders, contact::get),
+        writes("/enti/{code}/referente", Recorders, contact::post),
+        shows("/documenti/{id}", Signed, document::get),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),
@@ -176,7 +190,7 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             policy(&app.settings),
         ))

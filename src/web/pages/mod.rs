@@ -1,9 +1,15 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod act;
+pub mod adhesion;
 pub mod batch;
 pub mod batch_row;
+pub mod bodies;
+pub mod body;
+pub mod contact;
 pub mod device;
 pub mod devices;
+pub mod document;
 pub mod export;
 pub mod home;
 pub mod import;
@@ -11,6 +17,7 @@ pub mod map;
 pub mod password;
 pub mod people;
 pub mod person;
+pub mod seat;
 pub mod sign_in;
 pub mod sign_out;
 pub mod site;
