@@ -70,7 +70,6 @@ fn a_body_takes_steps_and_a_mistaken_one_is_annulled_but_stays() {
         record(&register, &officer, Stage::Interested, "").await;
         record(&register, &reviewer, Stage::Resolved, "G.C. 175").await;
         let asked = register.clock.now();
-        register.clock.new_id();
         record(&register, &officer, Stage::Signed, "").await;
 
         let stage_at = async |at| {
@@ -248,10 +247,11 @@ fn a_seat_is_typed_in_any_notation_and_kept_in_wgs_84() {
             fibre_date: "31/12/2027".to_owned(),
             note: String::new(),
         };
-        let at = |place: &str, crs: &str| Draft {
-            place: place.to_owned(),
-            crs: crs.to_owned(),
-            ..Draft::default()
+        let at = |place: &str, crs: &str| {
+            let mut draft = Draft::default();
+            place.clone_into(&mut draft.place);
+            crs.clone_into(&mut draft.crs);
+            draft
         };
         let record = async |draft: Draft| {
             register
