@@ -4,8 +4,10 @@
 //! without a [`Viewer`]: a map and its download cannot disagree, and no path can forget the
 //! permission. A parameter that is not understood is an error, never ignored.
 
+use super::moment;
 use super::person::Viewer;
 use super::vocabulary::{Field, fold};
+use crate::clock::Instant;
 use geo::Rect;
 use uuid::Uuid;
 
@@ -17,17 +19,55 @@ pub enum State {
     Working,
     /// The last thing a reviewer accepted.
     Accepted,
+    /// What was sent and waits for a reviewer.
+    Submitted,
 }
 
 impl State {
-    /// The spelling in commands and addresses.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Working, Self::Submitted];
+
+    /// The spelling in commands.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Working => "working",
             Self::Accepted => "accepted",
+            Self::Submitted => "submitted",
         }
     }
+
+    /// The spelling in addresses of pages.
+    #[must_use]
+    pub const fn spelling(self) -> &'static str {
+        match self {
+            Self::Working => "lavorazione",
+            Self::Accepted => "convalidati",
+            Self::Submitted => "attesa",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Working => "In lavorazione",
+            Self::Accepted => "Convalidati",
+            Self::Submitted => "In attesa di convalida",
+        }
+    }
+}
+
+/// At which moment the census is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Moment {
+    /// As it is.
+    #[default]
+    Now,
+    /// As it was at an instant.
+    At(Instant),
+    /// As it was when this snapshot was taken.
+    Snapshot(Uuid),
 }
 
 /// For whom a copy is made: how much of the census leaves.
@@ -87,11 +127,21 @@ pub enum Open {
     Missing,
     /// Neither.
     Nothing,
+    /// What a reviewer sent back.
+    SentBack,
+    /// What was never accepted as it is now, and does not wait for a reviewer.
+    ToSend,
 }
 
 impl Open {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Warnings, Self::Missing, Self::Nothing];
+    pub const ALL: [Self; 5] = [
+        Self::Warnings,
+        Self::Missing,
+        Self::Nothing,
+        Self::SentBack,
+        Self::ToSend,
+    ];
 
     /// The spelling in addresses.
     #[must_use]
@@ -100,6 +150,8 @@ impl Open {
             Self::Warnings => "avvisi",
             Self::Missing => "incompleti",
             Self::Nothing => "nessuna",
+            Self::SentBack => "rimandati",
+            Self::ToSend => "da_inviare",
         }
     }
 
@@ -110,6 +162,8 @@ impl Open {
             Self::Warnings => "Con avvisi da confermare",
             Self::Missing => "Con dati da completare",
             Self::Nothing => "Senza segnalazioni",
+            Self::SentBack => "Rimandati da correggere",
+            Self::ToSend => "Ancora da inviare",
         }
     }
 }
@@ -126,9 +180,14 @@ pub enum Scope {
 /// Which devices are asked for, and by whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
+    viewer: Viewer,
     scope: Scope,
+    /// The state that this person is shown when they ask for none.
+    usual: State,
     /// Which state.
     pub state: State,
+    /// At which moment.
+    pub moment: Moment,
     /// For whom; of a narrower tier than one's own, only the devices whose visibility allows it.
     pub tier: Tier,
     /// Words to find, any case and accents.
@@ -181,7 +240,8 @@ pub enum FilterError {
 }
 
 impl Filter {
-    /// Everything this person may see, in its working state.
+    /// Everything this person may see: what is accepted, and for whoever writes devices what they
+    /// are working on.
     #[must_use]
     pub fn of(viewer: &Viewer) -> Self {
         let scope = if viewer.reads_all() {
@@ -189,9 +249,17 @@ impl Filter {
         } else {
             Scope::Bodies(viewer.bodies().map(str::to_owned).collect())
         };
+        let usual = if viewer.reads_all() {
+            State::Accepted
+        } else {
+            State::Working
+        };
         Self {
+            viewer: viewer.clone(),
             scope,
-            state: State::Working,
+            usual,
+            state: usual,
+            moment: Moment::Now,
             tier: Tier::Riservato,
             text: String::new(),
             exact: Vec::new(),
@@ -202,13 +270,49 @@ impl Filter {
         }
     }
 
-    /// One device, if this person may see it, withdrawn or not.
+    /// Everything this person may see, in its working state.
+    #[must_use]
+    pub fn working(viewer: &Viewer) -> Self {
+        Self {
+            state: State::Working,
+            ..Self::of(viewer)
+        }
+    }
+
+    /// One device, if this person may see it, withdrawn or not, in its working state.
     #[must_use]
     pub fn device(viewer: &Viewer, id: Uuid) -> Self {
         Self {
             device: Some(id),
-            ..Self::of(viewer)
+            ..Self::working(viewer)
         }
+    }
+
+    /// On whose behalf it asks.
+    #[must_use]
+    pub const fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// Whether it finds reserved data of bodies that are not the viewer's own: such a reading is
+    /// noted in the history.
+    #[must_use]
+    pub fn reads_others(&self) -> bool {
+        self.viewer.reads_others(self.wanted(Field::Ente))
+    }
+
+    /// What it asks for, in the words of an address; what is looked for as text is left out, because
+    /// people look for what is never recorded.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let parameters = self.parameters().into_iter();
+        let parts: Vec<String> = parameters
+            .map(|(name, value)| match name {
+                "cerca" => "cerca".to_owned(),
+                _ => format!("{name}={value}"),
+            })
+            .collect();
+        parts.join(" ")
     }
 
     /// Whose devices may be seen.
@@ -256,6 +360,16 @@ impl Filter {
                 let open = Open::ALL.into_iter().find(|open| open.name() == value);
                 self.open = Some(open.ok_or_else(refused)?);
             }
+            "dati" if value.is_empty() => self.state = self.usual,
+            "dati" => {
+                let state = State::ALL.into_iter().find(|one| one.spelling() == value);
+                self.state = state.ok_or_else(refused)?;
+            }
+            "al" | "fotografia" if value.is_empty() => {}
+            "al" => self.moment = Moment::At(moment::parse(value).ok_or_else(refused)?),
+            "fotografia" => {
+                self.moment = Moment::Snapshot(Uuid::parse_str(value).map_err(|_shape| refused())?);
+            }
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
             "ritirati" => return Err(refused()),
@@ -267,7 +381,7 @@ impl Filter {
     /// The filter as parameters of an address; [`Filter::take`] reads them back.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
-        let mut parameters = Vec::new();
+        let mut parameters = self.standpoint();
         if !self.text.is_empty() {
             parameters.push(("cerca", self.text.clone()));
         }
@@ -283,6 +397,28 @@ impl Filter {
         parameters
     }
 
+    /// Which state at which moment, as parameters of an address: what a link from a list to a device
+    /// takes along.
+    #[must_use]
+    pub fn standpoint(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = Vec::new();
+        if self.state != self.usual {
+            parameters.push(("dati", self.state.spelling().to_owned()));
+        }
+        match self.moment {
+            Moment::Now => {}
+            Moment::At(at) => parameters.push(("al", moment::spelling(at))),
+            Moment::Snapshot(id) => parameters.push(("fotografia", id.to_string())),
+        }
+        parameters
+    }
+
+    /// The state that this person is shown when they ask for none.
+    #[must_use]
+    pub const fn usual(&self) -> State {
+        self.usual
+    }
+
     /// The exact value wanted of a field, or nothing.
     #[must_use]
     pub fn wanted(&self, field: Field) -> &str {
@@ -294,7 +430,10 @@ impl Filter {
 }
 
 /// The names that [`Filter::take`] understands.
-pub const PARAMETERS: [&str; 10] = [
+pub const PARAMETERS: [&str; 13] = [
+    "dati",
+    "al",
+    "fotografia",
     "cerca",
     "ente",
     "comune",
@@ -414,6 +553,24 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_nobody_can_read_is_refused() {
+        let mut filter = Filter::of(&Viewer::operator());
+        for (name, value) in [("al", "ieri"), ("al", "31/02/2026"), ("fotografia", "gara")] {
+            assert!(filter.take(name, value).is_err(), "{name}={value}");
+        }
+        assert!(filter.take("al", "").is_ok());
+        assert_eq!(filter.moment, Moment::Now);
+    }
+
+    #[test]
+    fn what_is_noted_of_a_filter_does_not_say_which_words_were_looked_for() {
+        let mut filter = Filter::of(&Viewer::operator());
+        filter.take("cerca", "via Segreta").unwrap();
+        filter.take("funzione", "ztl").unwrap();
+        assert_eq!(filter.in_short(), "cerca funzione=ztl");
+    }
+
+    #[test]
     fn a_public_copy_says_neither_where_exactly_nor_with_what() {
         for field in [
             Field::Indirizzo,
@@ -432,13 +589,22 @@ mod tests {
             text in "[a-zà-ù]{0,8}",
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
-            open in 0_usize..4,
+            open in 0_usize..6,
+            state in 0_usize..3,
+            at in 0_i64..4_000_000_000_000_000,
+            frozen: bool,
         ) {
             let mut filter = Filter::of(&Viewer::operator());
             filter.text = text;
             filter.exact = vec![(Field::Ente, body), (Field::Funzione, "ztl".to_owned())];
             filter.withdrawn = withdrawn;
             filter.open = Open::ALL.get(open).copied();
+            filter.state = State::ALL[state];
+            filter.moment = match at % 3 {
+                0 => Moment::Now,
+                _ if frozen => Moment::Snapshot(Uuid::from_u128(at.unsigned_abs().into())),
+                _ => Moment::At(at),
+            };
             let mut again = Filter::of(&Viewer::operator());
             for (name, value) in filter.parameters() {
                 again.take(name, &value).unwrap();

@@ -159,17 +159,38 @@ impl Record {
     /// statement.
     #[must_use]
     pub fn missing_to_submit(&self) -> Vec<Field> {
-        use super::vocabulary::{Need, reads_plates};
-        let reader = reads_plates(self.text(Field::Funzione));
-        ATTRIBUTES
+        use super::vocabulary::Need;
+        let needed = ATTRIBUTES
             .iter()
-            .filter(|attribute| match attribute.need {
-                Need::Submit | Need::Save => true,
-                Need::SubmitReaders => reader,
-                Need::Optional => false,
-            })
+            .filter(|attribute| matches!(attribute.need, Need::Save) || self.asks(attribute.need));
+        needed
             .map(|attribute| attribute.field)
             .filter(|field| self.get(*field).is_none())
             .collect()
+    }
+
+    /// How many attributes submitting asks of this device, and how many of them are known: *non
+    /// noto* is a statement, and not knowledge.
+    #[must_use]
+    pub fn completeness(&self) -> (i64, i64) {
+        use super::vocabulary::UNKNOWN;
+        let asked = ATTRIBUTES
+            .iter()
+            .filter(|attribute| self.asks(attribute.need));
+        asked.fold((0, 0), |(asked, known), attribute| {
+            let value = self.get(attribute.field);
+            let knows = value.is_some() && self.text(attribute.field) != UNKNOWN;
+            (asked + 1, known + i64::from(knows))
+        })
+    }
+
+    /// Whether submitting this device asks for an attribute of this need.
+    fn asks(&self, need: super::vocabulary::Need) -> bool {
+        use super::vocabulary::{Need, reads_plates};
+        match need {
+            Need::Submit => true,
+            Need::SubmitReaders => reads_plates(self.text(Field::Funzione)),
+            Need::Save | Need::Optional => false,
+        }
     }
 }

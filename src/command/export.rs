@@ -1,8 +1,10 @@
 //! `varco export`: devices as a file.
 
 use super::{Failure, Outcome, Result, open, say};
-use crate::census::filter::{Filter, State, Tier};
+use crate::census::filter::{Filter, Moment, State, Tier};
+use crate::census::moment;
 use crate::census::person::Viewer;
+use crate::clock::Instant;
 use crate::register::publish::{self, Export, Format};
 use crate::settings::Settings;
 use std::fs::Permissions;
@@ -28,6 +30,9 @@ pub struct Args {
     /// Stato dei dati: accepted (ultimo convalidato) o working (ultimo salvato)
     #[arg(long, default_value = "accepted", value_parser = state)]
     state: State,
+    /// Com’era a una data passata: GG/MM/AAAA, AAAA-MM-GG, o data e ora
+    #[arg(long, value_name = "DATA", value_parser = at)]
+    at: Option<Instant>,
     /// Per chi: pubblico, enti, riservato
     #[arg(long, default_value = "riservato", value_parser = tier)]
     tier: Tier,
@@ -42,6 +47,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let mut filter = Filter::of(&Viewer::operator());
     filter.state = args.state;
     filter.tier = args.tier;
+    filter.moment = args.at.map_or(Moment::Now, Moment::At);
     let export = Export::new(args.format, &args.crs, filter)?;
     if args.output.exists() && !args.output.is_file() {
         return Err(Failure::new(format!(
@@ -60,6 +66,8 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let file = beside(&args.output).map_err(cannot)?;
     let sink = file.as_file().try_clone().map_err(cannot)?;
     let published = register.export(&export, sink).await?;
+    // The file takes its name only when the history says that it left.
+    register.settle().await?;
     file.as_file().sync_all().map_err(cannot)?;
     file.persist(&args.output)
         .map_err(|error| cannot(error.error))?;
@@ -114,6 +122,12 @@ fn format(text: &str) -> std::result::Result<Format, String> {
 
 fn state(text: &str) -> std::result::Result<State, String> {
     one_of(&[State::Accepted, State::Working], State::name, text)
+}
+
+fn at(text: &str) -> std::result::Result<Instant, String> {
+    moment::parse(text).ok_or_else(|| {
+        "non è una data: scrivete GG/MM/AAAA, oppure AAAA-MM-GG, anche con l’ora".to_owned()
+    })
 }
 
 fn tier(text: &str) -> std::result::Result<Tier, String> {

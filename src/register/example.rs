@@ -4,11 +4,13 @@
 //! The same register always gets the same examples. They go through the rules like any other draft.
 
 use super::adhesion::{Attached, Outcome};
+use super::journal::Note;
 use super::record::Writer;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::Filter;
+use crate::census::journal::{Act, Seal};
 use crate::census::person::{Grant, Role, Viewer};
 use crate::census::revision::{Revision, Source};
 use crate::census::rules::{self, Around, World};
@@ -16,6 +18,7 @@ use crate::census::territory::Municipality;
 use crate::census::vocabulary::{Field, Kind, UNKNOWN, reads_plates};
 use crate::storage::Unit;
 use crate::storage::device::Device;
+use crate::storage::review::Wanted;
 use fastrand::Rng;
 use geo::{BoundingRect, InteriorPoint};
 use uuid::Uuid;
@@ -84,7 +87,7 @@ pub async fn fill(register: &Register) -> Result<i64> {
         .store
         .read()
         .await?
-        .count(&Filter::of(&operator))
+        .count(&Filter::working(&operator))
         .await?)
 }
 
@@ -234,6 +237,7 @@ async fn add_devices(register: &Register) -> Result<()> {
     let mut random = Rng::with_seed(133);
     let mut unit = register.store.write().await?;
     let world = register.world(&mut unit).await?;
+    let mut seal = register.seal();
     for (order, municipality) in chosen(register).into_iter().enumerate() {
         let mut maker = Maker {
             register,
@@ -244,16 +248,40 @@ async fn add_devices(register: &Register) -> Result<()> {
         let (devices, revisions) = maker.census(&mut unit).await?;
         let now = register.clock.now();
         unit.add_devices(&devices, now).await?;
-        unit.add_revisions(revisions.clone()).await?;
-        // Three Comuni in four have been accepted; the others are still being written.
+        unit.add_revisions(revisions.clone(), &mut seal).await?;
+        // Of four Comuni two have been accepted, one waits, and one is still being written.
+        let wanted = Wanted {
+            body: &municipality.istat,
+            device: None,
+        };
+        let now = register.clock.now();
         if order % 4 != 3 {
-            let mut all = Filter::of(&Viewer::operator());
-            all.take("ente", &municipality.istat)
-                .map_err(|error| Error::Invalid(error.to_string()))?;
-            unit.accept_working(&all).await?;
+            let entries = unit.to_submit(wanted).await?;
+            unit.mark_submitted(&entries, now).await?;
+            if order % 4 != 2 {
+                register
+                    .accept_entries(
+                        &mut unit,
+                        &Viewer::operator(),
+                        wanted.body,
+                        &entries,
+                        now,
+                        &mut seal,
+                    )
+                    .await?;
+            }
         }
-        maker.later(&mut unit, &revisions).await?;
+        maker.later(&mut unit, &revisions, &mut seal).await?;
     }
+    let note = Note {
+        act: Act::ExampleWritten,
+        body: None,
+        subject: "",
+        detail: "",
+    };
+    register
+        .note(&mut unit, &Viewer::operator(), &seal, note)
+        .await?;
     Ok(unit.commit().await?)
 }
 
@@ -333,7 +361,12 @@ impl Maker<'_> {
     }
 
     /// Some devices change after they were accepted, and some are withdrawn.
-    async fn later(&mut self, unit: &mut Unit, revisions: &[Revision]) -> Result<()> {
+    async fn later(
+        &mut self,
+        unit: &mut Unit,
+        revisions: &[Revision],
+        seal: &mut Seal,
+    ) -> Result<()> {
         let mut next = Vec::new();
         for revision in revisions {
             let fate = self.random.u8(0..100);
@@ -359,7 +392,7 @@ impl Maker<'_> {
             later.withdrawn = fate == 5;
             next.push(later);
         }
-        Ok(unit.add_revisions(next).await?)
+        Ok(unit.add_revisions(next, seal).await?)
     }
 
     fn writer<'b>(&self, author: &'b str) -> Writer<'b>

@@ -11,6 +11,7 @@ use super::{Error, Result};
 use crate::census::batch::Fate;
 use crate::census::filter::Filter;
 use crate::census::finding::{Code, Finding};
+use crate::census::journal::Seal;
 use crate::census::person::Viewer;
 use crate::census::revision::{Revision, Source};
 use crate::census::rules::World;
@@ -194,7 +195,7 @@ impl Lookup {
     /// Tells the judge what stands where, and finds out which bodies have devices.
     pub async fn open(unit: &mut Unit, viewer: &Viewer, judge: &mut Judge) -> Result<Self> {
         let nearby = &mut judge.nearby;
-        unit.each_mark(&Filter::of(viewer), |mark| nearby.add(mark))
+        unit.each_mark(&Filter::working(viewer), |mark| nearby.add(mark))
             .await?;
         Ok(Self {
             populated: unit.bodies_with_devices().await?.into_iter().collect(),
@@ -242,8 +243,6 @@ impl Lookup {
 pub(super) struct Step<T> {
     /// The judge, who knows of its rows now.
     pub judge: Judge,
-    /// What the rows add and change, when that was asked for.
-    pub written: Written,
     /// What was made of the rows.
     pub made: T,
 }
@@ -287,7 +286,7 @@ pub(super) async fn judge_beside<T, Make>(
     mut judge: Judge,
     lookup: &mut Lookup,
     rows: Vec<Typed>,
-    before: Written,
+    pending: &mut Pending,
     task: Task<Make>,
 ) -> Result<Step<T>>
 where
@@ -306,12 +305,11 @@ where
         };
         (judge, ended)
     });
-    let (now, mut later) = if before.revisions.are_due(unit) {
-        (before, Written::default())
+    let written = if pending.written.revisions.are_due(unit) {
+        pending.write(unit).await
     } else {
-        (Written::default(), before)
+        Ok(())
     };
-    let written = now.write(unit).await;
     let (mut judge, ended) = work
         .await
         .map_err(|error| Error::Failed(error.to_string()))?;
@@ -330,12 +328,36 @@ where
             task.done(plan, judged)?
         }
     };
-    later.join(written);
-    Ok(Step {
-        judge,
-        written: later,
-        made,
-    })
+    pending.written.join(written);
+    Ok(Step { judge, made })
+}
+
+/// What was judged and not yet written, and the seal of what was.
+pub(super) struct Pending {
+    written: Written,
+    /// What the record of the history will cover.
+    pub seal: Seal,
+}
+
+impl Pending {
+    /// Nothing yet.
+    pub fn new(seal: Seal) -> Self {
+        Self {
+            written: Written::default(),
+            seal,
+        }
+    }
+
+    /// Writes what waits.
+    pub async fn write(&mut self, unit: &mut Unit) -> Result<()> {
+        let written = std::mem::take(&mut self.written);
+        written.write(unit, &mut self.seal).await
+    }
+
+    /// Forgets what waits: nothing of the file is kept.
+    pub fn forget(&mut self) {
+        self.written = Written::default();
+    }
 }
 
 /// Who writes the rows that were accepted, and whence they come.
@@ -349,6 +371,8 @@ pub(super) struct Scribe {
     pub source: Source,
     /// The batch they belong to.
     pub batch: Option<Uuid>,
+    /// The record of the history that will cover them.
+    pub entry: Uuid,
 }
 
 impl Scribe {
@@ -384,7 +408,7 @@ impl Scribe {
             }
             revisions.push(revision);
         }
-        written.revisions = Revisions::of(revisions)?;
+        written.revisions = Revisions::of(revisions, self.entry)?;
         Ok(written)
     }
 
@@ -412,7 +436,7 @@ impl Scribe {
 
 /// What a chunk adds and changes, ready to be written.
 #[derive(Default)]
-pub(super) struct Written {
+struct Written {
     now: Instant,
     software: Vec<String>,
     sites: Vec<Site>,
@@ -431,14 +455,14 @@ impl Written {
     }
 
     /// Writes it.
-    pub async fn write(self, unit: &mut Unit) -> Result<()> {
+    async fn write(self, unit: &mut Unit, seal: &mut Seal) -> Result<()> {
         for software in &self.software {
             unit.add_software(software, false).await?;
         }
         let done = async {
             unit.add_sites(&self.sites).await?;
             unit.add_devices(&self.devices, self.now).await?;
-            unit.write_revisions(self.revisions).await
+            unit.write_revisions(self.revisions, seal).await
         };
         done.await.map_err(|error| changed_meanwhile(error.into()))
     }

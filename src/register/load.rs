@@ -5,12 +5,14 @@
 //! for; a trial only reads. What is found is told row by row, so memory does not grow with the
 //! findings. Enforced by `tests/it/imports.rs`.
 
-use super::flow::{self, Fed, Feed, Lookup, Scribe, Written};
+use super::flow::{self, Fed, Feed, Lookup, Pending, Scribe};
+use super::journal::Note;
 use super::judge::{Judge, Judged, Plan};
 use super::{Error, Register, Result};
 use crate::census::batch::{Fate, State};
 use crate::census::draft::Draft;
 use crate::census::finding::{Code, Finding, Proposal, Severity};
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::projection;
 use crate::census::revision::Source;
@@ -250,6 +252,7 @@ impl Register {
         let mut unit = self.unit_for(batch).await?;
         let surveying = self.world(&mut unit).await?;
         let defaulted = || prepared.defaulted.clone();
+        let mut pending = Pending::new(self.seal());
         let first = Load::begin(task, &opened, &plan, defaulted(), &mut *listener);
         let first = first
             .run(
@@ -258,6 +261,7 @@ impl Register {
                 &plan,
                 judge(world, None),
                 Some(surveying),
+                &mut pending,
             )
             .await?;
         let report = match first {
@@ -265,6 +269,7 @@ impl Register {
             Ran::Doubt(conclusion) => {
                 // What was written of the rows before the doubt goes with the unit.
                 drop(unit);
+                pending = Pending::new(self.seal());
                 unit = self.unit_for(batch).await?;
                 listener(Told::Anew)?;
                 let opened = flow::open(&request.name, again, Choices::default()).await?;
@@ -272,7 +277,10 @@ impl Register {
                 let mut second = Load::begin(task, &opened, &plan, defaulted(), listener);
                 second.say_of_coordinates(&conclusion);
                 let judge = judge(world, Some(conclusion));
-                match second.run(&mut unit, opened, &plan, judge, None).await? {
+                let ran = second
+                    .run(&mut unit, opened, &plan, judge, None, &mut pending)
+                    .await?;
+                match ran {
                     Ran::Done(report) => *report,
                     Ran::Doubt(_) => return Err(Error::Failed("survey".to_owned())),
                 }
@@ -288,6 +296,16 @@ impl Register {
             written.changed_at = self.clock.now();
             written.summary = super::staged::Summary::of_report(&report).to_json()?;
             unit.put_batch(&written).await?;
+            let note = Note {
+                act: Act::Imported,
+                body: written.body.as_deref(),
+                subject: &id.to_string(),
+                detail: &format!(
+                    "{}: {} nuovi, {} modificati",
+                    written.name, report.created, report.changed
+                ),
+            };
+            self.note(&mut unit, viewer, &pending.seal, note).await?;
             let done = unit.commit().await;
             done.map_err(|error| flow::changed_meanwhile(error.into()))?;
         }
@@ -509,6 +527,7 @@ impl<'a, 'l> Load<'a, 'l> {
         plan: &Arc<Plan>,
         mut judge: Judge,
         surveying: Option<World>,
+        pending: &mut Pending,
     ) -> Result<Ran> {
         for finding in missing_columns(plan) {
             self.say_of_file(None, finding);
@@ -520,10 +539,10 @@ impl<'a, 'l> Load<'a, 'l> {
             author: self.task.viewer.account.clone(),
             source: self.task.request.source,
             batch: self.task.batch,
+            entry: pending.seal.entry,
         };
         let progress = opened.progress.clone();
         let mut feed = Feed::start(opened, Arc::clone(plan), surveying.filter(|_| !hopeless));
-        let mut ready = Written::default();
         while let Some(fed) = feed.next().await? {
             let Fed::Rows(rows) = fed else {
                 let conclusion = feed.conclude().await?;
@@ -536,24 +555,20 @@ impl<'a, 'l> Load<'a, 'l> {
                 self.report.rejected += rows.len() as u64;
                 continue;
             }
-            let before = std::mem::take(&mut ready);
-            let before = if self.keeps() {
-                before
-            } else {
-                Written::default()
-            };
+            if !self.keeps() {
+                pending.forget();
+            }
             let task = flow::Task {
                 scribe: Some(scribe.clone()).filter(|_| self.keeps()),
                 make: |plan: &Plan, judged: &[Judged]| Ok(heard(plan, judged)),
             };
             let step =
-                flow::judge_beside(unit, plan, judge, &mut lookup, rows, before, task).await?;
+                flow::judge_beside(unit, plan, judge, &mut lookup, rows, pending, task).await?;
             judge = step.judge;
-            ready = step.written;
             self.count(step.made)?;
         }
         if self.keeps() {
-            ready.write(unit).await?;
+            pending.write(unit).await?;
         }
         if let Some(conclusion) = feed.conclude().await? {
             self.say_of_coordinates(&conclusion);

@@ -1,11 +1,16 @@
 //! Devices: look up, check, save, withdraw, restore; every save is a revision.
 
+use super::find::Past;
+use super::journal::Note;
 use super::{Error, Register, Result, may_write};
 use crate::census::draft::Draft;
-use crate::census::filter::{Filter, Slice};
+use crate::census::filter::{Filter, Slice, State};
 use crate::census::finding::{Code, Finding, Severity};
+use crate::census::journal::{Act, Seal};
+use crate::census::moment;
 use crate::census::person::Viewer;
 use crate::census::record::{Record, Value};
+use crate::census::review::Stage;
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
 use crate::census::territory::metres_between;
@@ -77,6 +82,8 @@ pub struct Seen {
     pub neighbours: Vec<Neighbour>,
     /// Every state it has had, the last first; only the present one for whom it is not their own.
     pub history: Vec<Revision>,
+    /// The past moment at which it is seen, when it is one.
+    pub past: Option<Past>,
 }
 
 impl Register {
@@ -99,14 +106,58 @@ impl Register {
         let world = self.world(&mut unit).await?;
         let draft = draft_of(&revision);
         let around = around(&mut unit, viewer, &world, &draft, Some(device)).await?;
+        drop(unit);
         let checked = rules::check(&draft, &world, &around);
+        self.note_device(viewer, &revision, "").await?;
         Ok(Seen {
             revision,
             writable,
             findings: checked.findings,
             neighbours: around.neighbours,
             history,
+            past: None,
         })
+    }
+
+    /// One device in the state and at the moment that a filter asks for, if this person may see it.
+    /// What the rules say and what is near belong to the working state of today alone.
+    pub async fn device_as(&self, filter: &Filter, device: Uuid) -> Result<Seen> {
+        let past = self.past(filter).await?;
+        if past.is_none() && filter.state == State::Working {
+            return self.device(filter.viewer(), device).await;
+        }
+        let viewer = filter.viewer();
+        let mut asked = filter.clone();
+        asked.device = Some(device);
+        let mut unit = self.store.read().await?;
+        let revision = unit.device(&asked).await?.ok_or(Error::NotFound(
+            "In questo stato il dispositivo non c’è, oppure non potete vederlo.",
+        ))?;
+        let mut history = unit.history(device).await?;
+        drop(unit);
+        history.retain(|one| one.number <= revision.number);
+        let when = past.as_ref().map(|past| moment::words(past.at));
+        let when = when.map_or_else(String::new, |when| format!("al {when}"));
+        self.note_device(viewer, &revision, &when).await?;
+        Ok(Seen {
+            revision,
+            writable: false,
+            findings: Vec::new(),
+            neighbours: Vec::new(),
+            history,
+            past,
+        })
+    }
+
+    async fn note_device(&self, viewer: &Viewer, revision: &Revision, when: &str) -> Result<()> {
+        let detail = format!("{} {when}", revision.record.text(Field::Codice));
+        let note = Note {
+            act: Act::Read,
+            body: Some(revision.record.text(Field::Ente)),
+            subject: &revision.device.to_string(),
+            detail: detail.trim_end(),
+        };
+        self.note_reading(viewer, note).await
     }
 
     /// What the rules say of a draft, with nothing stored.
@@ -189,9 +240,28 @@ impl Register {
             source,
             batch: None,
         };
+        let mut seal = self.seal();
         let device = writer
-            .write(&mut unit, &world, draft, &checked, present.as_ref())
+            .write(
+                &mut unit,
+                &world,
+                draft,
+                &checked,
+                present.as_ref(),
+                &mut seal,
+            )
             .await?;
+        let (body, code) = (
+            checked.record.text(Field::Ente),
+            checked.record.text(Field::Codice),
+        );
+        let note = Note {
+            act: Act::DeviceSaved,
+            body: Some(body),
+            subject: &device.to_string(),
+            detail: code,
+        };
+        self.note(&mut unit, viewer, &seal, note).await?;
         unit.commit().await?;
         Ok(Outcome::Saved {
             device,
@@ -213,18 +283,23 @@ impl Register {
         if present.withdrawn == withdrawn {
             return Ok(());
         }
+        let body = present.record.text(Field::Ente).to_owned();
+        let code = present.record.text(Field::Codice).to_owned();
         let next = Revision {
-            id: self.clock.new_id(),
-            number: present.number + 1,
-            written_at: self.clock.now(),
-            author: viewer.account.clone(),
             source: Source::Form,
             withdrawn,
-            accepted: false,
-            batch: None,
-            ..present
+            ..present.next(self.clock.new_id(), self.clock.now(), &viewer.account)
         };
-        unit.add_revisions(vec![next]).await?;
+        let mut seal = self.seal();
+        unit.add_revisions(vec![next], &mut seal).await?;
+        let done = if withdrawn { "ritirato" } else { "rimesso" };
+        let note = Note {
+            act: Act::DeviceWithdrawn,
+            body: Some(&body),
+            subject: &device.to_string(),
+            detail: &format!("{code} {done}"),
+        };
+        self.note(&mut unit, viewer, &seal, note).await?;
         Ok(unit.commit().await?)
     }
 }
@@ -251,6 +326,7 @@ impl Writer<'_> {
         draft: &Draft,
         checked: &Checked,
         present: Option<&Revision>,
+        seal: &mut Seal,
     ) -> Result<Uuid> {
         self.add_what_it_names(unit, world, &checked.record).await?;
         let revision = self.revision(draft, checked, checked.record.clone(), present);
@@ -277,7 +353,7 @@ impl Writer<'_> {
             }
             Some(_) => {}
         }
-        unit.add_revisions(vec![revision]).await?;
+        unit.add_revisions(vec![revision], seal).await?;
         Ok(device)
     }
 
@@ -300,6 +376,9 @@ impl Writer<'_> {
             source: self.source,
             withdrawn: false,
             accepted: false,
+            accepted_from: None,
+            stage: Stage::Draft,
+            submitted_at: None,
             provenance: provenance(checked, &record, present),
             record,
             confirmed: draft.confirmed.clone(),
@@ -398,7 +477,7 @@ pub(super) async fn neighbours(
 ) -> Result<Vec<Neighbour>> {
     let high = NEIGHBOURHOOD_M / METRES_PER_DEGREE;
     let wide = high / lat.to_radians().cos().max(0.01);
-    let mut filter = Filter::of(viewer);
+    let mut filter = Filter::working(viewer);
     filter.within = Some(Rect::new(
         Coord {
             x: lon - wide,

@@ -4,9 +4,11 @@
 //! there was none; the others stay and are named. Enforced by `tests/it/batches.rs`.
 
 use super::batch::{CHUNK, NOT_HERE, may_see};
+use super::journal::Note;
 use super::staged::{Kept, NAMED, Summary};
 use super::{Error, Register, Result};
 use crate::census::batch::State;
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::revision::{Revision, Source};
 use crate::census::vocabulary::Field;
@@ -71,6 +73,7 @@ impl Register {
         };
         unit.add_batch(&undoing).await?;
         let mut summary = Summary::default();
+        let mut seal = self.seal();
         let mut after = Uuid::nil();
         loop {
             let written = unit.revisions_of_batch(id, after, CHUNK).await?;
@@ -90,11 +93,18 @@ impl Register {
                     }
                 }
             }
-            unit.add_revisions(next).await?;
+            unit.add_revisions(next, &mut seal).await?;
         }
         undoing.summary = summary.to_json()?;
         unit.put_batch(&undoing).await?;
         self.set(&mut unit, &mut batch, State::Undone).await?;
+        let note = Note {
+            act: Act::ImportUndone,
+            body: batch.body.as_deref(),
+            subject: &id.to_string(),
+            detail: &batch.name,
+        };
+        self.note(&mut unit, viewer, &seal, note).await?;
         unit.commit().await?;
         Ok(undoing.id)
     }
@@ -130,15 +140,11 @@ impl Register {
         let withdrawn = before.is_none_or(|before| before.withdrawn);
         let like = before.cloned().unwrap_or(written);
         Revision {
-            id: self.clock.new_id(),
             number,
-            written_at: self.clock.now(),
-            author: viewer.account.clone(),
             source: Source::File,
             withdrawn,
-            accepted: false,
             batch: Some(batch),
-            ..like
+            ..like.next(self.clock.new_id(), self.clock.now(), &viewer.account)
         }
     }
 

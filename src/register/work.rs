@@ -5,7 +5,8 @@
 //! by `tests/it/batches.rs`.
 
 use super::batch::{CHUNK, NOT_HERE};
-use super::flow::{self, Fed, Feed, Lookup, Scribe, Written};
+use super::flow::{self, Fed, Feed, Lookup, Pending, Scribe};
+use super::journal::Note;
 use super::judge::{Edits, Incoming, Judge, Judged, Plan, Typed};
 use super::load::{self, Asked, Prepared};
 use super::staged::{
@@ -14,6 +15,7 @@ use super::staged::{
 use super::{Error, Register, Result};
 use crate::census::batch::{Fate, State};
 use crate::census::finding::{Code, Finding, Proposal, Severity};
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::revision::Source;
 use crate::census::rules::{self, World};
@@ -272,6 +274,7 @@ impl Register {
         let opened = flow::open(&batch.name, file, choices).await?;
         let detected = opened.detected.clone();
         let progress = opened.progress.clone();
+        let mut nothing = Pending::new(self.seal());
         let mut feed = Feed::start(opened, Arc::clone(&plan), None);
         let mut judge = Judge::new(
             &viewer,
@@ -283,11 +286,17 @@ impl Register {
         let mut lookup = Lookup::open(&mut unit, &viewer, &mut judge).await?;
         let mut tally = Tally::default();
         while let Some(Fed::Rows(rows)) = feed.next().await? {
-            let nothing = Written::default();
             let task = looking(tally);
-            let step =
-                flow::judge_beside(&mut unit, &plan, judge, &mut lookup, rows, nothing, task)
-                    .await?;
+            let step = flow::judge_beside(
+                &mut unit,
+                &plan,
+                judge,
+                &mut lookup,
+                rows,
+                &mut nothing,
+                task,
+            )
+            .await?;
             judge = step.judge;
             let (back, staged) = step.made;
             tally = back;
@@ -321,6 +330,7 @@ impl Register {
         let orders: Orders = stored(&batch.request)?;
         let before: Summary = stored(&batch.summary)?;
         let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
+        let mut nothing = Pending::new(self.seal());
         let mut tally = Tally::default();
         let mut after = 0;
         loop {
@@ -336,7 +346,7 @@ impl Register {
                 staged.judge,
                 &mut staged.lookup,
                 typed,
-                Written::default(),
+                &mut nothing,
                 looking(tally),
             )
             .await?;
@@ -380,14 +390,15 @@ impl Register {
         let before: Summary = stored(&batch.summary)?;
         let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
         let mut differing = 0;
+        let mut pending = Pending::new(self.seal());
         let scribe = Scribe {
             clock: self.clock.clone(),
             author: staged.judge.viewer.account.clone(),
             source: Source::File,
             batch: Some(batch.id),
+            entry: pending.seal.entry,
         };
         let mut tally = Tally::default();
-        let mut ready = Written::default();
         let mut after = 0;
         loop {
             let rows = unit
@@ -402,7 +413,7 @@ impl Register {
                 staged.judge,
                 &mut staged.lookup,
                 typed,
-                ready,
+                &mut pending,
                 flow::Task {
                     scribe: Some(scribe.clone()),
                     make: |_: &Plan, judged: &[Judged]| {
@@ -412,7 +423,6 @@ impl Register {
             )
             .await?;
             staged.judge = step.judge;
-            ready = step.written;
             for (fate, row) in step.made.into_iter().zip(&rows) {
                 tally.count(fate);
                 differing += u64::from(fate != row.fate);
@@ -422,7 +432,7 @@ impl Register {
                 return Err(Halt::Cancelled);
             }
         }
-        ready.write(&mut unit).await?;
+        pending.write(&mut unit).await?;
         let stopping = tally.of(Fate::Rejected) + tally.of(Fate::Conflict);
         if (stopping > 0 && !orders.partial) || differing > 0 {
             // What would be written is not what was looked at: people look again.
@@ -454,6 +464,19 @@ impl Register {
             unit.put_scheme(body, &json(&scheme)?, self.clock.now())
                 .await?;
         }
+        let note = Note {
+            act: Act::Imported,
+            body: held.body.as_deref(),
+            subject: &held.id.to_string(),
+            detail: &format!(
+                "{}: {} nuovi, {} modificati",
+                held.name,
+                tally.of(Fate::New),
+                tally.of(Fate::Changed)
+            ),
+        };
+        self.note(&mut unit, &staged.judge.viewer, &pending.seal, note)
+            .await?;
         unit.commit().await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
+use crate::census::filter::State;
 use crate::clock::Clock;
 use sqlx::Row;
 use std::collections::HashMap;
@@ -193,7 +194,11 @@ impl Unit {
     }
 
     /// How much stands at each of these sites, at most 30,000.
-    pub async fn standing_at(&mut self, sites: &[Uuid]) -> Result<HashMap<Uuid, Standing>> {
+    pub async fn standing_at(
+        &mut self,
+        sites: &[Uuid],
+        state: State,
+    ) -> Result<HashMap<Uuid, Standing>> {
         if sites.is_empty() {
             return Ok(HashMap::new());
         }
@@ -202,9 +207,14 @@ impl Unit {
                     CAST(coalesce(sum(CASE WHEN r.id IS NULL THEN 0
                                            ELSE coalesce(r.punti_ripresa, 1) END), 0) AS BIGINT)
                         AS views
-             FROM site s LEFT JOIN revision r
-               ON r.working AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn
-             WHERE s.id IN (",
+             FROM site s LEFT JOIN revision r ON ",
+        );
+        statement.push(match state {
+            State::Accepted => "r.accepted",
+            State::Working | State::Submitted => "r.working",
+        });
+        statement.push(
+            " AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn WHERE s.id IN (",
         );
         for (index, site) in sites.iter().enumerate() {
             statement

@@ -5,8 +5,10 @@
 
 use super::statement::{Bind, Statement, bound, containing};
 use super::{Error, Result, Unit, dialect, on};
-use crate::census::filter::{Edge, Filter, Open, Scope, Slice, Sort, State, Tier};
+use crate::census::filter::{Edge, Filter, Moment, Open, Scope, Slice, Sort, State, Tier};
+use crate::census::journal::{Seal, Sealed};
 use crate::census::record::{Record, Store as StoredAs, Value};
+use crate::census::review::Stage;
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::vocabulary::{ATTRIBUTES, Field};
 use crate::clock::Instant;
@@ -91,10 +93,11 @@ pub struct Listed {
 
 const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.source, r.withdrawn, \
                     r.accepted, r.position_text, r.position_crs, r.position_operation, \
-                    r.position_accuracy_m, r.confirmed, r.warnings, r.batch_id";
+                    r.position_accuracy_m, r.confirmed, r.warnings, r.batch_id, r.stage, \
+                    r.submitted_at, r.accepted_from";
 
 /// How many columns of a revision precede its attributes.
-const META_COLUMNS: usize = 15;
+const META_COLUMNS: usize = 18;
 
 static SELECT: LazyLock<String> = LazyLock::new(|| {
     let mut text = format!("SELECT {META}");
@@ -126,6 +129,12 @@ static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "missing",
         "search",
         "batch_id",
+        "stage",
+        "accepted_from",
+        "asked",
+        "known",
+        "hash",
+        "entry_id",
     ];
     let attributes = ATTRIBUTES.iter().map(|attribute| attribute.name);
     meta.into_iter().chain(attributes).collect()
@@ -145,6 +154,8 @@ pub struct Revisions {
     /// The devices that have an earlier state.
     later: Vec<Uuid>,
     values: Vec<Bind>,
+    /// The hash of each, in order.
+    hashes: Vec<String>,
 }
 
 impl Revisions {
@@ -170,17 +181,23 @@ impl Revisions {
     pub fn join(&mut self, mut others: Self) {
         self.later.append(&mut others.later);
         self.values.append(&mut others.values);
+        self.hashes.append(&mut others.hashes);
     }
 
-    /// Makes revisions ready.
-    pub fn of(revisions: Vec<Revision>) -> Result<Self> {
+    /// Makes revisions ready; `entry` is the record of the history that will cover them.
+    pub fn of(revisions: Vec<Revision>, entry: Uuid) -> Result<Self> {
         let later = revisions.iter().filter(|next| next.number > 1);
         let later = later.map(|next| next.device).collect();
         let mut values = Vec::with_capacity(revisions.len() * COLUMNS.len());
+        let mut hashes = Vec::with_capacity(revisions.len());
         for revision in revisions {
-            push_revision(&mut values, revision)?;
+            hashes.push(push_revision(&mut values, revision, entry)?);
         }
-        Ok(Self { later, values })
+        Ok(Self {
+            later,
+            values,
+            hashes,
+        })
     }
 }
 
@@ -201,14 +218,18 @@ impl Unit {
     }
 
     /// Adds revisions and makes each the working state of its device.
-    pub async fn add_revisions(&mut self, revisions: Vec<Revision>) -> Result<()> {
-        self.write_revisions(Revisions::of(revisions)?).await
+    pub async fn add_revisions(&mut self, revisions: Vec<Revision>, seal: &mut Seal) -> Result<()> {
+        let ready = Revisions::of(revisions, seal.entry)?;
+        self.write_revisions(ready, seal).await
     }
 
     /// Adds revisions that were made ready, and makes each the working state of its device.
-    pub async fn write_revisions(&mut self, revisions: Revisions) -> Result<()> {
+    pub async fn write_revisions(&mut self, revisions: Revisions, seal: &mut Seal) -> Result<()> {
         for batch in revisions.later.chunks(IDS) {
             self.retire_working(batch).await?;
+        }
+        for hash in &revisions.hashes {
+            seal.add(Sealed::Revisions, hash);
         }
         self.append("revision", &COLUMNS, revisions.values).await
     }
@@ -235,30 +256,6 @@ impl Unit {
             bound!(sqlx::query, count).execute(conn).await?;
         });
         Ok(())
-    }
-
-    /// Makes the working states that the filter finds the accepted ones too; says how many.
-    pub async fn accept_working(&mut self, filter: &Filter) -> Result<u64> {
-        let mut retire = Statement::new(
-            "UPDATE revision SET accepted = FALSE WHERE accepted AND NOT working AND device_id IN \
-             (SELECT r.device_id FROM revision r WHERE ",
-        );
-        condition(&mut retire, filter);
-        retire.push(")");
-        on!(self, |conn| {
-            bound!(sqlx::query, retire).execute(conn).await?;
-        });
-        let mut accept = Statement::new(
-            "UPDATE revision SET accepted = TRUE WHERE id IN (SELECT r.id FROM revision r WHERE ",
-        );
-        condition(&mut accept, filter);
-        accept.push(")");
-        Ok(on!(self, |conn| {
-            bound!(sqlx::query, accept)
-                .execute(conn)
-                .await?
-                .rows_affected()
-        }))
     }
 
     /// The device of a body with this code.
@@ -611,10 +608,22 @@ impl Unit {
 
     /// The working states of these devices, in no order.
     pub async fn working(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        self.marked("r.working", devices).await
+    }
+
+    /// The accepted states of these devices, in no order.
+    pub async fn accepted(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        self.marked("r.accepted", devices).await
+    }
+
+    async fn marked(&mut self, mark: &str, devices: &[Uuid]) -> Result<Vec<Revision>> {
         let mut found = Vec::new();
         for batch in devices.chunks(BINDS) {
             let mut statement = Statement::new(&SELECT);
-            statement.push(" WHERE r.working AND r.device_id IN (");
+            statement
+                .push(" WHERE ")
+                .push(mark)
+                .push(" AND r.device_id IN (");
             for (index, device) in batch.iter().enumerate() {
                 statement
                     .push(if index == 0 { "" } else { ", " })
@@ -711,7 +720,8 @@ fn condition(statement: &mut Statement, filter: &Filter) {
     visible(statement, filter);
     if let Some(device) = filter.device {
         statement.push(" AND r.device_id = ").bind(Bind::Id(device));
-    } else {
+    } else if filter.state != State::Submitted {
+        // What is to be taken out of the census waits for a reviewer like the rest.
         statement
             .push(" AND r.withdrawn = ")
             .bind(Bind::Flag(filter.withdrawn));
@@ -732,6 +742,10 @@ fn condition(statement: &mut Statement, filter: &Filter) {
         Some(Open::Warnings) => statement.push(" AND r.warnings > 0"),
         Some(Open::Missing) => statement.push(" AND r.missing > 0"),
         Some(Open::Nothing) => statement.push(" AND r.warnings = 0 AND r.missing = 0"),
+        Some(Open::SentBack) => statement.push(" AND r.stage = 'rimandata'"),
+        Some(Open::ToSend) => {
+            statement.push(" AND NOT r.accepted AND r.stage IN ('bozza', 'rimandata')")
+        }
         None => statement,
     };
     for word in filter.words() {
@@ -757,45 +771,103 @@ fn condition(statement: &mut Statement, filter: &Filter) {
 /// others what is accepted and not reserved.
 fn visible(statement: &mut Statement, filter: &Filter) {
     const SHARED: &str = "r.accepted AND r.visibilita IN ('enti', 'pubblico')";
-    let mark = match filter.state {
-        State::Working => "r.working",
-        State::Accepted => "r.accepted",
-    };
     match filter.scope() {
-        Scope::All => {
-            statement.push(mark);
-        }
+        Scope::All => mark(statement, filter),
         Scope::Bodies(own) if own.is_empty() => {
             statement.push(SHARED);
         }
         Scope::Bodies(own) => {
             let own = || own.iter().map(String::as_str);
-            statement
-                .push("((")
-                .push(mark)
-                .push(" AND r.ente IN ")
-                .texts(own());
-            statement
-                .push(") OR (")
-                .push(SHARED)
-                .push(" AND r.ente NOT IN ")
-                .texts(own());
-            // A device that came from another body may still be accepted there; it is one device.
-            if filter.state == State::Working {
+            statement.push("((");
+            mark(statement, filter);
+            statement.push(" AND r.ente IN ").texts(own()).push(")");
+            // What another body showed once, it may not show any more.
+            if filter.moment == Moment::Now && filter.state != State::Submitted {
                 statement
-                    .push(
-                        " AND NOT EXISTS (SELECT 1 FROM revision w \
-                         WHERE w.device_id = r.device_id AND w.working AND w.ente IN ",
-                    )
-                    .texts(own())
-                    .push(")");
+                    .push(" OR (")
+                    .push(SHARED)
+                    .push(" AND r.ente NOT IN ")
+                    .texts(own());
+                // A device that came from another body may still be accepted there; it is one
+                // device.
+                if filter.state == State::Working {
+                    statement
+                        .push(
+                            " AND NOT EXISTS (SELECT 1 FROM revision w \
+                             WHERE w.device_id = r.device_id AND w.working AND w.ente IN ",
+                        )
+                        .texts(own())
+                        .push(")");
+                }
+                statement.push(")");
             }
-            statement.push("))");
+            statement.push(")");
         }
     }
 }
 
-fn push_revision(values: &mut Vec<Bind>, mut revision: Revision) -> Result<()> {
+/// Which of a device's revisions is the state asked for, now or at an earlier moment.
+fn mark(statement: &mut Statement, filter: &Filter) {
+    match (filter.state, filter.moment) {
+        (State::Submitted, Moment::Now) => {
+            statement.push("r.stage = 'inviata'");
+        }
+        // A state that was sent back can be sent again: when it was sent stands in the reviews.
+        (State::Submitted, moment) => {
+            statement.push(
+                "EXISTS (SELECT 1 FROM review s WHERE s.device_id = r.device_id \
+                 AND s.revision_id = r.id AND s.kind = 'invio' AND s.at <= ",
+            );
+            instant(statement, moment);
+            statement.push(
+                " AND NOT EXISTS (SELECT 1 FROM review t WHERE t.device_id = s.device_id \
+                 AND t.at > s.at AND t.kind <> 'messaggio' AND t.at <= ",
+            );
+            instant(statement, moment);
+            statement.push("))");
+        }
+        (State::Working, Moment::Now) => {
+            statement.push("r.working");
+        }
+        (State::Accepted, Moment::Now) => {
+            statement.push("r.accepted");
+        }
+        (State::Working, moment) => {
+            statement.push("r.written_at <= ");
+            instant(statement, moment);
+            statement.push(
+                " AND NOT EXISTS (SELECT 1 FROM revision n WHERE n.device_id = r.device_id \
+                 AND n.number = r.number + 1 AND n.written_at <= ",
+            );
+            instant(statement, moment);
+            statement.push(")");
+        }
+        (State::Accepted, moment) => {
+            statement.push("r.accepted_from <= ");
+            instant(statement, moment);
+            statement.push(" AND (r.accepted_to IS NULL OR r.accepted_to > ");
+            instant(statement, moment);
+            statement.push(")");
+        }
+    }
+}
+
+/// The instant of a past moment.
+fn instant(statement: &mut Statement, moment: Moment) {
+    match moment {
+        Moment::Now => statement.bind(Bind::Integer(Some(Instant::MAX))),
+        Moment::At(at) => statement.bind(Bind::Integer(Some(at))),
+        Moment::Snapshot(id) => statement
+            .push("(SELECT p.at FROM snapshot p WHERE p.id = ")
+            .bind(Bind::Id(id))
+            .push(")"),
+    };
+}
+
+/// Adds the values of a revision in the order of [`COLUMNS`], and gives back its hash.
+fn push_revision(values: &mut Vec<Bind>, mut revision: Revision, entry: Uuid) -> Result<String> {
+    let hash = revision.content_hash();
+    let (asked, known) = revision.record.completeness();
     let confirmed = match revision.confirmed.as_slice() {
         [] => "[]".to_owned(),
         some => serde_json::to_string(some).map_err(|error| Error::Stored(error.to_string()))?,
@@ -822,12 +894,18 @@ fn push_revision(values: &mut Vec<Bind>, mut revision: Revision) -> Result<()> {
         Bind::Integer(Some(missing)),
         text(search),
         Bind::MaybeId(revision.batch),
+        text(revision.stage.name().to_owned()),
+        Bind::Integer(revision.accepted_from),
+        Bind::Integer(Some(asked)),
+        Bind::Integer(Some(known)),
+        text(hash.clone()),
+        Bind::Id(entry),
     ]);
     for attribute in ATTRIBUTES {
         let value = revision.record.take(attribute.field);
         values.push(bind_value(attribute.kind.store(), value));
     }
-    Ok(())
+    Ok(hash)
 }
 
 fn bind_value(store: StoredAs, value: Option<Value>) -> Bind {
@@ -842,7 +920,7 @@ fn bind_value(store: StoredAs, value: Option<Value>) -> Bind {
 }
 
 /// A revision from a row of [`SELECT`].
-fn revision<'r, R>(row: &'r R) -> Result<Revision>
+pub(super) fn revision<'r, R>(row: &'r R) -> Result<Revision>
 where
     R: Row,
     usize: ColumnIndex<R>,
@@ -868,6 +946,7 @@ where
     }
     let source: String = row.try_get(5)?;
     let confirmed: String = row.try_get(12)?;
+    let stage: String = row.try_get(15)?;
     Ok(Revision {
         id: row.try_get(0)?,
         device: row.try_get(1)?,
@@ -880,6 +959,12 @@ where
             .ok_or_else(|| Error::Stored(format!("la provenienza «{source}»")))?,
         withdrawn: row.try_get(6)?,
         accepted: row.try_get(7)?,
+        stage: Stage::ALL
+            .into_iter()
+            .find(|known| known.name() == stage)
+            .ok_or_else(|| Error::Stored(format!("lo stato della convalida «{stage}»")))?,
+        submitted_at: row.try_get(16)?,
+        accepted_from: row.try_get(17)?,
         record,
         provenance: Provenance {
             text: row.try_get(8)?,

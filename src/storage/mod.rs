@@ -13,7 +13,9 @@ mod bulk;
 pub mod device;
 mod dialect;
 pub mod document;
+pub mod journal;
 pub mod people;
+pub mod review;
 mod schema;
 mod statement;
 pub mod territory;
@@ -217,6 +219,15 @@ impl Store {
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         matches!(self, Self::Sqlite(..))
+    }
+
+    /// Whether [`Store::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Sqlite(_, writer) => writer.is_closed(),
+            Self::Postgres(pool) => pool.is_closed(),
+        }
     }
 
     /// Closes every connection; SQLite writes its journal back into the file.

@@ -15,6 +15,7 @@ pub mod pages;
 pub mod query;
 pub mod recording;
 pub mod routes;
+pub mod thread;
 pub mod throttle;
 pub mod upload;
 

@@ -1,15 +1,14 @@
 //! Handing devices over: which ones, in which state, as which file.
 
-use crate::census::filter::{Filter, State as Asked};
+use crate::census::filter::State as Asked;
 use crate::census::projection;
 use crate::register;
 use crate::register::publish::{Export, Format};
 use crate::web::App;
 use crate::web::error::Error;
-use crate::web::fields::Fields;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::query::{self, Chip};
+use crate::web::query::{self, Chip, Standpoint};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -45,6 +44,7 @@ struct Exports {
     states: Vec<Choice>,
     conditions: Vec<(&'static str, String)>,
     systems: Vec<System>,
+    standpoint: Standpoint,
     list: String,
 }
 
@@ -54,26 +54,30 @@ pub async fn get(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati"])?;
-    let filter = in_state(filter, &rest)?;
+    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
     let names = app.register.names().await?;
     let mut states = Vec::new();
     for (state, label, help) in [
-        (
-            Asked::Working,
-            "Ultimo stato salvato",
-            "Quello che vedete nell’elenco, anche se nessuno lo ha ancora convalidato.",
-        ),
         (
             Asked::Accepted,
             "Ultimo stato convalidato",
             "Solo quello che un validatore ha accettato: per i livelli da consegnare.",
         ),
+        (
+            Asked::Working,
+            "Ultimo stato salvato",
+            "Quello a cui gli enti lavorano, anche se nessuno lo ha ancora convalidato.",
+        ),
+        (
+            Asked::Submitted,
+            "In attesa di convalida",
+            "Quello che gli enti hanno inviato e che un validatore deve ancora guardare.",
+        ),
     ] {
         let mut asked = filter.clone();
         asked.state = state;
         states.push(Choice {
-            name: state.name(),
+            name: state.spelling(),
             label,
             help,
             counted: query::devices(app.register.count(&asked).await?),
@@ -81,17 +85,18 @@ pub async fn get(
         });
     }
     let systems = Format::Shapefile.systems().iter();
-    let page = Page::new(&app, Some(&reader), "Esporta", "esporta");
+    let past = app.register.past(&filter).await?;
+    let page = Page::new(&app, Some(&reader), "Esporta", "esporta")
+        .at(past, || query::today(PATH, &filter, &[]));
+    let mut stated = filter.clone();
+    stated.state = filter.usual();
     Ok(Html(Exports {
         page,
-        chips: query::chips(
-            PATH,
-            &filter,
-            &names,
-            &[("stato_dati", rest.get("stato_dati"))],
-        ),
+        // The state is a choice of the form, not a condition.
+        chips: query::chips(PATH, &stated, &names, &[]),
         states,
-        conditions: filter.parameters(),
+        conditions: query::conditions(&filter),
+        standpoint: Standpoint::of(&filter),
         systems: systems
             .filter_map(|code| projection::system(code))
             .map(|crs| System {
@@ -115,18 +120,11 @@ pub async fn download(
         .into_iter()
         .find(|format| file == format!("{}.{}", register::publish::LAYER, format.extension()))
         .ok_or_else(Error::not_found)?;
-    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati", "crs"])?;
-    let filter = in_state(filter, &rest)?;
+    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["crs"])?;
     let export = Export::new(format, rest.get("crs"), filter)?;
     let mut content = tempfile::tempfile().map_err(register::Error::Write)?;
     let sink = content.try_clone().map_err(register::Error::Write)?;
-    let published = app.register.export(&export, sink).await?;
-    tracing::info!(
-        account = %reader.viewer.account,
-        file = %export.file_name(),
-        devices = published.devices,
-        "devices were handed over"
-    );
+    app.register.export(&export, sink).await?;
     let length = rewind(&mut content).map_err(register::Error::Write)?;
     let headers = [
         (header::CONTENT_TYPE, media_type(format).to_owned()),
@@ -144,18 +142,6 @@ pub async fn download(
 fn rewind(file: &mut std::fs::File) -> io::Result<u64> {
     file.rewind()?;
     Ok(file.metadata()?.len())
-}
-
-/// The filter in the state that the address asks for.
-fn in_state(mut filter: Filter, rest: &Fields) -> Result<Filter, Error> {
-    filter.state = match rest.get("stato_dati") {
-        "" => Asked::default(),
-        name => [Asked::Working, Asked::Accepted]
-            .into_iter()
-            .find(|state| state.name() == name)
-            .ok_or_else(|| query::refused("stato_dati", name))?,
-    };
-    Ok(filter)
 }
 
 const fn media_type(format: Format) -> &'static str {

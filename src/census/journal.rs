@@ -1,0 +1,246 @@
+//! The history: what was done, by whom, when; never changed, never pruned.
+//!
+//! Each record holds the hash of the one before it, so whoever changes, adds or takes out a record
+//! would have to write again all that follow. What a record wrote in other tables is sealed in it:
+//! a number of rows and the hash of their hashes. Enforced by `tests/it/journal.rs` and, on a
+//! register, by `varco verify`.
+
+use crate::clock::Instant;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Defines what can be done, with its stored spelling and what people read.
+macro_rules! acts {
+    ($($(#[doc = $doc:literal])+ $variant:ident, $name:literal, $label:literal;)+) => {
+        /// What can be done that the history keeps.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Act {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Act {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stored spelling.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What people read.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)+ }
+            }
+        }
+    };
+}
+
+acts! {
+    /// Somebody signed in.
+    SignIn, "accesso", "Accesso";
+    /// Somebody tried to sign in and could not.
+    SignInRefused, "accesso_negato", "Accesso negato";
+    /// Somebody signed out.
+    SignOut, "uscita", "Uscita";
+    /// Somebody asked for what they may not do or see.
+    Refused, "rifiuto", "Richiesta rifiutata";
+    /// Somebody looked at reserved data of bodies that are not theirs.
+    Read, "lettura", "Lettura di dati riservati";
+    /// Data left the register as a file.
+    Exported, "esportazione", "Esportazione";
+    /// A device was written, for the first time or again.
+    DeviceSaved, "dispositivo", "Dispositivo salvato";
+    /// A device was taken out of the census or put back.
+    DeviceWithdrawn, "ritiro", "Dispositivo ritirato o rimesso";
+    /// A file was brought in.
+    Imported, "importazione", "Importazione";
+    /// What a file brought in was taken back.
+    ImportUndone, "importazione_annullata", "Importazione annullata";
+    /// The example data were written.
+    ExampleWritten, "esempio", "Dati di esempio";
+    /// A site was given a kind or a name.
+    SiteChanged, "sito", "Sito modificato";
+    /// Devices were sent to review.
+    Submitted, "invio", "Invio alla convalida";
+    /// Devices were accepted.
+    Accepted, "convalida", "Convalida";
+    /// A device was sent back.
+    SentBack, "rinvio", "Rinvio con motivo";
+    /// Somebody wrote a message.
+    Message, "messaggio", "Messaggio";
+    /// A reviewer took a body's census in hand, or let go of it.
+    Claimed, "presa_in_carico", "Presa in carico";
+    /// The census was frozen.
+    SnapshotTaken, "fotografia", "Fotografia";
+    /// A person was added or changed, or may or may no longer sign in.
+    PersonChanged, "persona", "Persona aggiunta o modificata";
+    /// Somebody changed their password.
+    PasswordChanged, "password", "Password cambiata";
+    /// Other boundaries were loaded.
+    TerritoryLoaded, "territorio", "Confini caricati";
+    /// Somebody looked at a site of a body that is not theirs.
+    SiteRead, "lettura_sito", "Lettura di un sito altrui";
+    /// A file on its way in was given up.
+    BatchAbandoned, "importazione_abbandonata", "Importazione abbandonata";
+}
+
+/// One record of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// 1 for the first; none is missing.
+    pub number: i64,
+    /// The identifier that the rows it wrote carry.
+    pub id: Uuid,
+    /// When, never before the record that precedes it.
+    pub at: Instant,
+    /// The account of who did it.
+    pub account: String,
+    /// What was done: the spelling of an [`Act`].
+    pub act: String,
+    /// The body whose data it concerns, where it is one.
+    pub body: Option<String>,
+    /// What it was done to: the identifier of a device, of a batch, an account…
+    pub subject: String,
+    /// What happened, in words.
+    pub detail: String,
+    /// What it wrote elsewhere; see [`Seal::text`].
+    pub seal: String,
+    /// The hash of the record before; empty for the first.
+    pub previous: String,
+    /// The hash of this one.
+    pub hash: String,
+}
+
+impl Record {
+    /// The hash of all it says, the previous record's hash included, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn content_hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for part in [
+            &self.number.to_string(),
+            &self.id.to_string(),
+            &self.at.to_string(),
+            &self.account,
+            &self.act,
+            self.body.as_deref().unwrap_or(""),
+            &self.subject,
+            &self.detail,
+            &self.seal,
+            &self.previous,
+        ] {
+            feed(&mut hasher, part);
+        }
+        hex::encode(hasher.finalize())
+    }
+
+    /// What was done, in words; the spelling when this program does not know it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        let act = Act::ALL.iter().find(|act| act.name() == self.act);
+        act.map_or(&self.act, |act| act.label())
+    }
+}
+
+/// Adds a text to a hash so that its end cannot be mistaken.
+pub fn feed(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text.as_bytes());
+}
+
+/// The tables whose rows are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sealed {
+    /// Revisions of devices.
+    Revisions,
+    /// What was said in review.
+    Reviews,
+}
+
+/// What one record of the history wrote in other tables: how many rows, and the hash of their hashes
+/// in the order of their identifiers.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    /// The identifier that the rows carry.
+    pub entry: Uuid,
+    rows: [(u64, Sha256); 2],
+}
+
+impl Seal {
+    /// The seal of a record that has written nothing yet.
+    #[must_use]
+    pub fn new(entry: Uuid) -> Self {
+        Self {
+            entry,
+            rows: [(0, Sha256::new()), (0, Sha256::new())],
+        }
+    }
+
+    /// Adds the hash of one row. Rows come in the order of their identifiers.
+    pub fn add(&mut self, table: Sealed, hash: &str) {
+        let [revisions, reviews] = &mut self.rows;
+        let (count, hasher) = match table {
+            Sealed::Revisions => revisions,
+            Sealed::Reviews => reviews,
+        };
+        *count += 1;
+        hasher.update(hash.as_bytes());
+    }
+
+    /// How many rows of a table there are.
+    #[must_use]
+    pub fn count(&self, table: Sealed) -> u64 {
+        let [revisions, reviews] = &self.rows;
+        match table {
+            Sealed::Revisions => revisions.0,
+            Sealed::Reviews => reviews.0,
+        }
+    }
+
+    /// What the record keeps: `revisioni=2:HASH convalide=1:HASH`, without what there is none of.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let [revisions, reviews] = &self.rows;
+        let parts = [("revisioni", revisions), ("convalide", reviews)];
+        let parts = parts.into_iter().filter(|(_, (count, _))| *count > 0);
+        let parts = parts.map(|(name, (count, hasher))| {
+            format!("{name}={count}:{}", hex::encode(hasher.clone().finalize()))
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ways_of_cutting_the_same_letters_have_different_hashes() {
+        let hash = |parts: &[&str]| {
+            let mut hasher = Sha256::new();
+            parts.iter().for_each(|part| feed(&mut hasher, part));
+            hasher.finalize()
+        };
+        assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
+        assert_ne!(hash(&["ab", ""]), hash(&["ab"]));
+    }
+
+    #[test]
+    fn a_seal_says_how_many_rows_of_what_there_are() {
+        let mut seal = Seal::new(Uuid::nil());
+        assert_eq!(seal.text(), "");
+        seal.add(Sealed::Reviews, "aa");
+        seal.add(Sealed::Reviews, "bb");
+        assert!(seal.text().starts_with("convalide=2:"));
+        assert_eq!(seal.count(Sealed::Revisions), 0);
+    }
+
+    #[test]
+    fn every_act_has_a_spelling_of_its_own() {
+        let mut names: Vec<&str> = Act::ALL.iter().map(|act| act.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Act::ALL.len());
+    }
+}
