@@ -46,6 +46,8 @@ enum Command {
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
+    /// Controlla il database, la storia e tutto quello che la storia registra
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +87,7 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Territory(args) => command::territory::run(args, &settings).await,
         Command::Export(args) => command::export::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
+        Command::Verify => command::verify::run(&settings).await,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod collation;
 pub mod document;
 pub mod draft;
+pub mod duplicate;
 pub mod filter;
 pub mod finding;
 pub mod journal;

@@ -10,6 +10,7 @@ pub mod seed;
 pub mod serve;
 pub mod territory;
 pub mod user;
+pub mod verify;
 
 use crate::clock::Clock;
 use crate::register::{self, Register};

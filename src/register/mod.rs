@@ -6,9 +6,11 @@
 pub mod adhesion;
 pub mod batch;
 pub mod document;
+pub mod duplicate;
 pub mod example;
 pub mod find;
 mod flow;
+pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod ledger;
@@ -25,6 +27,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verify;
 pub mod work;
 
 use crate::census::person::Viewer;

@@ -13,12 +13,14 @@ mod bulk;
 pub mod device;
 mod dialect;
 pub mod document;
+pub mod duplicate;
 pub mod journal;
 pub mod people;
 pub mod review;
 mod schema;
 mod statement;
 pub mod territory;
+pub mod verify;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

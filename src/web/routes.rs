@@ -3,9 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, export,
-    home, import, map, password, people, person, queue, queues, review, seat, sending, sign_in,
-    sign_out, site, sites, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, duplicate,
+    duplicates, export, history, home, import, map, password, people, person, queue, queues,
+    review, seat, sending, sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -178,6 +178,11 @@ pub fn routes() -> Vec<Route> {
         shows("/enti/{code}/referente", Recorders, contact::get),
         writes("/enti/{code}/referente", Recorders, contact::post),
         shows("/documenti/{id}", Signed, document::get),
+        reads("/doppioni", Signed, duplicates::get),
+        reads("/doppioni/{left}/{right}", Signed, duplicate::get),
+        writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
+        reads("/storia", Signed, history::get),
+        reads("/storia.csv", Signed, history::download),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),

@@ -23,7 +23,7 @@ const NOT_PAGES = [
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
-// that of the first line of the list that says `line`; then, with scripts, by `act`.
+// that of the first line of the list that says `line`, or by the first `link` of the list; then, with scripts, by `act`.
 const PAGES = [
   { name: 'accedi', path: '/accedi' },
   { name: 'accedi-rifiutato', path: '/accedi', statuses: [422], act: refusedSignIn },
@@ -53,6 +53,10 @@ const PAGES = [
   { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
   { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'doppioni', path: '/doppioni', as: 'validatore' },
+  { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
+  { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
+  { name: 'doppione-errori', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/, statuses: [422], act: refusedDecision },
   { name: 'importa', path: '/importa', as: 'compilatore' },
   { name: 'importazione', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
   { name: 'importazione-filtrata', path: '/importa/{id}?esito=rifiutata', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
@@ -104,6 +108,11 @@ async function refusedSeat(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedDecision(page) {
+  await press(page, 'Registra la decisione');
+  await page.locator('#errori').waitFor();
+}
+
 async function refusedPassword(page) {
   await page.fill('[name=attuale]', 'sbagliata');
   await page.fill('[name=nuova]', 'una-password-lunga');
@@ -142,9 +151,12 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, line = '', record = '', kind = '', status = 200 }) {
+async function open(page, { path, list, link, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
-  if (list) {
+  if (link) {
+    await page.goto(list);
+    address = await page.getByRole('link', { name: link }).first().getAttribute('href');
+  } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
     const [, , own] = href.split('/');

@@ -59,6 +59,10 @@ impl Who {
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
             Access::Recorders => matches!(self, Self::Owner | Self::Stranger | Self::Reviewer),
+            Access::Readers => {
+                matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
+            }
+            Access::Reviewers => self == Self::Reviewer,
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -132,6 +136,7 @@ struct World {
     people: Vec<(Who, Viewer)>,
     reserved: Uuid,
     shared: Uuid,
+    other: Uuid,
     site: Uuid,
     person: Uuid,
     batch: Uuid,
@@ -143,6 +148,8 @@ struct World {
 pub struct Named {
     /// A device.
     pub device: Uuid,
+    /// A device of another body that everybody may see, to stand beside it.
+    pub other: Uuid,
     /// A site.
     pub site: Uuid,
     /// A person.
@@ -162,7 +169,8 @@ impl World {
             (Field::Denominazione, "Mostrata a tutti"),
         ];
         let shared = support::device(&register, &owner, MILANO, "VISIBILE", &shared).await;
-        let own = support::device(&register, &stranger, RHO, "DI-RHO", &[]).await;
+        let seen_by_all = [(Field::Visibilita, "enti")];
+        let own = support::device(&register, &stranger, RHO, "DI-RHO", &seen_by_all).await;
         let fields = [
             (Field::Denominazione, SECRETS[1]),
             (Field::Indirizzo, "vicolo Riservato 9"),
@@ -196,6 +204,7 @@ impl World {
             people,
             reserved,
             shared,
+            other: own,
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
@@ -207,6 +216,7 @@ impl World {
     fn named(&self, device: Uuid) -> Named {
         Named {
             device,
+            other: self.other,
             site: self.site,
             person: self.person,
             batch: self.batch,
@@ -239,7 +249,11 @@ impl World {
         if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
         }
-        if !route.path.starts_with("/dispositivi/{id}") {
+        let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
+        if !about_a_device
+            .iter()
+            .any(|start| route.path.starts_with(start))
+        {
             return label(About::Nothing, reserved);
         }
         let mut all = label(About::Reserved, reserved);
@@ -270,6 +284,8 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
+    let filled = filled.replace("{left}", &named.device.to_string());
+    let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
@@ -506,12 +522,16 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
         let token = stranger.csrf.clone().unwrap();
-        for route in routes().iter().filter(|one| one.path.contains("{id}")) {
-            if route.access == Access::Administrators {
+        for route in routes()
+            .iter()
+            .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
+        {
+            if matches!(route.access, Access::Administrators | Access::Reviewers) {
                 continue;
             }
             let none = Named {
                 device: Uuid::max(),
+                other: world.other,
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
