@@ -284,6 +284,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
+    let filled = filled.replace("{ente}", MILANO);
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {

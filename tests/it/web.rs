@@ -208,7 +208,10 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
                     let path = route.path.replace("{record}", "1");
                     (id.len() == 36).then(|| path.replace("{id}", id))
                 })
-                .unwrap_or_else(|| route.path.to_owned());
+                .unwrap_or_else(|| {
+                    let path = route.path.replace("{code}", MILANO);
+                    path.replace("{kind}", "dpia").replace("{ente}", MILANO)
+                });
             let answer = browser.post(&address, &[("cossa", "1")]).await;
             if answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE
                 || route.access == Access::Administrators
