@@ -3,9 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, duplicate, duplicates, export, history, home, import, map,
-    password, people, person, queue, queues, review, sending, sign_in, sign_out, site, sites,
-    statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, duplicate,
+    duplicates, export, history, home, import, map, password, people, person, queue, queues,
+    review, seat, sending, sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -29,6 +29,8 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever records how some body takes part: who writes its devices, and who reviews.
+    Recorders,
     /// Whoever reads everything.
     Readers,
     /// Whoever accepts or sends back.
@@ -100,7 +102,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
+    use Access::{Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -165,6 +167,17 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/enti", Signed, bodies::get),
+        reads("/enti/{code}", Signed, body::get),
+        shows("/enti/{code}/adesione", Recorders, adhesion::get),
+        writes("/enti/{code}/adesione", Recorders, adhesion::post),
+        shows("/enti/{code}/atti/{kind}", Recorders, act::get),
+        writes("/enti/{code}/atti/{kind}", Recorders, act::post),
+        shows("/enti/{code}/sede", Recorders, seat::get),
+        writes("/enti/{code}/sede", Recorders, seat::post),
+        shows("/enti/{code}/referente", Recorders, contact::get),
+        writes("/enti/{code}/referente", Recorders, contact::post),
+        shows("/documenti/{id}", Signed, document::get),
         reads("/doppioni", Signed, duplicates::get),
         reads("/doppioni/{left}/{right}", Signed, duplicate::get),
         writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
@@ -197,7 +210,7 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             policy(&app.settings),
         ))

@@ -8,6 +8,7 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 
 // What GET routes answer besides pages.
 const NOT_PAGES = [
+  '/documenti/{id}',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/importa/modello.csv',
@@ -43,6 +44,16 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'enti', path: '/enti', as: 'validatore' },
+  { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
+  { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'ente-adesione', path: '/enti/{code}/adesione', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-adesione-errori', path: '/enti/{code}/adesione', as: 'validatore', list: '/enti?adesione=delibera', statuses: [422], act: refusedStep },
+  { name: 'ente-patto', path: '/enti/{code}/atti/{kind}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato', kind: 'patto' },
+  { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
+  { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'doppioni', path: '/doppioni', as: 'validatore' },
   { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
   { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
@@ -89,6 +100,19 @@ async function refusedPerson(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedStep(page) {
+  await page.selectOption('[name=passo]', 'delibera');
+  await page.setInputFiles('[name=documento]', { name: 'atto.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<html>') });
+  await page.getByRole('button', { name: 'Registra il passo' }).click();
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedSeat(page) {
+  await page.fill('[name=posizione]', '9,19 45,4642');
+  await page.getByRole('button', { name: 'Registra la sede' }).click();
+  await page.locator('#errori').waitFor();
+}
+
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');
   await page.locator('#errori').waitFor();
@@ -132,7 +156,7 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, link, line = '', record = '', status = 200 }) {
+async function open(page, { path, list, link, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
   if (link) {
     await page.goto(list);
@@ -140,7 +164,8 @@ async function open(page, { path, list, link, line = '', record = '', status = 2
   } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
-    address = path.replace('{id}', href.split('/')[2]).replace('{record}', record);
+    const [, , own] = href.split('/');
+    address = path.replace('{id}', own).replace('{code}', own).replace('{record}', record).replace('{kind}', kind);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);
