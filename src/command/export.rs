@@ -10,6 +10,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use uuid::Uuid;
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,9 @@ pub struct Args {
     /// Stato dei dati: accepted (ultimo convalidato) o working (ultimo salvato)
     #[arg(long, default_value = "accepted", value_parser = state)]
     state: State,
+    /// Fotografia: i dati convalidati com’erano quando fu scattata
+    #[arg(long, value_name = "ID", value_parser = super::snapshot::identifier)]
+    snapshot: Option<Uuid>,
     /// Per chi: pubblico, enti, riservato
     #[arg(long, default_value = "riservato", value_parser = tier)]
     tier: Tier,
@@ -42,6 +46,15 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let mut filter = Filter::of(&Viewer::operator());
     filter.state = args.state;
     filter.tier = args.tier;
+    if let Some(snapshot) = args.snapshot {
+        if args.state != State::Accepted {
+            return Err(Failure::new(
+                "Una fotografia ha solo dati convalidati: togliete --state working oppure \
+                 --snapshot.",
+            ));
+        }
+        filter.freeze(snapshot);
+    }
     let export = Export::new(args.format, &args.crs, filter)?;
     if args.output.exists() && !args.output.is_file() {
         return Err(Failure::new(format!(
@@ -69,7 +82,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         args.output.display(),
         published.devices
     ));
-    if published.devices == 0 && args.state == State::Accepted {
+    if published.devices == 0 && args.state == State::Accepted && args.snapshot.is_none() {
         say(
             "Nessun dispositivo è stato convalidato: per l’ultima versione salvata aggiungete \
              --state working.",

@@ -89,6 +89,7 @@ impl Register {
         everything.exact.clear();
         everything.open = None;
         let mut unit = self.store.read().await?;
+        self.knows_moment(&mut unit, filter).await?;
         let names = self.names_in(&mut unit).await?;
         let occurring = unit.occurring(&everything).await?;
         Ok(Found {

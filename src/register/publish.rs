@@ -192,6 +192,7 @@ impl Register {
     /// Sends every device that the filter finds, until nobody takes them any more.
     async fn read_pages(&self, filter: &Filter, pages: Sender<Vec<Revision>>) -> Result<()> {
         let mut unit = self.store.read().await?;
+        self.knows_moment(&mut unit, filter).await?;
         let mut slice = Slice {
             sort: Sort::Code,
             from: None,

@@ -97,16 +97,19 @@ const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.sourc
                     r.submitted_at, r.accepted_from";
 
 /// How many columns of a revision precede its attributes.
-const META_COLUMNS: usize = 18;
+pub(super) const META_COLUMNS: usize = 18;
 
-static SELECT: LazyLock<String> = LazyLock::new(|| {
+pub(super) static SELECT: LazyLock<String> = LazyLock::new(|| {
     let mut text = format!("SELECT {META}");
     for attribute in ATTRIBUTES {
         let _ = write!(text, ", r.{}", attribute.name);
     }
-    text.push_str(" FROM revision r");
+    text.push_str(FROM);
     text
 });
+
+/// How [`SELECT`] ends.
+pub(super) const FROM: &str = " FROM revision r";
 
 /// The columns of a revision in the order of [`push_revision`].
 static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -704,7 +707,7 @@ fn bind_key(statement: &mut Statement, sort: Sort, key: &[String]) -> Result<()>
 }
 
 /// The one translation of a filter, permission included.
-fn condition(statement: &mut Statement, filter: &Filter) {
+pub(super) fn condition(statement: &mut Statement, filter: &Filter) {
     visible(statement, filter);
     if let Some(device) = filter.device {
         statement.push(" AND r.device_id = ").bind(Bind::Id(device));
@@ -757,7 +760,9 @@ fn visible(statement: &mut Statement, filter: &Filter) {
     match filter.scope() {
         Scope::All => mark(statement, filter),
         Scope::Bodies(own) if own.is_empty() => {
-            statement.push(SHARED);
+            // What another body shows now says nothing of what it showed then.
+            let shown = filter.moment == Moment::Now;
+            statement.push(if shown { SHARED } else { "FALSE" });
         }
         Scope::Bodies(own) => {
             let own = || own.iter().map(String::as_str);

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod people;
 pub mod review;
 mod schema;
+pub mod snapshot;
 mod statement;
 pub mod territory;
 
