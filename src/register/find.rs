@@ -102,7 +102,9 @@ impl Register {
 
     /// How many devices the filter finds.
     pub async fn count(&self, filter: &Filter) -> Result<i64> {
-        Ok(self.store.read().await?.count(filter).await?)
+        let mut unit = self.store.read().await?;
+        self.knows_moment(&mut unit, filter).await?;
+        Ok(unit.count(filter).await?)
     }
 
     /// What the codes of devices mean to people.

@@ -52,6 +52,7 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
         ["device.body_code", "device.code"] => "device_code".to_owned(),
         ["person.account"] => "person_account".to_owned(),
         ["site.body_code", "site.code"] => "site_code".to_owned(),
+        ["snapshot.name"] => "snapshot_name".to_owned(),
         ["revision.device_id", "revision.number"] => "revision_number".to_owned(),
         _ => cause.to_owned(),
     })

@@ -198,9 +198,8 @@ impl Unit {
     }
 
     /// The devices, by body and code, whose accepted state at an instant is not the last that a
-    /// reviewer had accepted by then: at most so many.
-    pub async fn displaced(&mut self, at: Instant, most: usize) -> Result<Vec<(String, String)>> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+    /// reviewer had accepted by then.
+    pub async fn displaced(&mut self, at: Instant) -> Result<Vec<(String, String)>> {
         Ok(on!(self, |conn| {
             sqlx::query_as(
                 "SELECT DISTINCT r.ente, r.codice FROM revision r
@@ -212,10 +211,9 @@ impl Unit {
                                  AND NOT EXISTS (SELECT 1 FROM review l
                                      WHERE l.device_id = v.device_id AND l.at > v.at AND l.at <= $1
                                        AND l.kind IN ('convalida', 'convalida_parziale')))
-                 ORDER BY r.ente, r.codice LIMIT $2",
+                 ORDER BY r.ente, r.codice",
             )
             .bind(at)
-            .bind(most)
             .fetch_all(conn)
             .await?
         }))

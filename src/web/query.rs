@@ -4,7 +4,7 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::census::filter::{Filter, FilterError, PARAMETERS, unknown};
+use crate::census::filter::{Filter, FilterError, Moment, PARAMETERS, unknown};
 use crate::census::person::Viewer;
 use crate::census::vocabulary::Field;
 use crate::register::find::Names;
@@ -81,6 +81,11 @@ pub fn chips(path: &str, filter: &Filter, names: &Names, more: &[(&str, &str)]) 
         let href = address(path, &without, more);
         chips.push(Chip { label, href });
     };
+    if filter.is_frozen() {
+        let mut without = filter.clone();
+        without.moment = Moment::Now;
+        add("Da una fotografia".to_owned(), without);
+    }
     if !filter.text.is_empty() {
         let mut without = filter.clone();
         without.text.clear();

@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person,
-    sign_in, sign_out, site, sites, statement, tiles,
+    batch, batch_row, comparison, device, devices, export, home, import, map, password, people,
+    person, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -28,6 +28,8 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever reviews what the bodies write.
+    Reviewers,
     /// Whoever manages people.
     Administrators,
 }
@@ -95,7 +97,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Reviewers, Signed};
     vec![
         shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -149,6 +151,16 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        shows("/fotografie", Signed, snapshots::get),
+        writes("/fotografie", Reviewers, snapshots::post),
+        reads("/fotografie/confronta", Signed, comparison::get),
+        reads(
+            "/fotografie/confronta/differenze.csv",
+            Signed,
+            comparison::download,
+        ),
+        reads("/fotografie/{id}", Signed, snapshot::get),
+        shows("/fotografie/{id}/verifica", Signed, snapshot::verify),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),

@@ -57,6 +57,7 @@ impl Who {
             Access::Everyone => true,
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
+            Access::Reviewers => self == Self::Reviewer,
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -133,6 +134,7 @@ struct World {
     site: Uuid,
     person: Uuid,
     batch: Uuid,
+    snapshot: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -146,6 +148,8 @@ pub struct Named {
     pub person: Uuid,
     /// A file on its way in, with one row.
     pub batch: Uuid,
+    /// A snapshot.
+    pub snapshot: Uuid,
 }
 
 impl World {
@@ -177,6 +181,8 @@ impl World {
         let row = format!("{};{LAT};{LON};{};boh", SECRETS[0], SECRETS[1]);
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -193,6 +199,7 @@ impl World {
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
+            snapshot: snapshot.unwrap().id,
         }
     }
 
@@ -203,6 +210,7 @@ impl World {
             site: self.site,
             person: self.person,
             batch: self.batch,
+            snapshot: self.snapshot,
         }
     }
 
@@ -253,6 +261,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("siti") => named.site,
         Some("persone") => named.person,
         Some("importa") => named.batch,
+        Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
@@ -491,7 +500,8 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
         let mut stranger = world.browser(Who::Stranger).await;
         let token = stranger.csrf.clone().unwrap();
         for route in routes().iter().filter(|one| one.path.contains("{id}")) {
-            if route.access == Access::Administrators {
+            // Everybody may know which snapshots there are, and find there what they may see.
+            if route.access == Access::Administrators || route.path.starts_with("/fotografie/") {
                 continue;
             }
             let none = Named {
@@ -499,6 +509,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
+                snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

@@ -18,6 +18,7 @@ mod publish;
 mod record;
 mod schema;
 mod sites;
+mod snapshots;
 mod storage;
 mod support;
 mod tiles;

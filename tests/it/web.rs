@@ -29,11 +29,14 @@ impl World {
         let fields = [(varco::census::vocabulary::Field::Sito, "V1")];
         let device = support::device(&register, &officer, MILANO, "T1", &fields).await;
         let site = register.sites(&officer).await.unwrap();
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let named = Named {
             device,
             site: site.first().unwrap().id,
             person: officer.id.unwrap(),
             batch: support::batch(&register, &officer, MILANO, "codice\r\nT1\r\n").await,
+            snapshot: snapshot.unwrap().id,
         };
         let addresses = routes::routes()
             .iter()

@@ -68,6 +68,9 @@ pub async fn get(
             "Solo quello che un validatore ha accettato: per i livelli da consegnare.",
         ),
     ] {
+        if filter.is_frozen() && state != filter.state {
+            continue;
+        }
         let mut asked = filter.clone();
         asked.state = state;
         states.push(Choice {

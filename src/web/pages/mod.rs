@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod batch_row;
+pub mod comparison;
 pub mod device;
 pub mod devices;
 pub mod export;
@@ -15,5 +16,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod site;
 pub mod sites;
+pub mod snapshot;
+pub mod snapshots;
 pub mod statement;
 pub mod tiles;
