@@ -4,6 +4,7 @@
 //! without a [`Viewer`]: a map and its download cannot disagree, and no path can forget the
 //! permission. A parameter that is not understood is an error, never ignored.
 
+use super::moment;
 use super::person::Viewer;
 use super::vocabulary::{Field, fold};
 use crate::clock::Instant;
@@ -126,11 +127,21 @@ pub enum Open {
     Missing,
     /// Neither.
     Nothing,
+    /// What a reviewer sent back.
+    SentBack,
+    /// What was never accepted as it is now, and does not wait for a reviewer.
+    ToSend,
 }
 
 impl Open {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Warnings, Self::Missing, Self::Nothing];
+    pub const ALL: [Self; 5] = [
+        Self::Warnings,
+        Self::Missing,
+        Self::Nothing,
+        Self::SentBack,
+        Self::ToSend,
+    ];
 
     /// The spelling in addresses.
     #[must_use]
@@ -139,6 +150,8 @@ impl Open {
             Self::Warnings => "avvisi",
             Self::Missing => "incompleti",
             Self::Nothing => "nessuna",
+            Self::SentBack => "rimandati",
+            Self::ToSend => "da_inviare",
         }
     }
 
@@ -149,6 +162,8 @@ impl Open {
             Self::Warnings => "Con avvisi da confermare",
             Self::Missing => "Con dati da completare",
             Self::Nothing => "Senza segnalazioni",
+            Self::SentBack => "Rimandati da correggere",
+            Self::ToSend => "Ancora da inviare",
         }
     }
 }
@@ -165,6 +180,7 @@ pub enum Scope {
 /// Which devices are asked for, and by whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
+    viewer: Viewer,
     scope: Scope,
     /// The state that this person is shown when they ask for none.
     usual: State,
@@ -239,6 +255,7 @@ impl Filter {
             State::Working
         };
         Self {
+            viewer: viewer.clone(),
             scope,
             usual,
             state: usual,
@@ -271,6 +288,33 @@ impl Filter {
         }
     }
 
+    /// On whose behalf it asks.
+    #[must_use]
+    pub const fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// Whether it finds reserved data of bodies that are not the viewer's own: such a reading is
+    /// noted in the history.
+    #[must_use]
+    pub fn reads_others(&self) -> bool {
+        self.viewer.reads_others(self.wanted(Field::Ente))
+    }
+
+    /// What it asks for, in the words of an address; what is looked for as text is left out, because
+    /// people look for what is never recorded.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let parameters = self.parameters().into_iter();
+        let parts: Vec<String> = parameters
+            .map(|(name, value)| match name {
+                "cerca" => "cerca".to_owned(),
+                _ => format!("{name}={value}"),
+            })
+            .collect();
+        parts.join(" ")
+    }
+
     /// Whose devices may be seen.
     #[must_use]
     pub fn scope(&self) -> &Scope {
@@ -295,15 +339,6 @@ impl Filter {
     #[must_use]
     pub const fn is_frozen(&self) -> bool {
         matches!(self.moment, Moment::Snapshot(_))
-    }
-
-    /// The state when none is asked for.
-    const fn usual_state(&self) -> State {
-        if self.is_frozen() {
-            State::Accepted
-        } else {
-            self.usual
-        }
     }
 
     /// Takes one parameter of an address. Empty values mean "any".
@@ -337,14 +372,15 @@ impl Filter {
                 let open = Open::ALL.into_iter().find(|open| open.name() == value);
                 self.open = Some(open.ok_or_else(refused)?);
             }
-            "dati" if value.is_empty() => self.state = self.usual_state(),
+            "dati" if value.is_empty() => self.state = self.usual(),
             "dati" => {
                 let state = State::ALL.into_iter().find(|one| one.spelling() == value);
                 self.state = state
                     .filter(|state| !self.is_frozen() || *state == State::Accepted)
                     .ok_or_else(refused)?;
             }
-            "fotografia" if value.is_empty() => {}
+            "al" | "fotografia" if value.is_empty() => {}
+            "al" => self.moment = Moment::At(moment::parse(value).ok_or_else(refused)?),
             "fotografia" => {
                 let id = Uuid::parse_str(value).map_err(|_shape| refused())?;
                 if self.state != self.usual && self.state != State::Accepted {
@@ -363,13 +399,7 @@ impl Filter {
     /// The filter as parameters of an address; [`Filter::take`] reads them back.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
-        let mut parameters = Vec::new();
-        if let Moment::Snapshot(id) = self.moment {
-            parameters.push(("fotografia", id.to_string()));
-        }
-        if self.state != self.usual_state() {
-            parameters.push(("dati", self.state.spelling().to_owned()));
-        }
+        let mut parameters = self.standpoint();
         if !self.text.is_empty() {
             parameters.push(("cerca", self.text.clone()));
         }
@@ -385,6 +415,32 @@ impl Filter {
         parameters
     }
 
+    /// Which state at which moment, as parameters of an address: what a link from a list to a device
+    /// takes along.
+    #[must_use]
+    pub fn standpoint(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = Vec::new();
+        if self.state != self.usual() {
+            parameters.push(("dati", self.state.spelling().to_owned()));
+        }
+        match self.moment {
+            Moment::Now => {}
+            Moment::At(at) => parameters.push(("al", moment::spelling(at))),
+            Moment::Snapshot(id) => parameters.push(("fotografia", id.to_string())),
+        }
+        parameters
+    }
+
+    /// The state that this person is shown when they ask for none.
+    #[must_use]
+    pub const fn usual(&self) -> State {
+        if self.is_frozen() {
+            State::Accepted
+        } else {
+            self.usual
+        }
+    }
+
     /// The exact value wanted of a field, or nothing.
     #[must_use]
     pub fn wanted(&self, field: Field) -> &str {
@@ -396,8 +452,9 @@ impl Filter {
 }
 
 /// The names that [`Filter::take`] understands.
-pub const PARAMETERS: [&str; 12] = [
+pub const PARAMETERS: [&str; 13] = [
     "dati",
+    "al",
     "fotografia",
     "cerca",
     "ente",
@@ -518,6 +575,24 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_nobody_can_read_is_refused() {
+        let mut filter = Filter::of(&Viewer::operator());
+        for (name, value) in [("al", "ieri"), ("al", "31/02/2026"), ("fotografia", "gara")] {
+            assert!(filter.take(name, value).is_err(), "{name}={value}");
+        }
+        assert!(filter.take("al", "").is_ok());
+        assert_eq!(filter.moment, Moment::Now);
+    }
+
+    #[test]
+    fn what_is_noted_of_a_filter_does_not_say_which_words_were_looked_for() {
+        let mut filter = Filter::of(&Viewer::operator());
+        filter.take("cerca", "via Segreta").unwrap();
+        filter.take("funzione", "ztl").unwrap();
+        assert_eq!(filter.in_short(), "cerca funzione=ztl");
+    }
+
+    #[test]
     fn a_public_copy_says_neither_where_exactly_nor_with_what() {
         for field in [
             Field::Indirizzo,
@@ -556,13 +631,22 @@ mod tests {
             text in "[a-zà-ù]{0,8}",
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
-            open in 0_usize..4,
+            open in 0_usize..6,
+            state in 0_usize..3,
+            at in 0_i64..4_000_000_000_000_000,
+            frozen: bool,
         ) {
             let mut filter = Filter::of(&Viewer::operator());
             filter.text = text;
             filter.exact = vec![(Field::Ente, body), (Field::Funzione, "ztl".to_owned())];
             filter.withdrawn = withdrawn;
             filter.open = Open::ALL.get(open).copied();
+            filter.state = State::ALL[state];
+            filter.moment = match at % 3 {
+                0 => Moment::Now,
+                _ if frozen => Moment::Snapshot(Uuid::from_u128(at.unsigned_abs().into())),
+                _ => Moment::At(at),
+            };
             let mut again = Filter::of(&Viewer::operator());
             for (name, value) in filter.parameters() {
                 again.take(name, &value).unwrap();

@@ -80,6 +80,10 @@ acts! {
     PasswordChanged, "password", "Password cambiata";
     /// Other boundaries were loaded.
     TerritoryLoaded, "territorio", "Confini caricati";
+    /// Somebody looked at a site of a body that is not theirs.
+    SiteRead, "lettura_sito", "Lettura di un sito altrui";
+    /// A file on its way in was given up.
+    BatchAbandoned, "importazione_abbandonata", "Importazione abbandonata";
 }
 
 /// One record of the history.

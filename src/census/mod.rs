@@ -6,6 +6,7 @@ pub mod draft;
 pub mod filter;
 pub mod finding;
 pub mod journal;
+pub mod moment;
 pub mod notation;
 pub mod person;
 pub mod position;

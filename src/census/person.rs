@@ -160,6 +160,13 @@ impl Viewer {
         self.operator || self.bodies().any(|own| own == body)
     }
 
+    /// Whether they see reserved data of a body that is not theirs when they read its devices; empty
+    /// for the devices of all bodies.
+    #[must_use]
+    pub fn reads_others(&self, body: &str) -> bool {
+        !self.operator && self.reads_all() && !self.writes(body)
+    }
+
     /// Whether they may write any device at all.
     #[must_use]
     pub fn writes_any(&self) -> bool {

@@ -9,10 +9,12 @@ pub mod find;
 mod flow;
 pub mod journal;
 pub mod judge;
+pub mod ledger;
 pub mod load;
 mod nearby;
 pub mod people;
 pub mod publish;
+pub mod queue;
 pub mod record;
 pub mod review;
 pub mod seed;
@@ -78,6 +80,7 @@ pub struct Register {
     pub territory: Arc<Territory>,
     /// What this process is at work with.
     pub works: work::Works,
+    ledger: ledger::Ledger,
 }
 
 impl Register {
@@ -86,6 +89,7 @@ impl Register {
         store.check().await?;
         let municipalities = store.read().await?.municipalities().await?;
         Ok(Self {
+            ledger: ledger::Ledger::begin(store.clone()),
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),

@@ -193,20 +193,6 @@ impl Register {
         })
     }
 
-    /// Says which snapshot does not exist, when a filter asks for one.
-    pub(super) async fn knows_moment(&self, unit: &mut Unit, filter: &Filter) -> Result<()> {
-        let Moment::Snapshot(id) = filter.moment else {
-            return Ok(());
-        };
-        match unit.snapshot(id).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::Invalid(format!(
-                "La fotografia «{id}» non c’è: «varco snapshot list» e la pagina «Fotografie» \
-                 dicono quali ci sono."
-            ))),
-        }
-    }
-
     /// Computes again what one snapshot, or each of them, holds, and compares it with what the
     /// snapshot and the history say. Whoever does not read everything is told of their own bodies'
     /// devices, and of the rest only that it is not in order.
@@ -250,7 +236,7 @@ impl Register {
             found.pop();
         }
         let came_from = slice.from.is_some();
-        Ok(Compared {
+        let compared = Compared {
             fields: unit.changed_fields(&earlier, &later).await?,
             page: differences(&mut unit, found).await?,
             more_before: if backwards { more } else { came_from },
@@ -260,7 +246,10 @@ impl Register {
             before,
             after,
             names,
-        })
+        };
+        drop(unit);
+        self.note_filter(&earlier, "confronto").await?;
+        Ok(compared)
     }
 
     /// Writes all in what two moments differ as a table: a line for each value that changed, and
@@ -289,7 +278,16 @@ impl Register {
             let rows = rows.iter().flat_map(|(_, difference)| cells(difference));
             write_table(&mut sink, false, rows)?;
         }
-        Ok(sink.flush()?)
+        sink.flush()?;
+        drop(unit);
+        let detail = format!("differenze, {}", earlier.in_short());
+        let note = Note {
+            act: Act::Exported,
+            body: Some(&*asked.body).filter(|body| !body.is_empty()),
+            subject: "differenze.csv",
+            detail: &detail,
+        };
+        self.leave_note(&viewer.account, note).await
     }
 }
 

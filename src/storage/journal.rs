@@ -3,6 +3,7 @@
 use super::{Result, Unit, on};
 use crate::census::journal::Record;
 use crate::clock::Instant;
+use uuid::Uuid;
 
 /// Where the history ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,16 @@ impl Unit {
             .await?
         });
         Ok(End { number, at, hash })
+    }
+
+    /// The name of a snapshot and the instant it shows.
+    pub async fn frozen(&mut self, snapshot: Uuid) -> Result<Option<(String, Instant)>> {
+        Ok(on!(self, |conn| {
+            sqlx::query_as("SELECT name, at FROM snapshot WHERE id = $1")
+                .bind(snapshot)
+                .fetch_optional(conn)
+                .await?
+        }))
     }
 
     /// Adds the record that follows the last.

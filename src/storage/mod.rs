@@ -220,6 +220,15 @@ impl Store {
         matches!(self, Self::Sqlite(..))
     }
 
+    /// Whether [`Store::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Sqlite(_, writer) => writer.is_closed(),
+            Self::Postgres(pool) => pool.is_closed(),
+        }
+    }
+
     /// Closes every connection; SQLite writes its journal back into the file.
     pub async fn close(&self) {
         match self {

@@ -4,7 +4,8 @@ use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
     batch, batch_row, comparison, device, devices, export, home, import, map, password, people,
-    person, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    person, queue, queues, review, sending, sign_in, sign_out, site, sites, snapshot, snapshots,
+    statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -28,7 +29,9 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
-    /// Whoever reviews what the bodies write.
+    /// Whoever reads everything.
+    Readers,
+    /// Whoever accepts or sends back.
     Reviewers,
     /// Whoever manages people.
     Administrators,
@@ -97,9 +100,9 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Reviewers, Signed};
+    use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
     vec![
-        shows("/", Signed, home::get),
+        reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
         writes("/accedi", Everyone, sign_in::post),
         writes("/esci", Signed, sign_out::post),
@@ -141,12 +144,23 @@ pub fn routes() -> Vec<Route> {
         writes("/dispositivi/nuovo", Compilers, device::create),
         writes("/dispositivi/controlla", Compilers, device::check),
         reads("/dispositivi/{id}", Signed, device::get),
-        shows("/dispositivi/{id}/scheda", Signed, device::panel),
+        reads("/dispositivi/{id}/scheda", Signed, device::panel),
         shows("/dispositivi/{id}/modifica", Compilers, device::edit),
         writes("/dispositivi/{id}/modifica", Compilers, device::update),
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+        shows("/dispositivi/{id}/convalida", Readers, review::get),
+        writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
+        writes("/dispositivi/{id}/invia", Compilers, review::submit),
+        writes("/dispositivi/{id}/messaggi", Signed, review::say),
+        reads("/invio", Compilers, sending::get),
+        writes("/invio/{ente}", Compilers, sending::submit),
+        shows("/convalida", Readers, queues::get),
+        reads("/convalida/{ente}", Readers, queue::get),
+        writes("/convalida/{ente}/accetta", Reviewers, queue::accept),
+        writes("/convalida/{ente}/carico", Reviewers, queue::claim),
+        writes("/convalida/{ente}/messaggi", Signed, queue::say),
         reads("/siti", Signed, sites::get),
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),

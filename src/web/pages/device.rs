@@ -1,6 +1,7 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
+use crate::census::filter::State as Asked;
 use crate::census::finding::Code;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
@@ -13,8 +14,9 @@ use crate::web::fields::Fields;
 use crate::web::form::{self, Choices, Fragment, Purpose};
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
+use crate::web::query;
 use askama::Template;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -85,6 +87,7 @@ struct DevicePage {
 #[template(path = "pages/device_panel.html")]
 struct Panel {
     id: Uuid,
+    query: String,
     heading: String,
     body: String,
     facts: Vec<Fact>,
@@ -96,14 +99,21 @@ pub async fn get(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
-    request: Request,
+    RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
     let id = identifier(&id)?;
-    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes())?;
-    query.only(&["salvato"])?;
-    let seen = app.register.device(&reader.viewer, id).await?;
+    let (filter, query) = query::standpoint(&reader.viewer, raw.as_deref(), &["salvato"])?;
+    let seen = app.register.device_as(&filter, id).await?;
     let choices = Choices::of(&app, &reader.viewer).await?;
-    let mut page = Page::new(&app, Some(&reader), "Dispositivo", "dispositivi");
+    let mut page = Page::new(&app, Some(&reader), "Dispositivo", "dispositivi")
+        .at(seen.past.clone(), || format!("/dispositivi/{id}"));
+    if seen.past.is_none() && filter.state != Asked::Working {
+        let state = format!(
+            "Lo stato che vedete: {}.",
+            filter.state.label().to_lowercase()
+        );
+        page = page.with_notice("info", state);
+    }
     let saved_key = match query.get("salvato") {
         "" => String::new(),
         "nuovo" => form::NEW_KEY.to_owned(),
@@ -140,6 +150,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         findings,
         neighbours,
         history,
+        past: _,
     } = seen;
     let record = &revision.record;
     let lon = record.number(Field::Lon).unwrap_or_default();
@@ -264,7 +275,9 @@ fn changes(choices: &Choices, before: &Revision, after: &Revision) -> Vec<Change
     changes
 }
 
-fn heading(revision: &Revision) -> String {
+/// What a device is called on pages: its code and its name.
+#[must_use]
+pub fn heading(revision: &Revision) -> String {
     let (code, name) = (
         revision.record.text(Field::Codice),
         revision.record.text(Field::Denominazione),
@@ -281,11 +294,10 @@ pub async fn panel(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let seen = app
-        .register
-        .device(&reader.viewer, identifier(&id)?)
-        .await?;
+    let (filter, _) = query::standpoint(&reader.viewer, raw.as_deref(), &[])?;
+    let seen = app.register.device_as(&filter, identifier(&id)?).await?;
     let choices = Choices::of(&app, &reader.viewer).await?;
     let revision = &seen.revision;
     let facts = [
@@ -303,6 +315,10 @@ pub async fn panel(
         value: choices.words(revision, field),
     });
     let panel = Panel {
+        query: match seen.past {
+            None => String::new(),
+            Some(_) => format!("?{}", query::encode(&filter, &[])),
+        },
         id: revision.device,
         heading: heading(revision),
         body: choices.body_name(revision.record.text(Field::Ente)),

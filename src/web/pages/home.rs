@@ -6,9 +6,9 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::query;
+use crate::web::query::{self, Standpoint};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 
 /// A number and the list that it counts.
@@ -34,11 +34,19 @@ struct Home {
     figures: [Figure; 3],
     functions: Vec<Share>,
     standings: Vec<Share>,
+    standpoint: Standpoint,
+    conditions: Vec<(&'static str, String)>,
 }
 
 /// The page.
-pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
-    let summary = app.register.summary(&reader.viewer).await?;
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
+    let summary = app.register.summary(&filter).await?;
+    let past = app.register.past(&filter).await?;
     let figures = [
         ("Dispositivi nel censimento", &summary.all),
         ("Con avvisi da confermare", &summary.warnings),
@@ -51,12 +59,15 @@ pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Err
     });
     let functions = shares(&summary.all.filter, Field::Funzione, summary.functions);
     let standings = shares(&summary.all.filter, Field::StatoScntt, summary.standings);
-    let page = Page::new(&app, Some(&reader), "Il censimento", "");
+    let page = Page::new(&app, Some(&reader), "Il censimento", "")
+        .at(past, || query::today("/", &filter, &[]));
     Ok(Html(Home {
         page,
         figures,
         functions,
         standings,
+        standpoint: Standpoint::of(&filter),
+        conditions: query::conditions(&filter),
     })
     .into_response())
 }
