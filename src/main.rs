@@ -49,6 +49,8 @@ enum Command {
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
+    /// Controlla il database, la storia e tutto quello che la storia registra
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -89,6 +91,7 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Export(args) => command::export::run(args, &settings).await,
         Command::Snapshot(args) => command::snapshot::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
+        Command::Verify => command::verify::run(&settings).await,
     }
 }
 

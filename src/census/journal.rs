@@ -74,6 +74,10 @@ acts! {
     Claimed, "presa_in_carico", "Presa in carico";
     /// The census was frozen.
     SnapshotTaken, "fotografia", "Fotografia";
+    /// A reviewer decided whether two devices of two bodies are one.
+    DuplicateDecided, "doppione", "Decisione su un doppione";
+    /// Such a decision was taken back.
+    DuplicateUndone, "doppione_annullato", "Decisione su un doppione annullata";
     /// A person was added or changed, or may or may no longer sign in.
     PersonChanged, "persona", "Persona aggiunta o modificata";
     /// Somebody changed their password.

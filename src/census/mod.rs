@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod collation;
 pub mod draft;
+pub mod duplicate;
 pub mod filter;
 pub mod finding;
 pub mod journal;

@@ -142,7 +142,7 @@ impl Viewer {
         self.operator || self.grants.iter().any(|grant| grant.role.is_general())
     }
 
-    /// Whether they accept or send back what bodies sent.
+    /// Whether they accept or send back what bodies sent, and decide between bodies.
     #[must_use]
     pub fn reviews(&self) -> bool {
         self.operator || self.is(Role::Validatore)

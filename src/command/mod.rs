@@ -11,6 +11,7 @@ pub mod serve;
 pub mod snapshot;
 pub mod territory;
 pub mod user;
+pub mod verify;
 
 use crate::clock::Clock;
 use crate::register::{self, Register};

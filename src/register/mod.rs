@@ -4,9 +4,11 @@
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
 pub mod batch;
+pub mod duplicate;
 pub mod example;
 pub mod find;
 mod flow;
+pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod ledger;
@@ -24,6 +26,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verify;
 pub mod work;
 
 use crate::census::person::Viewer;

@@ -119,6 +119,13 @@ impl Register {
         Ok(next.or(waiting.first()).map(|entry| entry.device))
     }
 
+    /// Whether something of a device waits for a reviewer, as far as this person may know.
+    pub async fn waits(&self, viewer: &Viewer, device: Uuid) -> Result<bool> {
+        let mut unit = self.store.read().await?;
+        let sent = in_state(&mut unit, viewer, device, State::Submitted).await?;
+        Ok(sent.is_some())
+    }
+
     /// What the reviewer asked for last, as long as nothing was sent or accepted since.
     pub async fn open_request(&self, viewer: &Viewer, device: Uuid) -> Result<Option<Review>> {
         let mut unit = self.store.read().await?;

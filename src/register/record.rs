@@ -149,7 +149,13 @@ impl Register {
         })
     }
 
-    async fn note_device(&self, viewer: &Viewer, revision: &Revision, when: &str) -> Result<()> {
+    /// Notes that somebody read a device of a body that is not theirs.
+    pub(super) async fn note_device(
+        &self,
+        viewer: &Viewer,
+        revision: &Revision,
+        when: &str,
+    ) -> Result<()> {
         let detail = format!("{} {when}", revision.record.text(Field::Codice));
         let note = Note {
             act: Act::Read,

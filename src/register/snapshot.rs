@@ -477,7 +477,7 @@ fn total(lines: &[Line]) -> Line {
 async fn differences(unit: &mut Unit, pairs: Vec<Pair>) -> Result<Vec<([String; 3], Difference)>> {
     let ids = pairs.iter().flat_map(|pair| [pair.before, pair.after]);
     let ids: Vec<Uuid> = ids.flatten().collect();
-    let mut states = unit.states(&ids).await?;
+    let mut states = unit.revisions_with_ids(&ids).await?;
     let mut take = |id: Option<Uuid>| id.and_then(|id| states.remove(&id));
     let differences = pairs.into_iter().filter_map(|pair| {
         let difference = Difference::of(take(pair.before), take(pair.after))?;

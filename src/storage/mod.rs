@@ -11,6 +11,7 @@ pub mod body;
 mod bulk;
 pub mod device;
 mod dialect;
+pub mod duplicate;
 pub mod journal;
 pub mod people;
 pub mod review;
@@ -18,6 +19,7 @@ mod schema;
 pub mod snapshot;
 mod statement;
 pub mod territory;
+pub mod verify;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

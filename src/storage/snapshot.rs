@@ -1,6 +1,6 @@
 //! Snapshots, what stands in them, and in what two moments differ.
 
-use super::device::{FROM, META_COLUMNS, SELECT, condition, revision};
+use super::device::{SELECTED, condition, revision, selected};
 use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
 use crate::census::filter::{Edge, Filter};
@@ -64,10 +64,8 @@ pub struct Slice {
 }
 
 /// A revision with its stored hash after it.
-static SEALED: LazyLock<String> = LazyLock::new(|| {
-    let columns = SELECT.strip_suffix(FROM).unwrap_or_default();
-    format!("{columns}, r.hash{FROM} WHERE ")
-});
+static SEALED: LazyLock<String> =
+    LazyLock::new(|| format!("{}, r.hash FROM revision r WHERE ", *SELECTED));
 
 /// How many changed devices differ in each attribute.
 static FIELDS: LazyLock<String> = LazyLock::new(|| {
@@ -187,11 +185,10 @@ impl Unit {
         let mut statement = Statement::new(&SEALED);
         condition(&mut statement, filter);
         statement.push(" ORDER BY r.ente, r.codice, r.device_id");
-        let hash = META_COLUMNS + ATTRIBUTES.len();
         on!(self, |conn| {
             let mut rows = bound!(sqlx::query, statement).fetch(conn);
             while let Some(row) = rows.try_next().await? {
-                take(revision(&row)?, row.try_get(hash)?);
+                take(revision(&row)?, row.try_get(selected())?);
             }
         });
         Ok(())
@@ -320,7 +317,7 @@ impl Unit {
     }
 
     /// These states, by their identifier.
-    pub async fn states(&mut self, wanted: &[Uuid]) -> Result<HashMap<Uuid, Revision>> {
+    pub async fn revisions_with_ids(&mut self, wanted: &[Uuid]) -> Result<HashMap<Uuid, Revision>> {
         let mut found = HashMap::with_capacity(wanted.len());
         for batch in wanted.chunks(IDS) {
             let mut rest = Statement::new(" WHERE r.id IN (");

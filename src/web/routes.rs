@@ -3,9 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, comparison, device, devices, export, home, import, map, password, people,
-    person, queue, queues, review, sending, sign_in, sign_out, site, sites, snapshot, snapshots,
-    statement, tiles,
+    batch, batch_row, comparison, device, devices, duplicate, duplicates, export, history, home,
+    import, map, password, people, person, queue, queues, review, sending, sign_in, sign_out, site,
+    sites, snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -175,6 +175,11 @@ pub fn routes() -> Vec<Route> {
         ),
         reads("/fotografie/{id}", Signed, snapshot::get),
         shows("/fotografie/{id}/verifica", Signed, snapshot::verify),
+        reads("/doppioni", Signed, duplicates::get),
+        reads("/doppioni/{left}/{right}", Signed, duplicate::get),
+        writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
+        reads("/storia", Signed, history::get),
+        reads("/storia.csv", Signed, history::download),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),

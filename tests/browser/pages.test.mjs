@@ -23,7 +23,7 @@ const NOT_PAGES = [
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
-// that of the first line of the list that says `line`; then, with scripts, by `act`.
+// that of the first line of the list that says `line`, or by the first `link` of the list; then, with scripts, by `act`.
 const PAGES = [
   { name: 'accedi', path: '/accedi' },
   { name: 'accedi-rifiutato', path: '/accedi', statuses: [422], act: refusedSignIn },
@@ -43,6 +43,10 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'doppioni', path: '/doppioni', as: 'validatore' },
+  { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
+  { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
+  { name: 'doppione-errori', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/, statuses: [422], act: refusedDecision },
   { name: 'importa', path: '/importa', as: 'compilatore' },
   { name: 'importazione', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
   { name: 'importazione-filtrata', path: '/importa/{id}?esito=rifiutata', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
@@ -89,6 +93,11 @@ async function refusedPerson(page) {
 
 async function refusedSnapshot(page) {
   await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedDecision(page) {
+  await press(page, 'Registra la decisione');
   await page.locator('#errori').waitFor();
 }
 
@@ -139,9 +148,12 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, line = '', record = '', status = 200 }) {
+async function open(page, { path, list, link, line = '', record = '', status = 200 }) {
   let address = path;
-  if (list) {
+  if (link) {
+    await page.goto(list);
+    address = await page.getByRole('link', { name: link }).first().getAttribute('href');
+  } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
     address = path.replace('{id}', href.split('/')[2]).replace('{record}', record);

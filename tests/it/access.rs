@@ -57,6 +57,9 @@ impl Who {
             Access::Everyone => true,
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
+            Access::Readers => {
+                matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
+            }
             Access::Reviewers => self == Self::Reviewer,
             Access::Administrators => self == Self::Administrator,
         }
@@ -131,6 +134,7 @@ struct World {
     people: Vec<(Who, Viewer)>,
     reserved: Uuid,
     shared: Uuid,
+    other: Uuid,
     site: Uuid,
     person: Uuid,
     batch: Uuid,
@@ -142,6 +146,8 @@ struct World {
 pub struct Named {
     /// A device.
     pub device: Uuid,
+    /// A device of another body that everybody may see, to stand beside it.
+    pub other: Uuid,
     /// A site.
     pub site: Uuid,
     /// A person.
@@ -161,7 +167,8 @@ impl World {
             (Field::Denominazione, "Mostrata a tutti"),
         ];
         let shared = support::device(&register, &owner, MILANO, "VISIBILE", &shared).await;
-        let own = support::device(&register, &stranger, RHO, "DI-RHO", &[]).await;
+        let seen_by_all = [(Field::Visibilita, "enti")];
+        let own = support::device(&register, &stranger, RHO, "DI-RHO", &seen_by_all).await;
         let fields = [
             (Field::Denominazione, SECRETS[1]),
             (Field::Indirizzo, "vicolo Riservato 9"),
@@ -196,6 +203,7 @@ impl World {
             people,
             reserved,
             shared,
+            other: own,
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
@@ -207,6 +215,7 @@ impl World {
     fn named(&self, device: Uuid) -> Named {
         Named {
             device,
+            other: self.other,
             site: self.site,
             person: self.person,
             batch: self.batch,
@@ -236,7 +245,11 @@ impl World {
         {
             return label(About::Reserved, reserved);
         }
-        if !route.path.starts_with("/dispositivi/{id}") {
+        let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
+        if !about_a_device
+            .iter()
+            .any(|start| route.path.starts_with(start))
+        {
             return label(About::Nothing, reserved);
         }
         let mut all = label(About::Reserved, reserved);
@@ -267,6 +280,8 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1");
+    let filled = filled.replace("{left}", &named.device.to_string());
+    let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
@@ -499,13 +514,19 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
         let token = stranger.csrf.clone().unwrap();
-        for route in routes().iter().filter(|one| one.path.contains("{id}")) {
+        for route in routes()
+            .iter()
+            .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
+        {
             // Everybody may know which snapshots there are, and find there what they may see.
-            if route.access == Access::Administrators || route.path.starts_with("/fotografie/") {
+            if matches!(route.access, Access::Administrators | Access::Reviewers)
+                || route.path.starts_with("/fotografie/")
+            {
                 continue;
             }
             let none = Named {
                 device: Uuid::max(),
+                other: world.other,
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),

@@ -106,8 +106,9 @@ impl World {
 
     async fn compare(&self, viewer: &Viewer, before: Uuid, after: Option<Uuid>) -> Compared {
         let asked = asked(before, after);
-        let compared = self.register.compare(viewer, &asked, &Slice::default());
-        compared.await.unwrap()
+        let all = Slice::default();
+        let compared = self.register.compare(viewer, &asked, &all).await;
+        compared.unwrap()
     }
 }
 

@@ -15,12 +15,13 @@ use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
-use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::census::snapshot::Snapshot;
+use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
 use varco::storage::device::{Device, Mark, Revisions, key};
+use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
 use varco::storage::snapshot::Slice as Differences;
@@ -1768,6 +1769,130 @@ fn the_history_ends_with_the_record_that_was_added_last() {
 }
 
 #[test]
+fn a_decision_of_two_devices_is_open_until_it_is_taken_back() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let states = [
+            first(&clock, "a", "1", &[(Field::Matricola, text("SN 77"))]),
+            first(&clock, "b", "2", &[(Field::Azimut, Value::Integer(90))]),
+            first(&clock, "b", "3", &[]),
+        ];
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &states).await;
+        support::accept(&mut unit, &everything()).await;
+        let mut stands = Vec::new();
+        let each = |device, body: &str, stand| stands.push((device, body.to_owned(), stand));
+        unit.each_stand(&everything(), each).await.unwrap();
+        assert_eq!(stands.len(), 3);
+        for state in &states {
+            let stand = varco::census::duplicate::Stand::of(&state.record);
+            let body = state.record.text(Field::Ente).to_owned();
+            assert!(stands.contains(&(state.device, body, stand)));
+        }
+
+        let party = |state: &Revision| Party {
+            device: state.device,
+            body: state.record.text(Field::Ente).to_owned(),
+            code: state.record.text(Field::Codice).to_owned(),
+        };
+        let decision = |same, first: &Revision, second: &Revision| Decision {
+            id: clock.new_id(),
+            same,
+            first: party(first),
+            second: party(second),
+            at: clock.now(),
+            author: "revisore".to_owned(),
+            reason: "Stesso palo".to_owned(),
+            ended: None,
+        };
+        let merge = decision(true, &states[1], &states[0]);
+        let apart = decision(false, &states[0], &states[2]);
+        unit.add_decision(&merge).await.unwrap();
+        unit.add_decision(&apart).await.unwrap();
+        let both = vec![apart.clone(), merge.clone()];
+        assert_eq!(unit.decisions(None, 10).await.unwrap(), both);
+        assert_eq!(unit.decisions(None, 1).await.unwrap(), [apart.clone()]);
+        let of = |body: &str| [body.to_owned()];
+        assert_eq!(unit.decisions(Some(&of("a")), 10).await.unwrap(), both);
+        assert!(unit.decisions(Some(&of("c")), 10).await.unwrap().is_empty());
+        assert!(unit.decisions(Some(&[]), 10).await.unwrap().is_empty());
+        let about = unit.decisions_about(states[1].device).await.unwrap();
+        assert_eq!(about, [merge.clone()]);
+        let mut pairs = unit.decided_pairs().await.unwrap();
+        pairs.sort_unstable();
+        let expected = [
+            (false, states[0].device, states[2].device),
+            (true, states[1].device, states[0].device),
+        ];
+        assert_eq!(pairs, expected);
+
+        // The absorbed device is not published, and everything else is as it was.
+        let mut published = everything();
+        published.state = State::Accepted;
+        assert_eq!(codes(&mut unit, &published).await, ["2", "3"]);
+        assert_eq!(codes(&mut unit, &everything()).await, ["1", "2", "3"]);
+        let devices = [states[0].device, states[1].device];
+        let found = unit.states(&published, &devices).await.unwrap();
+        assert_eq!(codes_of(&found), ["2"]);
+
+        let ended = Ended {
+            at: clock.now(),
+            by: "revisore".to_owned(),
+            reason: "Erano due".to_owned(),
+        };
+        for one in [&merge, &apart] {
+            assert!(unit.end_decision(one, &ended).await.unwrap());
+            assert!(!unit.end_decision(one, &ended).await.unwrap());
+        }
+        assert!(unit.decided_pairs().await.unwrap().is_empty());
+        let about = unit.decisions_about(states[1].device).await.unwrap();
+        assert_eq!(about[0].ended, Some(ended));
+        assert_eq!(unit.count(&published).await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_device_is_absorbed_by_one_other_at_most_and_the_constraint_has_the_same_name() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let states = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &states).await;
+        let party = |state: &Revision| Party {
+            device: state.device,
+            body: "a".to_owned(),
+            code: String::new(),
+        };
+        let decision = |same, kept: usize| Decision {
+            id: clock.new_id(),
+            same,
+            first: party(&states[kept]),
+            second: party(&states[0]),
+            at: NOW,
+            author: "revisore".to_owned(),
+            reason: "Uno".to_owned(),
+            ended: None,
+        };
+        unit.add_decision(&decision(true, 1)).await.unwrap();
+        unit.add_decision(&decision(false, 2)).await.unwrap();
+        unit.commit().await.unwrap();
+        for (same, kept, constraint) in [
+            (true, 2, "merge_absorbed"),
+            (false, 2, "distinct_pair_open"),
+        ] {
+            let mut unit = store.write().await.unwrap();
+            let again = unit.add_decision(&decision(same, kept)).await;
+            assert!(
+                matches!(&again, Err(Error::Constraint(name)) if name == constraint),
+                "{again:?}"
+            );
+        }
+    });
+}
+
+#[test]
 fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
     both(async |store| {
         with_bodies(&store).await;
@@ -1848,7 +1973,10 @@ fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
         assert_eq!((numbers("a"), numbers("b")), ([0, 1, 1], [1, 0, 0]));
         let fields = unit.changed_fields(&before, &after).await.unwrap();
         assert_eq!(fields, [(Field::Note, 1)]);
-        let loaded = unit.states(&[stays.id, second.id]).await.unwrap();
+        let loaded = unit
+            .revisions_with_ids(&[stays.id, second.id])
+            .await
+            .unwrap();
         assert_eq!(loaded[&second.id].record, second.record);
         assert_eq!(loaded.len(), 2);
 
