@@ -20,6 +20,7 @@ pub mod review;
 pub mod revision;
 pub mod rules;
 pub mod site;
+pub mod snapshot;
 pub mod survey;
 pub mod territory;
 pub mod vocabulary;

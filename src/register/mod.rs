@@ -23,6 +23,7 @@ pub mod record;
 pub mod review;
 pub mod seed;
 pub mod site;
+pub mod snapshot;
 pub mod staged;
 pub mod summary;
 pub mod territory;

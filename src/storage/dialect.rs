@@ -57,6 +57,7 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
         ["merge.absorbed_device"] => "merge_absorbed".to_owned(),
         ["person.account"] => "person_account".to_owned(),
         ["site.body_code", "site.code"] => "site_code".to_owned(),
+        ["snapshot.name"] => "snapshot_name".to_owned(),
         ["revision.device_id", "revision.number"] => "revision_number".to_owned(),
         _ => cause.to_owned(),
     })

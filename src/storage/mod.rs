@@ -18,6 +18,7 @@ pub mod journal;
 pub mod people;
 pub mod review;
 mod schema;
+pub mod snapshot;
 mod statement;
 pub mod territory;
 pub mod verify;

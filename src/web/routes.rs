@@ -3,9 +3,10 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, duplicate,
-    duplicates, export, history, home, import, map, password, people, person, queue, queues,
-    review, seat, sending, sign_in, sign_out, site, sites, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, comparison, contact, device, devices, document,
+    duplicate, duplicates, export, history, home, import, map, password, people, person, queue,
+    queues, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement,
+    tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -178,6 +179,16 @@ pub fn routes() -> Vec<Route> {
         shows("/enti/{code}/referente", Recorders, contact::get),
         writes("/enti/{code}/referente", Recorders, contact::post),
         shows("/documenti/{id}", Signed, document::get),
+        shows("/fotografie", Signed, snapshots::get),
+        writes("/fotografie", Reviewers, snapshots::post),
+        reads("/fotografie/confronta", Signed, comparison::get),
+        reads(
+            "/fotografie/confronta/differenze.csv",
+            Signed,
+            comparison::download,
+        ),
+        reads("/fotografie/{id}", Signed, snapshot::get),
+        shows("/fotografie/{id}/verifica", Signed, snapshot::verify),
         reads("/doppioni", Signed, duplicates::get),
         reads("/doppioni/{left}/{right}", Signed, duplicate::get),
         writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),

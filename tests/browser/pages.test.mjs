@@ -11,6 +11,7 @@ const NOT_PAGES = [
   '/documenti/{id}',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
+  '/fotografie/confronta/differenze.csv',
   '/importa/modello.csv',
   '/importa/modello.xlsx',
   '/importa/{id}/avanzamento',
@@ -70,6 +71,12 @@ const PAGES = [
   { name: 'storia-filtrata', path: '/storia?tipo=accesso&dal=01/01/2020', as: 'compilatore' },
   { name: 'storia-nessuno', path: '/storia?persona=nessuno', as: 'amministratore' },
   { name: 'dispositivi-passati', path: '/dispositivi?al=01/01/2020', as: 'compilatore' },
+  { name: 'fotografie', path: '/fotografie', as: 'compilatore' },
+  { name: 'fotografie-validatore', path: '/fotografie', as: 'validatore' },
+  { name: 'fotografie-rifiutata', path: '/fotografie', as: 'validatore', statuses: [422], act: refusedSnapshot },
+  { name: 'fotografia', path: '/fotografie/{id}', as: 'osservatore', list: '/fotografie' },
+  { name: 'fotografia-verifica', path: '/fotografie/{id}/verifica', as: 'validatore', list: '/fotografie' },
+  { name: 'fotografia-confronto', path: '/fotografie/confronta?prima={id}&dopo=oggi', as: 'validatore', list: '/fotografie' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
   { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },
@@ -113,6 +120,11 @@ async function refusedSeat(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedSnapshot(page) {
+  await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');
   await page.locator('#errori').waitFor();
@@ -130,6 +142,15 @@ async function openPanel(page) {
   await page.locator('#mappa canvas').press('Enter');
   await page.locator('[data-panel] h2').waitFor();
 }
+
+// A snapshot of what the example data have accepted.
+const takeSnapshot = app =>
+  app.visit({ as: app.accounts.validatore }, async page => {
+    await page.goto('/fotografie');
+    await page.fill('[name=nome]', 'Capitolato, prima stesura');
+    await press(page, 'Scatta la fotografia');
+    await page.getByText('Fotografia scattata').waitFor();
+  });
 
 const visit = (app, { as, status, statuses = [] }, options, look) =>
   app.visit({ as: app.accounts[as], statuses: status ? [status, ...statuses] : statuses, ...options }, look);
@@ -186,6 +207,7 @@ describe('every page', () => {
   before(async () => {
     app = await start();
     await sendFiles(app);
+    await takeSnapshot(app);
   });
   after(() => app?.stop());
 
@@ -255,6 +277,7 @@ test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }
   const app = await start({ engine: 'postgres' });
   try {
     await sendFiles(app);
+    await takeSnapshot(app);
     for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();

@@ -141,6 +141,7 @@ struct World {
     person: Uuid,
     batch: Uuid,
     document: Uuid,
+    snapshot: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -158,6 +159,8 @@ pub struct Named {
     pub batch: Uuid,
     /// A document of the body of Milano.
     pub document: Uuid,
+    /// A snapshot.
+    pub snapshot: Uuid,
 }
 
 impl World {
@@ -191,6 +194,8 @@ impl World {
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
         let document = support::document(&register, &owner, MILANO).await;
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -209,6 +214,7 @@ impl World {
             person: person.id.unwrap(),
             batch,
             document,
+            snapshot: snapshot.unwrap().id,
         }
     }
 
@@ -221,6 +227,7 @@ impl World {
             person: self.person,
             batch: self.batch,
             document: self.document,
+            snapshot: self.snapshot,
         }
     }
 
@@ -282,6 +289,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("persone") => named.person,
         Some("importa") => named.batch,
         Some("documenti") => named.document,
+        Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
@@ -534,7 +542,10 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             .iter()
             .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
         {
-            if matches!(route.access, Access::Administrators | Access::Reviewers) {
+            // Everybody may know which snapshots there are, and find there what they may see.
+            if matches!(route.access, Access::Administrators | Access::Reviewers)
+                || route.path.starts_with("/fotografie/")
+            {
                 continue;
             }
             let none = Named {
@@ -544,6 +555,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 person: Uuid::max(),
                 batch: Uuid::max(),
                 document: Uuid::max(),
+                snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

@@ -22,6 +22,7 @@ mod record;
 mod review;
 mod schema;
 mod sites;
+mod snapshots;
 mod storage;
 mod support;
 mod tiles;

@@ -17,6 +17,7 @@ use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
+use varco::census::snapshot::Snapshot;
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
@@ -26,6 +27,7 @@ use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
+use varco::storage::snapshot::Slice as Differences;
 use varco::storage::verify::RULES;
 use varco::storage::{Error, Store, Unit};
 
@@ -2102,9 +2104,7 @@ fn acts_and_seats_are_added_and_come_back_as_they_were() {
         unit.add_document(&kept).await.unwrap();
         for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
             let number = i64::try_from(number).unwrap();
-            unit.add_document_part(kept.id, number, part)
-                .await
-                .unwrap();
+            unit.add_document_part(kept.id, number, part).await.unwrap();
         }
         for act in &acts {
             unit.add_act(act).await.unwrap();
@@ -2147,5 +2147,102 @@ fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
         assert_eq!(unit.contact("b").await.unwrap(), None);
         assert!(unit.erase_contact("a").await.unwrap());
         assert_eq!(unit.contact("a").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let [stays, goes, changes] = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[stays.clone(), goes.clone(), changes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let at = clock.now();
+        let snapshot = Snapshot {
+            id: clock.new_id(),
+            name: "Prima".to_owned(),
+            at,
+            author: "revisora".to_owned(),
+            devices: 3,
+            hash: "ab".to_owned(),
+        };
+        unit.add_snapshot(&snapshot).await.unwrap();
+        assert_eq!(unit.snapshots().await.unwrap(), [snapshot.clone()]);
+        let found = unit.snapshot(snapshot.id).await.unwrap();
+        assert_eq!(found, Some(snapshot.clone()));
+        assert_eq!(unit.snapshot(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.snapshot_noted(snapshot.id).await.unwrap(), None);
+
+        let mut before = Filter::of(&Viewer::operator());
+        before.freeze(snapshot.id);
+        let mut sealed = Vec::new();
+        unit.each_sealed(&before, |one| {
+            sealed.push((one.device, one.revision, one.hash.to_owned()));
+        })
+        .await
+        .unwrap();
+        let mut whole = Vec::new();
+        unit.each_state(&before, |state, hash| {
+            whole.push((state.device, state.id, hash.to_owned()));
+            assert_eq!(state.content_hash(), hash);
+        })
+        .await
+        .unwrap();
+        assert_eq!(sealed, whole);
+        let devices: Vec<_> = sealed.iter().map(|(device, ..)| *device).collect();
+        assert_eq!(devices, [stays.device, goes.device, changes.device]);
+        // Nobody decided on them: they are accepted by the builder alone.
+        let displaced = unit.displaced(at).await.unwrap();
+        assert_eq!(displaced.len(), 3, "{displaced:?}");
+
+        let mut second = next(&clock, &changes);
+        second.record.set(Field::Note, Some(text("altro")));
+        let mut gone = next(&clock, &goes);
+        gone.withdrawn = true;
+        let mut comes = first(&clock, "b", "4", &[]);
+        comes.written_at = clock.now();
+        let later = vec![gone.clone(), second.clone()];
+        unit.add_revisions(later, &mut seal()).await.unwrap();
+        add(&mut unit, &[comes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let mut withdrawn = everything();
+        withdrawn.withdrawn = true;
+        support::accept(&mut unit, &withdrawn).await;
+
+        let after = Filter::of(&Viewer::operator());
+        let pairs = unit
+            .differing(&before, &after, &Differences::default())
+            .await
+            .unwrap();
+        let states: Vec<_> = pairs.iter().map(|one| (one.before, one.after)).collect();
+        let wanted = [
+            (Some(goes.id), None),
+            (Some(changes.id), Some(second.id)),
+            (None, Some(comes.id)),
+        ];
+        assert_eq!(states, wanted);
+        let tallies = unit.tallies(&before, &after).await.unwrap();
+        let numbers = |body: &str| {
+            let tally = &tallies[body];
+            [tally.added, tally.removed, tally.changed]
+        };
+        assert_eq!((numbers("a"), numbers("b")), ([0, 1, 1], [1, 0, 0]));
+        let fields = unit.changed_fields(&before, &after).await.unwrap();
+        assert_eq!(fields, [(Field::Note, 1)]);
+        let loaded = unit
+            .revisions_with_ids(&[stays.id, second.id])
+            .await
+            .unwrap();
+        assert_eq!(loaded[&second.id].record, second.record);
+        assert_eq!(loaded.len(), 2);
+
+        let again = Snapshot {
+            id: clock.new_id(),
+            ..snapshot
+        };
+        let taken = unit.add_snapshot(&again).await;
+        assert!(matches!(taken, Err(Error::Constraint(name)) if name == "snapshot_name"));
     });
 }

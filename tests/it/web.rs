@@ -36,6 +36,8 @@ impl World {
         let mut unit = register.store.write().await.unwrap();
         support::accept(&mut unit, &all).await;
         unit.commit().await.unwrap();
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let named = Named {
             device,
             other,
@@ -43,6 +45,7 @@ impl World {
             person: officer.id.unwrap(),
             batch: support::batch(&register, &officer, MILANO, "codice\r\nT1\r\n").await,
             document: support::document(&register, &officer, MILANO).await,
+            snapshot: snapshot.unwrap().id,
         };
         let addresses = routes::routes()
             .iter()
