@@ -42,6 +42,11 @@ const PAGES = [
   { name: 'dispositivo-duplica', path: '/dispositivi/{id}/duplica', as: 'compilatore', list: '/dispositivi' },
   { name: 'mappa', path: '/mappa', as: 'validatore' },
   { name: 'mappa-dispositivo', path: '/mappa?cerca=T003&ente=015002', as: 'compilatore', act: openPanel },
+  { name: 'invio', path: '/invio', as: 'compilatore' },
+  { name: 'convalida', path: '/convalida', as: 'validatore' },
+  { name: 'convalida-ente', path: '/convalida/{ente}', as: 'validatore', list: '/convalida' },
+  { name: 'convalida-ente-osservatore', path: '/convalida/{ente}', as: 'osservatore', list: '/convalida' },
+  { name: 'convalida-dispositivo', path: '/dispositivi/{id}/convalida', as: 'validatore', list: '/dispositivi?dati=attesa' },
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
@@ -185,8 +190,8 @@ async function open(page, { path, list, link, line = '', record = '', kind = '',
   } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
-    const [, , own] = href.split('/');
-    address = path.replace('{id}', own).replace('{code}', own).replace('{record}', record).replace('{kind}', kind);
+    const [, , own] = href.split('?')[0].split('/');
+    address = path.replace('{id}', own).replace('{code}', own).replace('{ente}', own).replace('{record}', record).replace('{kind}', kind);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);

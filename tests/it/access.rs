@@ -73,7 +73,7 @@ impl Who {
 enum About {
     /// A device or site that only its own body and those who read everything may know of.
     Reserved,
-    /// A device that is accepted and shown to the other bodies.
+    /// A device that is accepted and shown to the other bodies, or a body that everybody knows.
     Shared,
     /// Nothing of one body.
     Nothing,
@@ -126,7 +126,8 @@ fn expected(route: &Route, who: Who, about: About, token: Token) -> Expected {
 
 /// Whether a route is about changing what it names. Making a copy of one's own is not.
 fn is_own_business(route: &Route) -> bool {
-    route.access == Access::Compilers && !route.path.ends_with("/duplica")
+    matches!(route.access, Access::Compilers | Access::Recorders)
+        && !route.path.ends_with("/duplica")
 }
 
 /// What is in the register when the table is asked.
@@ -255,6 +256,10 @@ impl World {
         ];
         if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
+        }
+        let of_a_body = ["/invio/{ente}", "/convalida/{ente}"];
+        if of_a_body.iter().any(|start| route.path.starts_with(start)) {
+            return label(About::Shared, reserved);
         }
         let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
         if !about_a_device
