@@ -329,6 +329,18 @@ impl Filter {
             .filter(|word| !word.is_empty())
     }
 
+    /// Looks at what a snapshot holds: what was accepted when it was taken.
+    pub fn freeze(&mut self, snapshot: Uuid) {
+        self.moment = Moment::Snapshot(snapshot);
+        self.state = State::Accepted;
+    }
+
+    /// Whether a snapshot is looked at.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        matches!(self.moment, Moment::Snapshot(_))
+    }
+
     /// Takes one parameter of an address. Empty values mean "any".
     pub fn take(&mut self, name: &str, value: &str) -> Result<(), FilterError> {
         let refused = || FilterError::Value {
@@ -360,15 +372,21 @@ impl Filter {
                 let open = Open::ALL.into_iter().find(|open| open.name() == value);
                 self.open = Some(open.ok_or_else(refused)?);
             }
-            "dati" if value.is_empty() => self.state = self.usual,
+            "dati" if value.is_empty() => self.state = self.usual(),
             "dati" => {
                 let state = State::ALL.into_iter().find(|one| one.spelling() == value);
-                self.state = state.ok_or_else(refused)?;
+                self.state = state
+                    .filter(|state| !self.is_frozen() || *state == State::Accepted)
+                    .ok_or_else(refused)?;
             }
             "al" | "fotografia" if value.is_empty() => {}
             "al" => self.moment = Moment::At(moment::parse(value).ok_or_else(refused)?),
             "fotografia" => {
-                self.moment = Moment::Snapshot(Uuid::parse_str(value).map_err(|_shape| refused())?);
+                let id = Uuid::parse_str(value).map_err(|_shape| refused())?;
+                if self.state != self.usual && self.state != State::Accepted {
+                    return Err(refused());
+                }
+                self.freeze(id);
             }
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
@@ -402,7 +420,7 @@ impl Filter {
     #[must_use]
     pub fn standpoint(&self) -> Vec<(&'static str, String)> {
         let mut parameters = Vec::new();
-        if self.state != self.usual {
+        if self.state != self.usual() {
             parameters.push(("dati", self.state.spelling().to_owned()));
         }
         match self.moment {
@@ -416,7 +434,11 @@ impl Filter {
     /// The state that this person is shown when they ask for none.
     #[must_use]
     pub const fn usual(&self) -> State {
-        self.usual
+        if self.is_frozen() {
+            State::Accepted
+        } else {
+            self.usual
+        }
     }
 
     /// The exact value wanted of a field, or nothing.
@@ -581,6 +603,26 @@ mod tests {
             assert!(!Tier::Pubblico.shows(field) && Tier::Enti.shows(field));
         }
         assert!(Tier::Pubblico.shows(Field::Lat));
+    }
+
+    #[test]
+    fn a_snapshot_in_an_address_is_read_back_and_holds_what_was_accepted() {
+        let id = Uuid::from_u128(7);
+        let officer = Viewer::person(id, "a".to_owned(), "A".to_owned(), Vec::new());
+        for viewer in [officer, Viewer::operator()] {
+            let mut filter = Filter::of(&viewer);
+            filter.take("fotografia", &id.to_string()).unwrap();
+            assert_eq!(filter.moment, Moment::Snapshot(id));
+            assert_eq!(filter.state, State::Accepted);
+            assert_eq!(filter.parameters(), [("fotografia", id.to_string())]);
+            assert!(filter.take("dati", "lavorazione").is_err());
+            assert!(filter.take("dati", "").is_ok());
+            assert_eq!(filter.state, State::Accepted);
+        }
+        let mut filter = Filter::of(&Viewer::operator());
+        assert!(filter.take("fotografia", "ieri").is_err());
+        filter.take("dati", "lavorazione").unwrap();
+        assert!(filter.take("fotografia", &id.to_string()).is_err());
     }
 
     proptest::proptest! {

@@ -1,7 +1,9 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
+pub mod adhesion;
 pub mod batch;
 pub mod collation;
+pub mod document;
 pub mod draft;
 pub mod duplicate;
 pub mod filter;
@@ -18,6 +20,7 @@ pub mod review;
 pub mod revision;
 pub mod rules;
 pub mod site;
+pub mod snapshot;
 pub mod survey;
 pub mod territory;
 pub mod vocabulary;

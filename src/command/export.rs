@@ -6,12 +6,14 @@ use crate::census::moment;
 use crate::census::person::Viewer;
 use crate::clock::Instant;
 use crate::register::publish::{self, Export, Format};
+use crate::register::{self, Register};
 use crate::settings::Settings;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use uuid::Uuid;
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,9 @@ pub struct Args {
     /// Stato dei dati: accepted (ultimo convalidato) o working (ultimo salvato)
     #[arg(long, default_value = "accepted", value_parser = state)]
     state: State,
+    /// Fotografia: i dati convalidati com’erano quando fu scattata
+    #[arg(long, value_name = "ID", value_parser = super::snapshot::identifier, conflicts_with = "at")]
+    snapshot: Option<Uuid>,
     /// Com’era a una data passata: GG/MM/AAAA, AAAA-MM-GG, o data e ora
     #[arg(long, value_name = "DATA", value_parser = at)]
     at: Option<Instant>,
@@ -48,6 +53,15 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     filter.state = args.state;
     filter.tier = args.tier;
     filter.moment = args.at.map_or(Moment::Now, Moment::At);
+    if let Some(snapshot) = args.snapshot {
+        if args.state != State::Accepted {
+            return Err(Failure::new(
+                "Una fotografia ha solo dati convalidati: togliete --state working oppure \
+                 --snapshot.",
+            ));
+        }
+        filter.freeze(snapshot);
+    }
     let export = Export::new(args.format, &args.crs, filter)?;
     if args.output.exists() && !args.output.is_file() {
         return Err(Failure::new(format!(
@@ -56,6 +70,9 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         )));
     }
     let register = open(settings).await?;
+    if let Some(snapshot) = args.snapshot {
+        known(&register, snapshot).await?;
+    }
     let cannot = |error: io::Error| {
         Failure::new(format!(
             "{} non si può scrivere: {}",
@@ -77,7 +94,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         args.output.display(),
         published.devices
     ));
-    if published.devices == 0 && args.state == State::Accepted {
+    if published.devices == 0 && args.state == State::Accepted && args.snapshot.is_none() {
         say(
             "Nessun dispositivo è stato convalidato: per l’ultima versione salvata aggiungete \
              --state working.",
@@ -91,6 +108,17 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// Names a snapshot that is not there.
+async fn known(register: &Register, snapshot: Uuid) -> Result<()> {
+    match register.snapshot(&Viewer::operator(), snapshot).await {
+        Ok(_) => Ok(()),
+        Err(register::Error::NotFound(_)) => Err(Failure::new(format!(
+            "la fotografia «{snapshot}» non c’è: «varco snapshot list» dice quali ci sono"
+        ))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn what_else(what: &str) -> String {

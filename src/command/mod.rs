@@ -8,6 +8,7 @@ pub mod import;
 pub mod migrate;
 pub mod seed;
 pub mod serve;
+pub mod snapshot;
 pub mod territory;
 pub mod user;
 pub mod verify;

@@ -124,13 +124,7 @@ impl Register {
             return Ok(sent);
         }
         let mut seal = self.seal();
-        unit.mark_submitted(&entries, at).await?;
-        let event = Event {
-            kind: Kind::Submitted,
-            at,
-            text,
-        };
-        self.tell(&mut unit, viewer, body, &entries, event, &mut seal)
+        self.send_entries(&mut unit, viewer, body, &entries, (at, text), &mut seal)
             .await?;
         let detail = format!("{} inviati alla convalida", counted(entries.len()));
         let note = Note {
@@ -184,6 +178,26 @@ impl Register {
         }
         unit.commit().await?;
         Ok(decided)
+    }
+
+    /// Makes revisions wait for a reviewer and says so at each device; whoever calls has seen that
+    /// they may be sent.
+    pub(super) async fn send_entries(
+        &self,
+        unit: &mut Unit,
+        viewer: &Viewer,
+        body: &str,
+        entries: &[Entry],
+        (at, text): (Instant, String),
+        seal: &mut Seal,
+    ) -> Result<()> {
+        unit.mark_submitted(entries, at).await?;
+        let event = Event {
+            kind: Kind::Submitted,
+            at,
+            text,
+        };
+        self.tell(unit, viewer, body, entries, event, seal).await
     }
 
     /// Makes revisions the accepted ones and says so at each device; whoever calls has seen that

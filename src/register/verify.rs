@@ -9,12 +9,14 @@
 use super::{Register, Result};
 use crate::census::journal::{Record, Seal, Sealed};
 use crate::census::moment;
+use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::rules::Bodies;
 use crate::census::vocabulary::Field;
 use crate::clock;
 use crate::storage::Unit;
 use crate::storage::verify::{Cover, Odd, RULES, Said, Written};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// What became of the verification.
@@ -146,6 +148,14 @@ impl Register {
         chain(&mut unit, &mut verified, &mut findings).await?;
         rows(&mut unit, &mut verified, &mut findings).await?;
         marks(&mut unit, &mut findings).await?;
+        documents(&mut unit, &mut findings).await?;
+        let operator = Viewer::operator();
+        for one in self.verify_snapshots(&operator, None).await? {
+            for trouble in one.troubles {
+                let what = format!("la fotografia «{}»: {trouble}", one.snapshot.name);
+                findings.add(None, Subject::Nothing, what);
+            }
+        }
         verified.others = findings.all.saturating_sub(1);
         if let Some((place, subject, what)) = findings.first {
             let bodies = unit.bodies().await?.into_iter();
@@ -305,6 +315,27 @@ async fn marks(unit: &mut Unit, findings: &mut Findings) -> Result<()> {
     }
     if let Some(odd) = unit.headless().await? {
         findings.odd(odd, "non c’è, ed è l’ultima del dispositivo");
+    }
+    Ok(())
+}
+
+/// Whether every document still is what was taken in.
+async fn documents(unit: &mut Unit, findings: &mut Findings) -> Result<()> {
+    for body in unit.bodies().await? {
+        for document in unit.documents(&body.code).await? {
+            let mut hash = Sha256::new();
+            let mut number = 0;
+            while let Some(part) = unit.document_part(document.id, number).await? {
+                hash.update(&part);
+                number += 1;
+            }
+            if hex::encode(hash.finalize()) != document.sha256 {
+                let (name, body) = (&document.name, &body.name);
+                let what =
+                    format!("il documento «{name}» di {body}: il suo contenuto è stato cambiato");
+                findings.add(None, Subject::Nothing, what);
+            }
+        }
     }
     Ok(())
 }

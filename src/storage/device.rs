@@ -772,7 +772,7 @@ fn bind_key(statement: &mut Statement, sort: Sort, key: &[String]) -> Result<()>
 }
 
 /// The one translation of a filter, permission included.
-fn condition(statement: &mut Statement, filter: &Filter) {
+pub(super) fn condition(statement: &mut Statement, filter: &Filter) {
     visible(statement, filter);
     if let Some(device) = filter.device {
         statement.push(" AND r.device_id = ").bind(Bind::Id(device));
@@ -836,7 +836,12 @@ fn visible(statement: &mut Statement, filter: &Filter) {
     match filter.scope() {
         Scope::All => mark(statement, filter),
         Scope::Bodies(own) if own.is_empty() => {
-            statement.push(SHARED).push(NOT_ABSORBED);
+            // What another body shows now says nothing of what it showed then.
+            if filter.moment == Moment::Now {
+                statement.push(SHARED).push(NOT_ABSORBED);
+            } else {
+                statement.push("FALSE");
+            }
         }
         Scope::Bodies(own) => {
             let own = || own.iter().map(String::as_str);
@@ -884,7 +889,8 @@ fn mark(statement: &mut Statement, filter: &Filter) {
             instant(statement, moment);
             statement.push(
                 " AND NOT EXISTS (SELECT 1 FROM review t WHERE t.device_id = s.device_id \
-                 AND t.at > s.at AND t.kind <> 'messaggio' AND t.at <= ",
+                 AND (t.at > s.at OR (t.at = s.at AND t.kind <> 'invio')) \
+                 AND t.kind <> 'messaggio' AND t.at <= ",
             );
             instant(statement, moment);
             statement.push("))");

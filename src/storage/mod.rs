@@ -6,16 +6,19 @@
 //! What cannot be said alike stands in [`dialect`]. Enforced by `tests/it/layering.rs` (no `sqlx`
 //! elsewhere) and `tests/it/storage.rs` (every method runs on both engines).
 
+pub mod adhesion;
 pub mod batch;
 pub mod body;
 mod bulk;
 pub mod device;
 mod dialect;
+pub mod document;
 pub mod duplicate;
 pub mod journal;
 pub mod people;
 pub mod review;
 mod schema;
+pub mod snapshot;
 mod statement;
 pub mod territory;
 pub mod verify;

@@ -48,7 +48,9 @@ impl Standpoint {
     /// The control for a filter.
     #[must_use]
     pub fn of(filter: &Filter) -> Self {
-        let states = State::ALL.iter().map(|state| Choice {
+        let states = State::ALL.iter();
+        let states = states.filter(|state| !filter.is_frozen() || **state == State::Accepted);
+        let states = states.map(|state| Choice {
             code: state.spelling().to_owned(),
             label: state.label().to_owned(),
         });
@@ -79,8 +81,8 @@ pub fn today(path: &str, filter: &Filter, more: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn conditions(filter: &Filter) -> Vec<(&'static str, String)> {
     let mut plain = filter.clone();
-    plain.state = filter.usual();
     plain.moment = Moment::Now;
+    plain.state = plain.usual();
     plain.parameters()
 }
 

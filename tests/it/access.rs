@@ -8,6 +8,7 @@ use crate::support::{self, Answer, Browser, CMM, MILANO, RHO, both};
 use axum::http::{Method, StatusCode};
 use std::io::{Cursor, Read};
 use uuid::Uuid;
+use varco::census::adhesion::ActKind;
 use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
@@ -57,6 +58,7 @@ impl Who {
             Access::Everyone => true,
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
+            Access::Recorders => matches!(self, Self::Owner | Self::Stranger | Self::Reviewer),
             Access::Readers => {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
@@ -71,7 +73,7 @@ impl Who {
 enum About {
     /// A device or site that only its own body and those who read everything may know of.
     Reserved,
-    /// A device that is accepted and shown to the other bodies.
+    /// A device that is accepted and shown to the other bodies, or a body that everybody knows.
     Shared,
     /// Nothing of one body.
     Nothing,
@@ -124,7 +126,8 @@ fn expected(route: &Route, who: Who, about: About, token: Token) -> Expected {
 
 /// Whether a route is about changing what it names. Making a copy of one's own is not.
 fn is_own_business(route: &Route) -> bool {
-    route.access == Access::Compilers && !route.path.ends_with("/duplica")
+    matches!(route.access, Access::Compilers | Access::Recorders)
+        && !route.path.ends_with("/duplica")
 }
 
 /// What is in the register when the table is asked.
@@ -138,6 +141,8 @@ struct World {
     site: Uuid,
     person: Uuid,
     batch: Uuid,
+    document: Uuid,
+    snapshot: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -153,6 +158,10 @@ pub struct Named {
     pub person: Uuid,
     /// A file on its way in, with one row.
     pub batch: Uuid,
+    /// A document of the body of Milano.
+    pub document: Uuid,
+    /// A snapshot.
+    pub snapshot: Uuid,
 }
 
 impl World {
@@ -185,6 +194,9 @@ impl World {
         let row = format!("{};{LAT};{LON};{};boh", SECRETS[0], SECRETS[1]);
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
+        let document = support::document(&register, &owner, MILANO).await;
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -202,6 +214,8 @@ impl World {
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
+            document,
+            snapshot: snapshot.unwrap().id,
         }
     }
 
@@ -213,6 +227,8 @@ impl World {
             site: self.site,
             person: self.person,
             batch: self.batch,
+            document: self.document,
+            snapshot: self.snapshot,
         }
     }
 
@@ -232,11 +248,18 @@ impl World {
                 route.path
             );
         };
-        if ["/siti/{id}", "/importa/{id}"]
-            .iter()
-            .any(|start| route.path.starts_with(start))
-        {
+        let kept = [
+            "/siti/{id}",
+            "/importa/{id}",
+            "/enti/{code}",
+            "/documenti/{id}",
+        ];
+        if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
+        }
+        let of_a_body = ["/invio/{ente}", "/convalida/{ente}"];
+        if of_a_body.iter().any(|start| route.path.starts_with(start)) {
+            return label(About::Shared, reserved);
         }
         let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
         if !about_a_device
@@ -270,16 +293,23 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("siti") => named.site,
         Some("persone") => named.person,
         Some("importa") => named.batch,
+        Some("documenti") => named.document,
+        Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
-    let filled = filled.replace("{record}", "1");
+    let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
+    let filled = filled.replace("{ente}", MILANO);
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
+            .to_vec()
+    } else if filled.contains("/atti/{kind}") {
+        ActKind::ALL
+            .map(|kind| filled.replace("{kind}", kind.name()))
             .to_vec()
     } else if filled.contains("/esporta/{file}") {
         ["geojson", "csv", "zip"]
@@ -517,7 +547,10 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             .iter()
             .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
         {
-            if matches!(route.access, Access::Administrators | Access::Reviewers) {
+            // Everybody may know which snapshots there are, and find there what they may see.
+            if matches!(route.access, Access::Administrators | Access::Reviewers)
+                || route.path.starts_with("/fotografie/")
+            {
                 continue;
             }
             let none = Named {
@@ -526,6 +559,8 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
+                document: Uuid::max(),
+                snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

@@ -510,7 +510,8 @@ fn new_boundaries_refresh_the_territory_or_replace_it() {
         let register = register(store.clone()).await;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let same = root.join("seeds/territory/comuni_milano.geojson");
-        let imported = territory::import(&store, &Clock::fixed(NOW), &same, None)
+        let clock = Clock::fixed(NOW);
+        let imported = territory::import(&store, &clock, &same, None)
             .await
             .unwrap();
         assert_eq!(
@@ -530,9 +531,9 @@ fn new_boundaries_refresh_the_territory_or_replace_it() {
             "properties":{"istat":"048017","name":"Firenze"},"geometry":{"type":"Polygon",
             "coordinates":[[[11.1,43.7],[11.4,43.7],[11.4,43.9],[11.1,43.9],[11.1,43.7]]]}}]}"#;
         std::fs::write(&path, square).unwrap();
-        let wrong = territory::import(&store, &Clock::fixed(NOW), &path, Some("15")).await;
+        let wrong = territory::import(&store, &clock, &path, Some("15")).await;
         assert!(matches!(wrong, Err(register::Error::Invalid(_))));
-        let other = territory::import(&store, &Clock::fixed(NOW), &path, None)
+        let other = territory::import(&store, &clock, &path, None)
             .await
             .unwrap();
         assert_eq!((other.covered, other.kept, other.bodies), (1, 0, 1));

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod adhesion;
 mod batches;
 mod corpus;
 mod documentation;
@@ -21,6 +22,7 @@ mod record;
 mod review;
 mod schema;
 mod sites;
+mod snapshots;
 mod storage;
 mod support;
 mod tiles;

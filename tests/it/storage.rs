@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 use uuid::Uuid;
+use varco::census::adhesion::{self, Act, ActKind, Contact, Said, Seat, Step};
 use varco::census::batch::{Fate, State as BatchState};
+use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
 use varco::census::journal::{self, Seal, Sealed};
@@ -15,15 +17,17 @@ use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
+use varco::census::snapshot::Snapshot;
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
 use varco::storage::device::{Device, Mark, Revisions, key};
-use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::duplicate::{Decision, Ended, Party};
+use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
+use varco::storage::snapshot::Slice as Differences;
 use varco::storage::verify::RULES;
 use varco::storage::{Error, Store, Unit};
 
@@ -1992,5 +1996,253 @@ fn a_device_is_absorbed_by_one_other_at_most_and_the_constraint_has_the_same_nam
                 "{again:?}"
             );
         }
+    });
+}
+
+fn step(clock: &Clock, body: &str, said: Said) -> Step {
+    Step {
+        id: clock.new_id(),
+        body: body.to_owned(),
+        said,
+        number: "G.C. 175".to_owned(),
+        date: "2020-12-02".to_owned(),
+        note: "Città".to_owned(),
+        document: None,
+        author: "autrice".to_owned(),
+        recorded_at: clock.now(),
+    }
+}
+
+#[test]
+fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = step(&clock, "a", Said::Reached(adhesion::Stage::Interested));
+        let two = step(&clock, "a", Said::Reached(adhesion::Stage::Signed));
+        let other = step(&clock, "b", Said::Reached(adhesion::Stage::Revoked));
+        let undone = step(&clock, "a", Said::Annuls(two.id));
+        let mut unit = store.write().await.unwrap();
+        for step in [&other, &one, &two, &undone] {
+            unit.add_step(step).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let mut unit = store.read().await.unwrap();
+        let own = [one.clone(), two.clone(), undone.clone()];
+        assert_eq!(unit.steps(Some("a"), None).await.unwrap(), own);
+        assert_eq!(
+            unit.steps(Some("a"), Some(two.recorded_at)).await.unwrap(),
+            own[..2]
+        );
+        assert!(unit.steps(Some("c"), None).await.unwrap().is_empty());
+        let all = unit.steps(None, None).await.unwrap();
+        assert_eq!(all, [one, two.clone(), undone, other]);
+        let before = unit.steps(None, Some(NOW - 1)).await.unwrap();
+        assert!(before.is_empty());
+        drop(unit);
+        let mut unit = store.write().await.unwrap();
+        let again = unit
+            .add_step(&step(&clock, "a", Said::Annuls(two.id)))
+            .await;
+        let Err(Error::Constraint(name)) = again else {
+            panic!("a step was annulled twice: {again:?}");
+        };
+        assert_eq!(name, "adhesion_step_annuls");
+    });
+}
+
+#[test]
+fn acts_and_seats_are_added_and_come_back_as_they_were() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let kept = Document {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            name: "patto à.pdf".to_owned(),
+            kind: document::Kind::Pdf,
+            size: 3,
+            sha256: "00ff".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let act = |kind, state: &str| Act {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            kind,
+            state: state.to_owned(),
+            number: "12".to_owned(),
+            date: "2019-01-31".to_owned(),
+            names_readers: "si".to_owned(),
+            lists_places: "non_noto".to_owned(),
+            note: "due\nrighe".to_owned(),
+            document: Some(kept.id),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let acts = [act(ActKind::Pact, "no"), act(ActKind::Pact, "si")];
+        let seat = Seat {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            address: "via Roma 1".to_owned(),
+            lat: 45.123_456_789,
+            lon: 9.1,
+            provenance: Provenance {
+                text: "45,123456789 9,1".to_owned(),
+                crs: "EPSG:4326".to_owned(),
+                operation: "none".to_owned(),
+                accuracy_m: 0.5,
+            },
+            fibre: "prevista".to_owned(),
+            fibre_date: "2027-12-31".to_owned(),
+            note: String::new(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let mut unit = store.write().await.unwrap();
+        unit.add_document(&kept).await.unwrap();
+        for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
+            let number = i64::try_from(number).unwrap();
+            unit.add_document_part(kept.id, number, part).await.unwrap();
+        }
+        for act in &acts {
+            unit.add_act(act).await.unwrap();
+        }
+        unit.add_seat(&seat).await.unwrap();
+        assert_eq!(unit.acts(Some("a"), None).await.unwrap(), acts);
+        let first = unit.acts(None, Some(acts[0].recorded_at)).await.unwrap();
+        assert_eq!(first, acts[..1]);
+        assert_eq!(unit.seats(None, None).await.unwrap(), [seat]);
+        assert!(unit.seats(Some("a"), Some(NOW)).await.unwrap().is_empty());
+        let found = unit.document(kept.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&kept));
+        assert_eq!(unit.document(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.documents("a").await.unwrap(), [kept.clone()]);
+        assert!(unit.documents("b").await.unwrap().is_empty());
+        let part = unit.document_part(kept.id, 1).await.unwrap();
+        assert_eq!(part, Some(vec![146]));
+        assert_eq!(unit.document_part(kept.id, 2).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let contact = |name: &str| Contact {
+            name: name.to_owned(),
+            office: "Polizia locale".to_owned(),
+            email: "nome@comune.it".to_owned(),
+            telephone: "02 1234567".to_owned(),
+            author: "autrice".to_owned(),
+            changed_at: NOW,
+        };
+        let mut unit = store.write().await.unwrap();
+        assert!(!unit.erase_contact("a").await.unwrap());
+        unit.put_contact("a", &contact("Anna")).await.unwrap();
+        unit.put_contact("a", &contact("Bruno")).await.unwrap();
+        let found = unit.contact("a").await.unwrap();
+        assert_eq!(found, Some(contact("Bruno")));
+        assert_eq!(unit.contact("b").await.unwrap(), None);
+        assert!(unit.erase_contact("a").await.unwrap());
+        assert_eq!(unit.contact("a").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let [stays, goes, changes] = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[stays.clone(), goes.clone(), changes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let at = clock.now();
+        let snapshot = Snapshot {
+            id: clock.new_id(),
+            name: "Prima".to_owned(),
+            at,
+            author: "revisora".to_owned(),
+            devices: 3,
+            hash: "ab".to_owned(),
+        };
+        unit.add_snapshot(&snapshot).await.unwrap();
+        assert_eq!(unit.snapshots().await.unwrap(), [snapshot.clone()]);
+        let found = unit.snapshot(snapshot.id).await.unwrap();
+        assert_eq!(found, Some(snapshot.clone()));
+        assert_eq!(unit.snapshot(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.snapshot_noted(snapshot.id).await.unwrap(), None);
+
+        let mut before = Filter::of(&Viewer::operator());
+        before.freeze(snapshot.id);
+        let mut sealed = Vec::new();
+        unit.each_sealed(&before, |one| {
+            sealed.push((one.device, one.revision, one.hash.to_owned()));
+        })
+        .await
+        .unwrap();
+        let mut whole = Vec::new();
+        unit.each_state(&before, |state, hash| {
+            whole.push((state.device, state.id, hash.to_owned()));
+            assert_eq!(state.content_hash(), hash);
+        })
+        .await
+        .unwrap();
+        assert_eq!(sealed, whole);
+        let devices: Vec<_> = sealed.iter().map(|(device, ..)| *device).collect();
+        assert_eq!(devices, [stays.device, goes.device, changes.device]);
+        // Nobody decided on them: they are accepted by the builder alone.
+        let displaced = unit.displaced(at).await.unwrap();
+        assert_eq!(displaced.len(), 3, "{displaced:?}");
+
+        let mut second = next(&clock, &changes);
+        second.record.set(Field::Note, Some(text("altro")));
+        let mut gone = next(&clock, &goes);
+        gone.withdrawn = true;
+        let mut comes = first(&clock, "b", "4", &[]);
+        comes.written_at = clock.now();
+        let later = vec![gone.clone(), second.clone()];
+        unit.add_revisions(later, &mut seal()).await.unwrap();
+        add(&mut unit, &[comes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let mut withdrawn = everything();
+        withdrawn.withdrawn = true;
+        support::accept(&mut unit, &withdrawn).await;
+
+        let after = Filter::of(&Viewer::operator());
+        let pairs = unit
+            .differing(&before, &after, &Differences::default())
+            .await
+            .unwrap();
+        let states: Vec<_> = pairs.iter().map(|one| (one.before, one.after)).collect();
+        let wanted = [
+            (Some(goes.id), None),
+            (Some(changes.id), Some(second.id)),
+            (None, Some(comes.id)),
+        ];
+        assert_eq!(states, wanted);
+        let tallies = unit.tallies(&before, &after).await.unwrap();
+        let numbers = |body: &str| {
+            let tally = &tallies[body];
+            [tally.added, tally.removed, tally.changed]
+        };
+        assert_eq!((numbers("a"), numbers("b")), ([0, 1, 1], [1, 0, 0]));
+        let fields = unit.changed_fields(&before, &after).await.unwrap();
+        assert_eq!(fields, [(Field::Note, 1)]);
+        let loaded = unit
+            .revisions_with_ids(&[stays.id, second.id])
+            .await
+            .unwrap();
+        assert_eq!(loaded[&second.id].record, second.record);
+        assert_eq!(loaded.len(), 2);
+
+        let again = Snapshot {
+            id: clock.new_id(),
+            ..snapshot
+        };
+        let taken = unit.add_snapshot(&again).await;
+        assert!(matches!(taken, Err(Error::Constraint(name)) if name == "snapshot_name"));
     });
 }

@@ -155,7 +155,10 @@ fn every_kind_of_tampering_is_named() {
                 "DELETE FROM review WHERE kind = 'convalida' AND revision_id IN \
                  (SELECT id FROM revision WHERE {second})"
             ),
-            &["convalida di validatore.cmm"],
+            &[
+                "la revisione 2 del dispositivo VR-01",
+                "senza che nessuno l’abbia convalidata",
+            ],
         ),
         (
             "UPDATE review SET text = 'Altro' WHERE kind = 'messaggio'".to_owned(),

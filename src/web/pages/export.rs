@@ -74,6 +74,9 @@ pub async fn get(
             "Quello che gli enti hanno inviato e che un validatore deve ancora guardare.",
         ),
     ] {
+        if filter.is_frozen() && state != filter.state {
+            continue;
+        }
         let mut asked = filter.clone();
         asked.state = state;
         states.push(Choice {

@@ -7,9 +7,9 @@ use crate::census::moment;
 use crate::census::person::Viewer;
 use crate::census::vocabulary::Field;
 use crate::clock;
+use crate::register;
 use crate::register::find::{Choice, Names};
 use crate::register::history::{FILE, Found};
-use crate::register::{self};
 use crate::storage::journal::Wanted;
 use crate::web::App;
 use crate::web::error::Error;
@@ -249,6 +249,7 @@ fn object(viewer: &Viewer, record: &Record) -> (String, String) {
     let (name, folder) = match act {
         Some(Act::Imported | Act::ImportUndone | Act::BatchAbandoned) => ("file", "importa"),
         Some(Act::SiteChanged | Act::SiteRead) => ("sito", "siti"),
+        Some(Act::Exported) => ("documento", "documenti"),
         Some(Act::SnapshotTaken) => ("fotografia", "fotografie"),
         Some(Act::Refused) | None => return (record.subject.clone(), String::new()),
         Some(_) => ("dispositivo", "dispositivi"),
