@@ -86,6 +86,14 @@ acts! {
     TerritoryLoaded, "territorio", "Confini caricati";
     /// Somebody looked at a site of a body that is not theirs.
     SiteRead, "lettura_sito", "Lettura di un sito altrui";
+    /// A step of a body's adhesion was recorded or annulled.
+    AdhesionRecorded, "adesione", "Passo dell’adesione";
+    /// An act of a body was recorded.
+    ActRecorded, "atto", "Atto registrato";
+    /// The seat of a body was recorded.
+    SeatRecorded, "sede", "Sede registrata";
+    /// Whom to ring at a body was written or erased; the history never says who it is.
+    ContactChanged, "referente", "Referente cambiato";
     /// A file on its way in was given up.
     BatchAbandoned, "importazione_abbandonata", "Importazione abbandonata";
 }

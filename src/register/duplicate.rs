@@ -335,50 +335,40 @@ impl Register {
         mut decision: Decision,
     ) -> Result<()> {
         let (at, end) = self.moment(&mut unit).await?;
-        let act = if let Some(ended) = decision.ended.take() {
+        let (act, reason) = if let Some(ended) = decision.ended.take() {
             let ended = Ended { at, ..ended };
             unit.end_decision(&decision, &ended).await?;
-            Act::DuplicateUndone
+            (Act::DuplicateUndone, ended.reason)
         } else {
             decision.at = at;
             unit.add_decision(&decision).await?;
-            Act::DuplicateDecided
+            (Act::DuplicateDecided, decision.reason)
         };
-        let (first, second) = (&decision.first, &decision.second);
+        let parties = [decision.first, decision.second];
+        let [one, other] = parties
+            .each_ref()
+            .map(|party| format!("{} di {}", party.code, party.body));
         let detail = if decision.same {
-            format!(
-                "{} di {} vale anche per {} di {}",
-                first.code, first.body, second.code, second.body
-            )
+            format!("{one} vale anche per {other}: {reason}")
         } else {
-            format!(
-                "{} di {} e {} di {} sono due",
-                first.code, first.body, second.code, second.body
-            )
+            format!("{one} e {other} sono due: {reason}")
         };
-        let note = |party: &Party| {
-            (
-                decision.same.then(|| party.body.clone()),
-                party.device.to_string(),
-            )
-        };
-        let (body, subject) = note(first);
-        let first = Note {
-            act,
-            body: body.as_deref(),
-            subject: &subject,
-            detail: &detail,
-        };
-        note_at(&mut unit, viewer, &self.seal(), first, at, end).await?;
         // A record is about one body, and a decision about two. That two devices are two, no body
         // is told: it may not know of the other.
-        let (body, subject) = note(second);
-        let second = Note {
+        let [one, other] = &parties;
+        let told = decision.same;
+        let first = Note {
             act,
-            body: body.as_deref(),
-            subject: &subject,
+            body: told.then_some(&*one.body),
+            subject: &one.device.to_string(),
             detail: &detail,
         };
+        let second = Note {
+            body: told.then_some(&*other.body),
+            subject: &other.device.to_string(),
+            ..first
+        };
+        note_at(&mut unit, viewer, &self.seal(), first, at, end).await?;
         self.note(&mut unit, viewer, &self.seal(), second).await?;
         Ok(unit.commit().await?)
     }

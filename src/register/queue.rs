@@ -95,14 +95,17 @@ impl Register {
         let listed = unit.devices(&filter, slice).await?;
         let devices: Vec<Uuid> = listed.rows.iter().map(|one| one.device).collect();
         let accepted = unit.accepted(&devices).await?;
-        Ok(Waiting {
+        let waiting = Waiting {
             accepted: accepted.into_iter().map(|one| (one.device, one)).collect(),
             total: unit.count(&filter).await?,
             claim: self.standing_claim(&mut unit, body).await?,
             names: self.names_in(&mut unit).await?,
             looked_at: self.clock.now(),
             listed,
-        })
+        };
+        drop(unit);
+        self.note_filter(&filter, "convalida").await?;
+        Ok(waiting)
     }
 
     /// The device of a body that waits and follows this code, or else the first.

@@ -3,9 +3,10 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, comparison, device, devices, duplicate, duplicates, export, history, home,
-    import, map, password, people, person, queue, queues, review, sending, sign_in, sign_out, site,
-    sites, snapshot, snapshots, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, comparison, contact, device, devices, document,
+    duplicate, duplicates, export, history, home, import, map, password, people, person, queue,
+    queues, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement,
+    tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -29,6 +30,8 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever records how some body takes part: who writes its devices, and who reviews.
+    Recorders,
     /// Whoever reads everything.
     Readers,
     /// Whoever accepts or sends back.
@@ -100,7 +103,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
+    use Access::{Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -153,18 +156,29 @@ pub fn routes() -> Vec<Route> {
         shows("/dispositivi/{id}/convalida", Readers, review::get),
         writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
         writes("/dispositivi/{id}/invia", Compilers, review::submit),
-        writes("/dispositivi/{id}/messaggi", Signed, review::say),
+        writes("/dispositivi/{id}/messaggi", Recorders, review::say),
         reads("/invio", Compilers, sending::get),
         writes("/invio/{ente}", Compilers, sending::submit),
         shows("/convalida", Readers, queues::get),
         reads("/convalida/{ente}", Readers, queue::get),
         writes("/convalida/{ente}/accetta", Reviewers, queue::accept),
         writes("/convalida/{ente}/carico", Reviewers, queue::claim),
-        writes("/convalida/{ente}/messaggi", Signed, queue::say),
+        writes("/convalida/{ente}/messaggi", Recorders, queue::say),
         reads("/siti", Signed, sites::get),
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/enti", Signed, bodies::get),
+        reads("/enti/{code}", Signed, body::get),
+        shows("/enti/{code}/adesione", Recorders, adhesion::get),
+        writes("/enti/{code}/adesione", Recorders, adhesion::post),
+        shows("/enti/{code}/atti/{kind}", Recorders, act::get),
+        writes("/enti/{code}/atti/{kind}", Recorders, act::post),
+        shows("/enti/{code}/sede", Recorders, seat::get),
+        writes("/enti/{code}/sede", Recorders, seat::post),
+        shows("/enti/{code}/referente", Recorders, contact::get),
+        writes("/enti/{code}/referente", Recorders, contact::post),
+        shows("/documenti/{id}", Signed, document::get),
         shows("/fotografie", Signed, snapshots::get),
         writes("/fotografie", Reviewers, snapshots::post),
         reads("/fotografie/confronta", Signed, comparison::get),
@@ -207,7 +221,7 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             policy(&app.settings),
         ))

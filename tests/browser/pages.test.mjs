@@ -8,6 +8,7 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 
 // What GET routes answer besides pages.
 const NOT_PAGES = [
+  '/documenti/{id}',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
@@ -18,6 +19,7 @@ const NOT_PAGES = [
   '/importa/{id}/scarti',
   '/salute',
   '/static/{*path}',
+  '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
 ];
@@ -40,9 +42,24 @@ const PAGES = [
   { name: 'dispositivo-duplica', path: '/dispositivi/{id}/duplica', as: 'compilatore', list: '/dispositivi' },
   { name: 'mappa', path: '/mappa', as: 'validatore' },
   { name: 'mappa-dispositivo', path: '/mappa?cerca=T003&ente=015002', as: 'compilatore', act: openPanel },
+  { name: 'invio', path: '/invio', as: 'compilatore' },
+  { name: 'convalida', path: '/convalida', as: 'validatore' },
+  { name: 'convalida-ente', path: '/convalida/{ente}', as: 'validatore', list: '/convalida' },
+  { name: 'convalida-ente-osservatore', path: '/convalida/{ente}', as: 'osservatore', list: '/convalida' },
+  { name: 'convalida-dispositivo', path: '/dispositivi/{id}/convalida', as: 'validatore', list: '/dispositivi?dati=attesa' },
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'enti', path: '/enti', as: 'validatore' },
+  { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
+  { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'ente-adesione', path: '/enti/{code}/adesione', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-adesione-errori', path: '/enti/{code}/adesione', as: 'validatore', list: '/enti?adesione=delibera', statuses: [422], act: refusedStep },
+  { name: 'ente-patto', path: '/enti/{code}/atti/{kind}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato', kind: 'patto' },
+  { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
+  { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'doppioni', path: '/doppioni', as: 'validatore' },
   { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
   { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
@@ -55,6 +72,10 @@ const PAGES = [
   { name: 'importazione-annulla', path: '/importa/{id}/annulla', as: 'compilatore', list: '/importa', line: 'buono.csv' },
   { name: 'importazione-riga', path: '/importa/{id}/righe/{record}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv', record: 2 },
   { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
+  { name: 'storia', path: '/storia', as: 'osservatore' },
+  { name: 'storia-filtrata', path: '/storia?tipo=accesso&dal=01/01/2020', as: 'compilatore' },
+  { name: 'storia-nessuno', path: '/storia?persona=nessuno', as: 'amministratore' },
+  { name: 'dispositivi-passati', path: '/dispositivi?al=01/01/2020', as: 'compilatore' },
   { name: 'fotografie', path: '/fotografie', as: 'compilatore' },
   { name: 'fotografie-validatore', path: '/fotografie', as: 'validatore' },
   { name: 'fotografie-rifiutata', path: '/fotografie', as: 'validatore', statuses: [422], act: refusedSnapshot },
@@ -88,6 +109,19 @@ async function refusedDevice(page) {
 
 async function refusedPerson(page) {
   await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedStep(page) {
+  await page.selectOption('[name=passo]', 'delibera');
+  await page.setInputFiles('[name=documento]', { name: 'atto.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<html>') });
+  await page.getByRole('button', { name: 'Registra il passo' }).click();
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedSeat(page) {
+  await page.fill('[name=posizione]', '9,19 45,4642');
+  await page.getByRole('button', { name: 'Registra la sede' }).click();
   await page.locator('#errori').waitFor();
 }
 
@@ -148,7 +182,7 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, link, line = '', record = '', status = 200 }) {
+async function open(page, { path, list, link, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
   if (link) {
     await page.goto(list);
@@ -156,7 +190,8 @@ async function open(page, { path, list, link, line = '', record = '', status = 2
   } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
-    address = path.replace('{id}', href.split('/')[2]).replace('{record}', record);
+    const [, , own] = href.split('?')[0].split('/');
+    address = path.replace('{id}', own).replace('{code}', own).replace('{ente}', own).replace('{record}', record).replace('{kind}', kind);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);

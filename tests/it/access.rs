@@ -8,6 +8,7 @@ use crate::support::{self, Answer, Browser, CMM, MILANO, RHO, both};
 use axum::http::{Method, StatusCode};
 use std::io::{Cursor, Read};
 use uuid::Uuid;
+use varco::census::adhesion::ActKind;
 use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
@@ -57,6 +58,7 @@ impl Who {
             Access::Everyone => true,
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
+            Access::Recorders => matches!(self, Self::Owner | Self::Stranger | Self::Reviewer),
             Access::Readers => {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
@@ -71,7 +73,7 @@ impl Who {
 enum About {
     /// A device or site that only its own body and those who read everything may know of.
     Reserved,
-    /// A device that is accepted and shown to the other bodies.
+    /// A device that is accepted and shown to the other bodies, or a body that everybody knows.
     Shared,
     /// Nothing of one body.
     Nothing,
@@ -124,7 +126,8 @@ fn expected(route: &Route, who: Who, about: About, token: Token) -> Expected {
 
 /// Whether a route is about changing what it names. Making a copy of one's own is not.
 fn is_own_business(route: &Route) -> bool {
-    route.access == Access::Compilers && !route.path.ends_with("/duplica")
+    matches!(route.access, Access::Compilers | Access::Recorders)
+        && !route.path.ends_with("/duplica")
 }
 
 /// What is in the register when the table is asked.
@@ -138,6 +141,7 @@ struct World {
     site: Uuid,
     person: Uuid,
     batch: Uuid,
+    document: Uuid,
     snapshot: Uuid,
 }
 
@@ -154,6 +158,8 @@ pub struct Named {
     pub person: Uuid,
     /// A file on its way in, with one row.
     pub batch: Uuid,
+    /// A document of the body of Milano.
+    pub document: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
 }
@@ -188,6 +194,7 @@ impl World {
         let row = format!("{};{LAT};{LON};{};boh", SECRETS[0], SECRETS[1]);
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
+        let document = support::document(&register, &owner, MILANO).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
@@ -207,6 +214,7 @@ impl World {
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
+            document,
             snapshot: snapshot.unwrap().id,
         }
     }
@@ -219,6 +227,7 @@ impl World {
             site: self.site,
             person: self.person,
             batch: self.batch,
+            document: self.document,
             snapshot: self.snapshot,
         }
     }
@@ -239,11 +248,18 @@ impl World {
                 route.path
             );
         };
-        if ["/siti/{id}", "/importa/{id}"]
-            .iter()
-            .any(|start| route.path.starts_with(start))
-        {
+        let kept = [
+            "/siti/{id}",
+            "/importa/{id}",
+            "/enti/{code}",
+            "/documenti/{id}",
+        ];
+        if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
+        }
+        let of_a_body = ["/invio/{ente}", "/convalida/{ente}"];
+        if of_a_body.iter().any(|start| route.path.starts_with(start)) {
+            return label(About::Shared, reserved);
         }
         let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
         if !about_a_device
@@ -257,9 +273,12 @@ impl World {
         all
     }
 
-    /// How much stands in every table: what must be the same after a refusal.
+    /// How much stands in every table but the history, which notes refusals: what must be the same
+    /// after a refusal.
     async fn contents(&self) -> Vec<(String, i64)> {
-        support::contents(&self.register.store).await
+        let mut contents = support::contents(&self.register.store).await;
+        contents.retain(|(table, _)| table != "journal");
+        contents
     }
 }
 
@@ -274,17 +293,23 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("siti") => named.site,
         Some("persone") => named.person,
         Some("importa") => named.batch,
+        Some("documenti") => named.document,
         Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
-    let filled = filled.replace("{record}", "1");
+    let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
+    let filled = filled.replace("{ente}", MILANO);
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
+            .to_vec()
+    } else if filled.contains("/atti/{kind}") {
+        ActKind::ALL
+            .map(|kind| filled.replace("{kind}", kind.name()))
             .to_vec()
     } else if filled.contains("/esporta/{file}") {
         ["geojson", "csv", "zip"]
@@ -413,7 +438,7 @@ fn fits(wanted: Expected, answer: &Answer, unchanged: bool) -> bool {
 }
 
 /// What may be asked of a list, a map or a file, besides nothing.
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 14] = [
     "",
     "?ente=015146",
     "?comune=015146",
@@ -424,6 +449,8 @@ const QUERIES: [&str; 12] = [
     "?cerca=segreto",
     "?dati=convalidati",
     "?dati=lavorazione",
+    "?dati=attesa",
+    "?al=2026-03-02T09:00:30Z",
     "?ordine=modifica",
     "?ente=015146&ordine=denominazione",
 ];
@@ -465,6 +492,8 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             &format!("/dispositivi/{}", world.reserved),
             &format!("/dispositivi/{}/scheda", world.reserved),
             &format!("/dispositivi/{}/modifica", world.reserved),
+            &format!("/dispositivi/{}?dati=convalidati", world.reserved),
+            "/storia.csv",
             &format!("/importa/{}", world.batch),
             &format!("/importa/{}/scarti", world.batch),
             &format!("/importa/{}/righe/1", world.batch),
@@ -530,6 +559,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
+                document: Uuid::max(),
                 snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();

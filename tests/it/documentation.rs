@@ -100,6 +100,7 @@ fn the_page_of_routes_has_every_route_and_no_other() {
         Access::Everyone => "everyone",
         Access::Signed => "signed in",
         Access::Compilers => "compilers",
+        Access::Recorders => "recorders",
         Access::Readers => "readers",
         Access::Reviewers => "reviewers",
         Access::Administrators => "administrators",

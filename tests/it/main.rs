@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod adhesion;
 mod batches;
 mod corpus;
 mod documentation;
@@ -11,6 +12,7 @@ mod exports;
 mod gdal;
 mod import_pages;
 mod imports;
+mod journal;
 mod layering;
 mod lists;
 mod people;
@@ -24,5 +26,6 @@ mod snapshots;
 mod storage;
 mod support;
 mod tiles;
+mod verify;
 mod web;
 mod workbooks;

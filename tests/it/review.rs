@@ -129,7 +129,8 @@ fn what_is_incomplete_is_not_sent_and_what_was_never_accepted_need_not_be_taken_
     both(async |store| {
         let register = support::register(store).await;
         let officer = support::officer(&register, MILANO).await;
-        let bare = support::device(&register, &officer, MILANO, "A1", &[]).await;
+        let nothing = [(Field::Marca, "")];
+        let bare = support::device(&register, &officer, MILANO, "A1", &nothing).await;
         stated(&register, &officer, "A2").await;
         let gone = stated(&register, &officer, "A3").await;
         register.set_withdrawn(&officer, gone, true).await.unwrap();

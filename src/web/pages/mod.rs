@@ -1,10 +1,16 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod act;
+pub mod adhesion;
 pub mod batch;
 pub mod batch_row;
+pub mod bodies;
+pub mod body;
 pub mod comparison;
+pub mod contact;
 pub mod device;
 pub mod devices;
+pub mod document;
 pub mod duplicate;
 pub mod duplicates;
 pub mod export;
@@ -18,6 +24,7 @@ pub mod person;
 pub mod queue;
 pub mod queues;
 pub mod review;
+pub mod seat;
 pub mod sending;
 pub mod sign_in;
 pub mod sign_out;
