@@ -219,7 +219,8 @@ pub fn likeness(left: &Record, right: &Record) -> Option<Likeness> {
     let metres = metres_between((here.lon, here.lat), (there.lon, there.lat));
     let beyond = here.beyond(&there, metres);
     let same_body = left.text(Field::Ente) == right.text(Field::Ente);
-    if same_body || !(beyond <= LIMIT_M) || here.looks_elsewhere(&there) {
+    let apart = beyond.is_nan() || beyond > LIMIT_M;
+    if same_body || apart || here.looks_elsewhere(&there) {
         return None;
     }
     let mut weighed = Weighed::default();

@@ -118,7 +118,8 @@ impl From<Vec<Wrong>> for Outcome {
 
 /// Looking.
 impl Register {
-    /// The bodies that are wanted, by name, as they were at an instant or are now.
+    /// The bodies that are wanted, those this person knows first, then by name, as they were at an
+    /// instant or are now.
     pub async fn find_bodies(
         &self,
         viewer: &Viewer,
@@ -129,8 +130,12 @@ impl Register {
         let mut bodies = unit.bodies().await?;
         let steps = unit.steps(None, at).await?;
         let seats = unit.seats(None, at).await?;
+        let unknown = |body: &Body| !viewer.reads_adhesion(&body.code);
         bodies.sort_by(|left, right| {
-            italian(&left.name, &right.name).then_with(|| left.code.cmp(&right.code))
+            unknown(left)
+                .cmp(&unknown(right))
+                .then_with(|| italian(&left.name, &right.name))
+                .then_with(|| left.code.cmp(&right.code))
         });
         let text = fold(&wanted.text);
         let rows = bodies.into_iter().filter_map(|body| {

@@ -331,8 +331,10 @@ fn words(names: &Names, state: &Revision, field: Field) -> String {
 
 /// A decision in words.
 pub(super) fn decided(names: &Names, decision: &Decision) -> Decided {
-    let named = |party: &Party| named(names, party);
-    let (first, second) = (named(&decision.first), named(&decision.second));
+    let (first, second) = (
+        named(names, &decision.first),
+        named(names, &decision.second),
+    );
     Decided {
         when: clock::words(decision.at),
         what: if decision.same {

@@ -74,7 +74,7 @@ struct Duplicates {
     next: String,
     words: String,
     decisions: Vec<Line>,
-    more_decisions: bool,
+    more_decisions: String,
 }
 
 /// The list.
@@ -135,7 +135,11 @@ fn list(page: Page, viewer: &Viewer, wanted: Wanted, found: Found) -> Duplicates
             .iter()
             .map(|one| pair(names, one))
             .collect(),
-        more_decisions: found.decisions.len() >= DECISIONS,
+        more_decisions: if found.decisions.len() >= DECISIONS {
+            format!("Qui ci sono le ultime {DECISIONS}.")
+        } else {
+            String::new()
+        },
         decisions: found.decisions.iter().map(|one| line(names, one)).collect(),
         bodies: found.bodies,
         body: wanted.body,
@@ -143,16 +147,16 @@ fn list(page: Page, viewer: &Viewer, wanted: Wanted, found: Found) -> Duplicates
 }
 
 fn pair(names: &Names, one: &Candidate) -> Pair {
-    let [left, right] = one.devices();
-    let named = |state: &crate::census::revision::Revision| {
+    let pair = one.devices();
+    let title = |state: &crate::census::revision::Revision| {
         let record = &state.record;
         let body = names.words(Field::Ente, record.text(Field::Ente));
         format!("{} di {body}", record.text(Field::Codice))
     };
     Pair {
-        address: format!("{PATH}/{left}/{right}"),
-        left: named(&one.left),
-        right: named(&one.right),
+        address: format!("{PATH}/{}/{}", pair[0], pair[1]),
+        left: title(&one.left),
+        right: title(&one.right),
         grade: one.likeness.grade.name(),
         grade_label: one.likeness.grade.label(),
         words: one.likeness.words(),
