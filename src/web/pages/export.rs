@@ -91,12 +91,12 @@ pub async fn get(
     let past = app.register.past(&filter).await?;
     let page = Page::new(&app, Some(&reader), "Esporta", "esporta")
         .at(past, || query::today(PATH, &filter, &[]));
-    let mut stated = filter.clone();
-    stated.state = filter.usual();
+    let mut without_state = filter.clone();
+    without_state.state = filter.usual();
     Ok(Html(Exports {
         page,
         // The state is a choice of the form, not a condition.
-        chips: query::chips(PATH, &stated, &names, &[]),
+        chips: query::chips(PATH, &without_state, &names, &[]),
         states,
         conditions: query::conditions(&filter),
         standpoint: Standpoint::of(&filter),
