@@ -6,12 +6,14 @@
 use super::adhesion::{Attached, Outcome};
 use super::journal::Note;
 use super::record::Writer;
+use super::review::Event;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::{Filter, Slice, Sort};
 use crate::census::journal::{Act, Seal};
 use crate::census::person::{Grant, Role, Viewer};
+use crate::census::review::Kind as Said;
 use crate::census::revision::{Revision, Source};
 use crate::census::rules::{self, Around, World};
 use crate::census::territory::Municipality;
@@ -256,28 +258,17 @@ async fn add_devices(register: &Register) -> Result<()> {
         };
         let now = register.clock.now();
         if order % 4 != 3 {
+            let operator = Viewer::operator();
             let entries = unit.to_submit(wanted).await?;
-            let sent = (now, String::new());
+            let (unit, seal) = (&mut unit, &mut seal);
+            let sent = Event::of(Said::Submitted, now);
             register
-                .send_entries(
-                    &mut unit,
-                    &Viewer::operator(),
-                    wanted.body,
-                    &entries,
-                    sent,
-                    &mut seal,
-                )
+                .submit_entries(unit, &operator, wanted.body, &entries, sent, seal)
                 .await?;
             if order % 4 != 2 {
+                let accepted = Event::of(Said::Accepted, now);
                 register
-                    .accept_entries(
-                        &mut unit,
-                        &Viewer::operator(),
-                        wanted.body,
-                        &entries,
-                        now,
-                        &mut seal,
-                    )
+                    .accept_entries(unit, &operator, wanted.body, &entries, accepted, seal)
                     .await?;
             }
         }
@@ -355,12 +346,14 @@ async fn list_again(
     };
     let entries = unit.to_submit(wanted).await?;
     let now = register.clock.now();
-    let (operator, sent) = (Viewer::operator(), (now, String::new()));
+    let operator = Viewer::operator();
+    let sent = Event::of(Said::Submitted, now);
+    let accepted = Event::of(Said::Accepted, now);
     register
-        .send_entries(unit, &operator, &owner, &entries, sent, seal)
+        .submit_entries(unit, &operator, &owner, &entries, sent, seal)
         .await?;
     register
-        .accept_entries(unit, &Viewer::operator(), &owner, &entries, now, seal)
+        .accept_entries(unit, &operator, &owner, &entries, accepted, seal)
         .await
 }
 

@@ -124,7 +124,12 @@ impl Register {
             return Ok(sent);
         }
         let mut seal = self.seal();
-        self.send_entries(&mut unit, viewer, body, &entries, (at, text), &mut seal)
+        let event = Event {
+            kind: Kind::Submitted,
+            at,
+            text,
+        };
+        self.submit_entries(&mut unit, viewer, body, &entries, event, &mut seal)
             .await?;
         let detail = format!("{} inviati alla convalida", counted(entries.len()));
         let note = Note {
@@ -136,6 +141,21 @@ impl Register {
         note_at(&mut unit, viewer, &seal, note, at, end).await?;
         unit.commit().await?;
         Ok(sent)
+    }
+
+    /// Makes revisions wait for a reviewer and says so at each device; whoever calls has seen that
+    /// they may.
+    pub(super) async fn submit_entries(
+        &self,
+        unit: &mut Unit,
+        viewer: &Viewer,
+        body: &str,
+        entries: &[Entry],
+        event: Event,
+        seal: &mut Seal,
+    ) -> Result<()> {
+        unit.mark_submitted(entries, event.at).await?;
+        self.tell(unit, viewer, body, entries, event, seal).await
     }
 
     /// Accepts everything of a body that was waiting when the reviewer looked.
@@ -165,7 +185,8 @@ impl Register {
         decided.accepted = entries.len();
         if !entries.is_empty() {
             let mut seal = self.seal();
-            self.accept_entries(&mut unit, viewer, body, &entries, at, &mut seal)
+            let event = Event::of(Kind::Accepted, at);
+            self.accept_entries(&mut unit, viewer, body, &entries, event, &mut seal)
                 .await?;
             let detail = format!("{} convalidati insieme", counted(entries.len()));
             let note = Note {
@@ -180,26 +201,6 @@ impl Register {
         Ok(decided)
     }
 
-    /// Makes revisions wait for a reviewer and says so at each device; whoever calls has seen that
-    /// they may be sent.
-    pub(super) async fn send_entries(
-        &self,
-        unit: &mut Unit,
-        viewer: &Viewer,
-        body: &str,
-        entries: &[Entry],
-        (at, text): (Instant, String),
-        seal: &mut Seal,
-    ) -> Result<()> {
-        unit.mark_submitted(entries, at).await?;
-        let event = Event {
-            kind: Kind::Submitted,
-            at,
-            text,
-        };
-        self.tell(unit, viewer, body, entries, event, seal).await
-    }
-
     /// Makes revisions the accepted ones and says so at each device; whoever calls has seen that
     /// they may be.
     pub(super) async fn accept_entries(
@@ -208,15 +209,10 @@ impl Register {
         viewer: &Viewer,
         body: &str,
         entries: &[Entry],
-        at: Instant,
+        event: Event,
         seal: &mut Seal,
     ) -> Result<()> {
-        unit.mark_accepted(entries, at).await?;
-        let event = Event {
-            kind: Kind::Accepted,
-            at,
-            text: String::new(),
-        };
+        unit.mark_accepted(entries, event.at).await?;
         self.tell(unit, viewer, body, entries, event, seal).await
     }
 
@@ -472,10 +468,21 @@ impl Register {
 }
 
 /// What is said alike at several devices.
-struct Event {
+pub(super) struct Event {
     kind: Kind,
     at: Instant,
     text: String,
+}
+
+impl Event {
+    /// Without words.
+    pub const fn of(kind: Kind, at: Instant) -> Self {
+        Self {
+            kind,
+            at,
+            text: String::new(),
+        }
+    }
 }
 
 /// A decision on one device while it is being written.
