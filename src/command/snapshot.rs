@@ -53,8 +53,10 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
             if verified.is_empty() {
                 say("Non ci sono fotografie.");
             }
-            if !verified.iter().fold(true, |fit, one| report(one) && fit) {
-                outcome = Outcome::Rejected;
+            for one in &verified {
+                if !report(one) {
+                    outcome = Outcome::Rejected;
+                }
             }
         }
     }
