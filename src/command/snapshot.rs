@@ -53,8 +53,10 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
             if verified.is_empty() {
                 say("Non ci sono fotografie.");
             }
-            if !verified.iter().fold(true, |fit, one| report(one) && fit) {
-                outcome = Outcome::Rejected;
+            for one in &verified {
+                if !report(one) {
+                    outcome = Outcome::Rejected;
+                }
             }
         }
     }
@@ -63,7 +65,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
 }
 
 /// Says what was found of a snapshot, and whether all is in order.
-pub fn report(verified: &Verified) -> bool {
+fn report(verified: &Verified) -> bool {
     let one = &verified.snapshot;
     let fits = verified.troubles.is_empty();
     let words = if fits { "in ordine" } else { "non torna" };

@@ -380,7 +380,7 @@ impl Findings {
         for (devices, interval) in [(self.changed, false), (self.displaced, true)] {
             let devices: Vec<_> = devices.into_iter().filter(own).collect();
             known += devices.len();
-            let named = devices.iter().take(NAMED).map(|(ente, code)| {
+            let some = devices.iter().take(NAMED).map(|(ente, code)| {
                 let (body, code) = (body(ente), code.clone());
                 if interval {
                     Trouble::Interval { body, code }
@@ -388,7 +388,7 @@ impl Findings {
                     Trouble::Values { body, code }
                 }
             });
-            troubles.extend(named);
+            troubles.extend(some);
             if devices.len() > NAMED {
                 troubles.push(Trouble::Others(devices.len() - NAMED));
             }

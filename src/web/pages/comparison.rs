@@ -142,7 +142,9 @@ pub async fn get(
         later,
         bodies: bodies.collect(),
         kinds: Kind::ALL.map(kind).into(),
-        outcome: compared.map(|compared| outcome(&query, &slice, compared)),
+        outcome: compared
+            .as_ref()
+            .map(|compared| outcome(&query, &slice, compared)),
     })
     .into_response())
 }
@@ -224,7 +226,7 @@ fn slice(query: &Fields) -> Result<Slice, Error> {
     })
 }
 
-fn outcome(query: &Fields, slice: &Slice, compared: Compared) -> Outcome {
+fn outcome(query: &Fields, slice: &Slice, compared: &Compared) -> Outcome {
     let turn = |there: bool, name: &str, row: Option<&([String; 3], Difference)>| {
         let key = row.and_then(|(key, _)| serde_json::to_string(key).ok());
         match key.filter(|_| there) {

@@ -85,10 +85,10 @@ pub async fn get(
         other => return Err(query::refused("fatto", other)),
     }
     let own_only = !reader.viewer.reads_all();
-    Ok(Html(page_of(page, own_only, holding)).into_response())
+    Ok(Html(page_of(page, own_only, &holding)).into_response())
 }
 
-fn page_of(page: Page, own_only: bool, holding: Holding) -> SnapshotPage {
+fn page_of(page: Page, own_only: bool, holding: &Holding) -> SnapshotPage {
     let tables = [
         ("Per ente", Field::Ente, &holding.bodies),
         ("Per funzione", Field::Funzione, &holding.functions),
@@ -98,7 +98,7 @@ fn page_of(page: Page, own_only: bool, holding: Holding) -> SnapshotPage {
         title,
         counts: counts
             .iter()
-            .map(|(code, number)| count(&holding, field, code, *number))
+            .map(|(code, number)| count(holding, field, code, *number))
             .collect(),
     });
     let snapshot = &holding.snapshot;
@@ -113,7 +113,7 @@ fn page_of(page: Page, own_only: bool, holding: Holding) -> SnapshotPage {
         own_only,
         list: query::address("/dispositivi", &holding.filter, &[]),
         map: query::address("/mappa", &holding.filter, &[]),
-        downloads: downloads(&holding),
+        downloads: downloads(holding),
         tables: tables.into(),
     }
 }
