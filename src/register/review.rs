@@ -671,7 +671,8 @@ fn in_hand(claim: &Claim) -> String {
     )
 }
 
-fn may_review(viewer: &Viewer) -> Result<()> {
+/// Refuses whoever does not accept or send back.
+pub fn may_review(viewer: &Viewer) -> Result<()> {
     if viewer.reviews() {
         Ok(())
     } else {

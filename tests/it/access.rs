@@ -548,8 +548,10 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
         {
             // Everybody may know which snapshots there are, and find there what they may see.
-            if matches!(route.access, Access::Administrators | Access::Reviewers)
-                || route.path.starts_with("/fotografie/")
+            if matches!(
+                route.access,
+                Access::Administrators | Access::Reviewers | Access::Readers
+            ) || route.path.starts_with("/fotografie/")
             {
                 continue;
             }

@@ -624,6 +624,8 @@ fn each_save_makes_one_working_state_and_leaves_the_others() {
         working.sort_by_key(|revision| revision.device);
         assert_eq!(working, [three.clone(), other]);
         assert_eq!(unit.working(&[]).await.unwrap(), []);
+        let accepted = unit.accepted(&[one.device]).await.unwrap();
+        assert_eq!(accepted, [], "nothing is accepted yet");
 
         let mut withdrawn = everything();
         withdrawn.withdrawn = true;

@@ -6,6 +6,7 @@ use crate::census::vocabulary::Field;
 use crate::clock;
 use crate::register;
 use crate::register::queue::{Waiting, slice};
+use crate::register::review::may_review;
 use crate::storage::device::key;
 use crate::web::App;
 use crate::web::error::Error;
@@ -201,6 +202,7 @@ pub async fn accept(
     Path(body): Path<String>,
     writer: Writer,
 ) -> Result<Response, Error> {
+    may_review(&writer.signed.viewer)?;
     writer.fields.only(&["visto"])?;
     let looked_at = writer.fields.get("visto");
     let looked_at = looked_at
@@ -223,6 +225,7 @@ pub async fn claim(
     Path(body): Path<String>,
     writer: Writer,
 ) -> Result<Response, Error> {
+    may_review(&writer.signed.viewer)?;
     writer.fields.only(&["carico"])?;
     let claimed = match writer.fields.get("carico") {
         "si" => true,

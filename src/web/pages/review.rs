@@ -9,7 +9,7 @@ use crate::census::vocabulary::Field;
 use crate::clock;
 use crate::register;
 use crate::register::record::draft_of;
-use crate::register::review::{Decision, Looked, UnderReview};
+use crate::register::review::{Decision, Looked, UnderReview, may_review};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
@@ -241,7 +241,7 @@ pub async fn decide(
 ) -> Result<Response, Error> {
     let id = identifier(&id)?;
     let viewer = &writer.signed.viewer;
-    readers_only(viewer)?;
+    may_review(viewer)?;
     let (looked, asked, mut typed) = read(id, &writer.fields)?;
     let seen = app.register.device(viewer, id).await?;
     let (decision, outcome) = match asked.as_str() {
