@@ -1,7 +1,9 @@
 //! What the census is about. No SQL, no HTTP, no files.
 
+pub mod adhesion;
 pub mod batch;
 pub mod collation;
+pub mod document;
 pub mod draft;
 pub mod filter;
 pub mod finding;

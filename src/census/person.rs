@@ -166,6 +166,31 @@ impl Viewer {
         self.operator || self.bodies().next().is_some()
     }
 
+    /// Whether they read how a body takes part: its steps, acts, seat and documents.
+    #[must_use]
+    pub fn reads_adhesion(&self, body: &str) -> bool {
+        self.reads_all() || self.writes(body)
+    }
+
+    /// Whether they record how a body takes part: its own officers and the reviewers.
+    #[must_use]
+    pub fn records_adhesion(&self, body: &str) -> bool {
+        self.writes(body) || self.is(Role::Validatore)
+    }
+
+    /// Whether they record how some body takes part.
+    #[must_use]
+    pub fn records_any_adhesion(&self) -> bool {
+        self.writes_any() || self.is(Role::Validatore)
+    }
+
+    /// Whether they read whom to ring at a body: its own officers and who works for the body that
+    /// coordinates. Observers do not.
+    #[must_use]
+    pub fn reads_contact(&self, body: &str) -> bool {
+        self.records_adhesion(body) || self.is(Role::Amministratore)
+    }
+
     /// The bodies whose devices they write.
     pub fn bodies(&self) -> impl Iterator<Item = &str> {
         self.grants
@@ -183,5 +208,40 @@ impl Viewer {
             .map(|role| role.name())
             .collect();
         held.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_to_ring_is_for_the_body_itself_and_for_who_coordinates() {
+        let with = |role: Role, body: &str| {
+            let grants = vec![Grant {
+                role,
+                body: body.to_owned(),
+            }];
+            Viewer::person(Uuid::nil(), String::new(), String::new(), grants)
+        };
+        let rights = |viewer: &Viewer| {
+            [
+                viewer.reads_adhesion("a"),
+                viewer.records_adhesion("a"),
+                viewer.reads_contact("a"),
+            ]
+        };
+        assert_eq!(rights(&with(Role::Compilatore, "a")), [true; 3]);
+        assert_eq!(rights(&with(Role::Compilatore, "b")), [false; 3]);
+        assert_eq!(rights(&with(Role::Validatore, "cmm")), [true; 3]);
+        assert_eq!(
+            rights(&with(Role::Osservatore, "cmm")),
+            [true, false, false]
+        );
+        assert_eq!(
+            rights(&with(Role::Amministratore, "cmm")),
+            [true, false, true]
+        );
+        assert_eq!(rights(&Viewer::operator()), [true; 3]);
     }
 }

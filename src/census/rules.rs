@@ -142,6 +142,12 @@ pub fn locate(draft: &Draft, world: &World) -> Option<Located> {
     Whose::of(draft, world).diagnose(draft, world, None).point
 }
 
+/// What is known of a position that is not a device's: of the draft only body and position count.
+#[must_use]
+pub fn place(draft: &Draft, world: &World) -> Diagnosis {
+    Whose::of(draft, world).diagnose(draft, world, None)
+}
+
 /// How the position of a draft may be read, for judging a file as a whole.
 #[derive(Debug)]
 pub(super) struct Readable<'w> {
@@ -246,6 +252,25 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
 #[must_use]
 pub fn never_recorded(text: &str) -> Option<&'static str> {
     secret::find(text, Dotted::Address)
+}
+
+/// Whether a text has a character that nothing keeps: control codes, and marks that reverse or hide
+/// other characters. With `lines`, ends of lines are no such characters.
+#[must_use]
+pub fn has_control(text: &str, lines: bool) -> bool {
+    value::has_control(text, lines)
+}
+
+/// A date as people write it, where it is no attribute of a device.
+///
+/// # Errors
+/// What the date would be with day and month exchanged, if it would be one.
+pub fn day(text: &str) -> Result<Date, Option<Date>> {
+    match calendar::read(text) {
+        calendar::Day::Is(date) => Ok(date),
+        calendar::Day::Exchanged(date) => Err(Some(date)),
+        calendar::Day::Nothing => Err(None),
+    }
 }
 
 /// Applies one proposal of a finding to a draft. A position becomes decimal degrees, WGS 84, with

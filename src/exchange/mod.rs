@@ -7,6 +7,7 @@ mod archive;
 pub mod boundaries;
 pub mod columns;
 pub mod csv;
+pub mod document;
 mod features;
 pub mod geojson;
 mod geojson_in;

@@ -3,7 +3,9 @@
 //! Every operation takes the [`Viewer`] who asks, checks what they may do, works in one transaction
 //! and gives back either what happened or what is wrong in words for the person who can mend it.
 
+pub mod adhesion;
 pub mod batch;
+pub mod document;
 pub mod example;
 pub mod find;
 mod flow;
@@ -49,6 +51,9 @@ pub enum Error {
     /// Something broke that nobody who asks can mend.
     #[error("qualcosa non ha funzionato: {0}")]
     Failed(String),
+    /// Something that is kept is not what it was, in an Italian sentence.
+    #[error("{0}")]
+    Damaged(String),
     /// The database says no.
     #[error(transparent)]
     Storage(#[from] storage::Error),

@@ -49,6 +49,7 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
     let (_, cause) = message.split_once("constraint failed: ")?;
     let columns: Vec<&str> = cause.split(", ").collect();
     Some(match columns.as_slice() {
+        ["adhesion_step.annuls"] => "adhesion_step_annuls".to_owned(),
         ["device.body_code", "device.code"] => "device_code".to_owned(),
         ["person.account"] => "person_account".to_owned(),
         ["site.body_code", "site.code"] => "site_code".to_owned(),

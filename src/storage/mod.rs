@@ -6,11 +6,13 @@
 //! What cannot be said alike stands in [`dialect`]. Enforced by `tests/it/layering.rs` (no `sqlx`
 //! elsewhere) and `tests/it/storage.rs` (every method runs on both engines).
 
+pub mod adhesion;
 pub mod batch;
 pub mod body;
 mod bulk;
 pub mod device;
 mod dialect;
+pub mod document;
 pub mod journal;
 pub mod people;
 pub mod review;

@@ -66,6 +66,10 @@ impl From<register::Error> for Error {
             register::Error::NotFound(message) => Self::new(StatusCode::NOT_FOUND, message),
             register::Error::Invalid(message) => Self::bad_request(message),
             register::Error::Failed(cause) => Self::internal(cause),
+            register::Error::Damaged(message) => Self {
+                cause: Some(message.clone()),
+                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+            },
             register::Error::Write(error) if publish::kind(&error) == ErrorKind::StorageFull => {
                 Self::new(
                     StatusCode::INSUFFICIENT_STORAGE,
