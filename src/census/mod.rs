@@ -2,6 +2,7 @@
 
 pub mod adhesion;
 pub mod batch;
+pub mod campaign;
 pub mod collation;
 pub mod document;
 pub mod draft;
@@ -9,6 +10,7 @@ pub mod filter;
 pub mod finding;
 pub mod journal;
 pub mod notation;
+pub mod notice;
 pub mod person;
 pub mod position;
 pub mod projection;
