@@ -80,6 +80,12 @@ acts! {
     PasswordChanged, "password", "Password cambiata";
     /// Other boundaries were loaded.
     TerritoryLoaded, "territorio", "Confini caricati";
+    /// Bodies were given a day by which to declare, or it was taken away.
+    DueSet, "scadenza", "Scadenza";
+    /// A body was sent a reminder, or could not be.
+    Reminded, "sollecito", "Sollecito";
+    /// A body declared its census.
+    Declared, "dichiarazione", "Dichiarazione";
 }
 
 /// One record of the history.

@@ -5,6 +5,7 @@
 
 pub mod adhesion;
 pub mod batch;
+pub mod campaign;
 pub mod document;
 pub mod example;
 pub mod find;
@@ -13,6 +14,7 @@ pub mod journal;
 pub mod judge;
 pub mod load;
 mod nearby;
+pub mod notice;
 pub mod people;
 pub mod publish;
 pub mod record;
