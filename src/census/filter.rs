@@ -126,11 +126,21 @@ pub enum Open {
     Missing,
     /// Neither.
     Nothing,
+    /// What a reviewer sent back.
+    SentBack,
+    /// What was never accepted as it is now, and does not wait for a reviewer.
+    ToSend,
 }
 
 impl Open {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Warnings, Self::Missing, Self::Nothing];
+    pub const ALL: [Self; 5] = [
+        Self::Warnings,
+        Self::Missing,
+        Self::Nothing,
+        Self::SentBack,
+        Self::ToSend,
+    ];
 
     /// The spelling in addresses.
     #[must_use]
@@ -139,6 +149,8 @@ impl Open {
             Self::Warnings => "avvisi",
             Self::Missing => "incompleti",
             Self::Nothing => "nessuna",
+            Self::SentBack => "rimandati",
+            Self::ToSend => "da_inviare",
         }
     }
 
@@ -149,6 +161,8 @@ impl Open {
             Self::Warnings => "Con avvisi da confermare",
             Self::Missing => "Con dati da completare",
             Self::Nothing => "Senza segnalazioni",
+            Self::SentBack => "Rimandati da correggere",
+            Self::ToSend => "Ancora da inviare",
         }
     }
 }
@@ -501,7 +515,7 @@ mod tests {
             text in "[a-zà-ù]{0,8}",
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
-            open in 0_usize..4,
+            open in 0_usize..6,
         ) {
             let mut filter = Filter::of(&Viewer::operator());
             filter.text = text;

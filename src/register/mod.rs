@@ -17,6 +17,7 @@ mod nearby;
 pub mod notice;
 pub mod people;
 pub mod publish;
+pub mod queue;
 pub mod record;
 pub mod review;
 pub mod seed;

@@ -23,7 +23,7 @@ use crate::census::vocabulary::Field;
 use crate::clock::{self, Instant, SECOND};
 use crate::storage::Unit;
 use crate::storage::journal::End;
-use crate::storage::review::{Claim, Entry, Queue, Wanted};
+use crate::storage::review::{Claim, Entry, Wanted};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -144,28 +144,6 @@ impl Register {
         note_at(&mut unit, viewer, &seal, note, at, end).await?;
         unit.commit().await?;
         Ok(sent)
-    }
-
-    /// How many devices of a body can be sent to review as they are.
-    pub async fn ready_to_submit(&self, viewer: &Viewer, body: &str) -> Result<usize> {
-        may_write(viewer, body)?;
-        let mut unit = self.store.read().await?;
-        let wanted = Wanted { body, device: None };
-        Ok(unit.to_submit(wanted).await?.len())
-    }
-
-    /// What waits for a reviewer, body by body, the one that has waited longest first.
-    pub async fn queues(&self, viewer: &Viewer) -> Result<Vec<(Queue, Option<Claim>)>> {
-        if !viewer.reads_all() {
-            return Err(Error::Forbidden("La convalida è della redazione."));
-        }
-        let mut unit = self.store.read().await?;
-        let mut queues = Vec::new();
-        for queue in unit.queues().await? {
-            let claim = self.standing_claim(&mut unit, &queue.body).await?;
-            queues.push((queue, claim));
-        }
-        Ok(queues)
     }
 
     /// Accepts everything of a body that was waiting when the reviewer looked.
@@ -682,7 +660,8 @@ impl Deciding<'_> {
     }
 }
 
-const NOT_HERE: Error = Error::NotFound("Questo dispositivo non c’è, oppure non potete vederlo.");
+pub(super) const NOT_HERE: Error =
+    Error::NotFound("Questo dispositivo non c’è, oppure non potete vederlo.");
 
 const OWN: &str = "Avete scritto o inviato voi questi dati: la convalida è di un’altra persona.";
 
@@ -718,12 +697,12 @@ fn may_review(viewer: &Viewer) -> Result<()> {
 }
 
 /// Whether somebody reads what officers and reviewers of a body say to each other.
-fn takes_part(viewer: &Viewer, body: &str) -> bool {
+pub(super) fn takes_part(viewer: &Viewer, body: &str) -> bool {
     viewer.writes(body) || viewer.reads_all()
 }
 
 /// A device of this person's in one state, if it has one.
-async fn in_state(
+pub(super) async fn in_state(
     unit: &mut Unit,
     viewer: &Viewer,
     device: Uuid,

@@ -608,10 +608,22 @@ impl Unit {
 
     /// The working states of these devices, in no order.
     pub async fn working(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        self.marked("r.working", devices).await
+    }
+
+    /// The accepted states of these devices, in no order.
+    pub async fn accepted(&mut self, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        self.marked("r.accepted", devices).await
+    }
+
+    async fn marked(&mut self, mark: &str, devices: &[Uuid]) -> Result<Vec<Revision>> {
         let mut found = Vec::new();
         for batch in devices.chunks(BINDS) {
             let mut statement = Statement::new(&SELECT);
-            statement.push(" WHERE r.working AND r.device_id IN (");
+            statement
+                .push(" WHERE ")
+                .push(mark)
+                .push(" AND r.device_id IN (");
             for (index, device) in batch.iter().enumerate() {
                 statement
                     .push(if index == 0 { "" } else { ", " })
@@ -708,7 +720,8 @@ fn condition(statement: &mut Statement, filter: &Filter) {
     visible(statement, filter);
     if let Some(device) = filter.device {
         statement.push(" AND r.device_id = ").bind(Bind::Id(device));
-    } else {
+    } else if filter.state != State::Submitted {
+        // What is to be taken out of the census waits for a reviewer like the rest.
         statement
             .push(" AND r.withdrawn = ")
             .bind(Bind::Flag(filter.withdrawn));
@@ -729,6 +742,10 @@ fn condition(statement: &mut Statement, filter: &Filter) {
         Some(Open::Warnings) => statement.push(" AND r.warnings > 0"),
         Some(Open::Missing) => statement.push(" AND r.missing > 0"),
         Some(Open::Nothing) => statement.push(" AND r.warnings = 0 AND r.missing = 0"),
+        Some(Open::SentBack) => statement.push(" AND r.stage = 'rimandata'"),
+        Some(Open::ToSend) => {
+            statement.push(" AND NOT r.accepted AND r.stage IN ('bozza', 'rimandata')")
+        }
         None => statement,
     };
     for word in filter.words() {

@@ -409,7 +409,7 @@ fn proposal_words(proposal: &Proposal) -> String {
 const PLACE: &str = "posizione";
 
 /// The field of the form at which an attribute is typed.
-fn anchor(field: Field) -> &'static str {
+pub fn anchor(field: Field) -> &'static str {
     match field {
         Field::Lat | Field::Lon => PLACE,
         other => other.name(),
@@ -417,7 +417,7 @@ fn anchor(field: Field) -> &'static str {
 }
 
 /// What that field is called.
-fn anchor_label(field: Field) -> &'static str {
+pub fn anchor_label(field: Field) -> &'static str {
     match field {
         Field::Lat | Field::Lon => "Posizione",
         other => other.attribute().label,

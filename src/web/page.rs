@@ -42,6 +42,8 @@ pub struct Page {
     pub notice: Option<Notice>,
     /// Whether the person manages people.
     pub admin: bool,
+    /// Whether the person reads everything.
+    pub reads_all: bool,
     /// Whether the person writes devices.
     pub can_write: bool,
     /// Version of the program.
@@ -65,6 +67,7 @@ impl Page {
             nav,
             notice: None,
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
+            reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),
             can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person,
-    sign_in, sign_out, site, sites, statement, tiles,
+    batch, batch_row, device, devices, export, home, import, map, password, people, person, queue,
+    queues, review, sending, sign_in, sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -28,6 +28,10 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever reads everything.
+    Readers,
+    /// Whoever accepts or sends back.
+    Reviewers,
     /// Whoever manages people.
     Administrators,
 }
@@ -95,7 +99,7 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Signed};
+    use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
     vec![
         shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -145,6 +149,17 @@ pub fn routes() -> Vec<Route> {
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+        shows("/dispositivi/{id}/convalida", Readers, review::get),
+        writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
+        writes("/dispositivi/{id}/invia", Compilers, review::submit),
+        writes("/dispositivi/{id}/messaggi", Signed, review::say),
+        reads("/invio", Compilers, sending::get),
+        writes("/invio/{ente}", Compilers, sending::submit),
+        shows("/convalida", Readers, queues::get),
+        reads("/convalida/{ente}", Readers, queue::get),
+        writes("/convalida/{ente}/accetta", Reviewers, queue::accept),
+        writes("/convalida/{ente}/carico", Reviewers, queue::claim),
+        writes("/convalida/{ente}/messaggi", Signed, queue::say),
         reads("/siti", Signed, sites::get),
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),

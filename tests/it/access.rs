@@ -169,8 +169,7 @@ impl World {
         let reserved = support::device(&register, &owner, MILANO, SECRETS[0], &fields).await;
         assert!(![shared, reserved].contains(&own));
         let mut unit = register.store.write().await.unwrap();
-        let all = Filter::of(&Viewer::operator());
-        unit.accept_working(&all).await.unwrap();
+        support::accept(&mut unit, &Filter::working(&Viewer::operator())).await;
         let site = unit.site_with_code(MILANO, SECRETS[4]).await.unwrap();
         unit.commit().await.unwrap();
         let person = support::officer(&register, "015077").await;
@@ -399,8 +398,8 @@ const QUERIES: [&str; 12] = [
     "?segnalazioni=nessuna",
     "?ritirati=si",
     "?cerca=segreto",
-    "?stato_dati=accepted",
-    "?stato_dati=working",
+    "?dati=convalidati",
+    "?dati=lavorazione",
     "?ordine=modifica",
     "?ente=015146&ordine=denominazione",
 ];
@@ -436,7 +435,7 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             "/dispositivi",
             "/dispositivi?ente=015146",
             "/esporta/dispositivi.csv",
-            "/esporta/dispositivi.geojson?stato_dati=accepted",
+            "/esporta/dispositivi.geojson?dati=convalidati",
             "/esporta/dispositivi.zip",
             &format!("/tiles/dispositivi/{}", tile(16)),
             &format!("/dispositivi/{}", world.reserved),

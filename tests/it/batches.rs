@@ -52,7 +52,7 @@ async fn confirmed(register: &Register, viewer: &Viewer, id: Uuid, partial: bool
 }
 
 async fn count(register: &Register) -> i64 {
-    let filter = Filter::of(&Viewer::operator());
+    let filter = Filter::working(&Viewer::operator());
     register.count(&filter).await.unwrap()
 }
 

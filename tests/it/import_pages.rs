@@ -25,7 +25,7 @@ const ONE_BAD: &str = "codice;lat;lon;funzione;stato\n\
 
 async fn count(register: &Register) -> i64 {
     register
-        .count(&Filter::of(&Viewer::operator()))
+        .count(&Filter::working(&Viewer::operator()))
         .await
         .unwrap()
 }

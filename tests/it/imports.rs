@@ -78,7 +78,7 @@ async fn load(
 
 async fn count(register: &Register) -> i64 {
     register
-        .count(&Filter::of(&Viewer::operator()))
+        .count(&Filter::working(&Viewer::operator()))
         .await
         .unwrap()
 }

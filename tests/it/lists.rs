@@ -50,7 +50,7 @@ fn every_device_is_on_one_page_whatever_the_order() {
     support::both(async |store| {
         let register = support::register(store).await;
         seventeen(&register).await;
-        let filter = Filter::of(&Viewer::operator());
+        let filter = Filter::working(&Viewer::operator());
         for sort in Sort::ALL {
             let mut slice = Slice {
                 sort,
@@ -93,7 +93,7 @@ fn a_search_forgets_accents_and_case_and_takes_signs_as_they_are() {
             ("_", 17),
             ("vicolo piazza", 0),
         ] {
-            let mut filter = Filter::of(&Viewer::operator());
+            let mut filter = Filter::working(&Viewer::operator());
             filter.take("cerca", words).unwrap();
             assert_eq!(register.count(&filter).await.unwrap(), expected, "{words}");
         }
@@ -111,7 +111,7 @@ fn the_page_of_the_list_leads_to_the_next_one_and_back() {
         let reviewer = support::reviewer(&register).await;
         let mut browser = Browser::of(&support::app(&register), &reviewer).await;
         let first = browser
-            .get("/dispositivi?funzione=lettura_targhe")
+            .get("/dispositivi?funzione=lettura_targhe&dati=lavorazione")
             .await
             .text();
         assert!(first.contains("51 dispositivi") && first.contains(">N°49<"));
@@ -156,7 +156,7 @@ fn what_the_address_says_wrongly_is_said_back() {
                 "/tiles/dispositivi/0/0/0.mvt?funzone=ztl".to_owned(),
                 "«funzione»",
             ),
-            ("/esporta?stato_dati=boh".to_owned(), "«stato_dati»"),
+            ("/esporta?dati=boh".to_owned(), "«dati»"),
         ] {
             let answer = browser.get(&address).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{address}");
@@ -183,9 +183,9 @@ fn neither_list_nor_map_nor_file_shows_what_another_body_keeps_reserved() {
         support::device(&register, &operator, RHO, "RHO-CONDIVISO", &shared).await;
         support::device(&register, &operator, MILANO, "MI-PROPRIO", &[]).await;
         let mut unit = register.store.write().await.unwrap();
-        let mut all = Filter::of(&operator);
+        let mut all = Filter::working(&operator);
         all.take("cerca", "rho").unwrap();
-        assert_eq!(unit.accept_working(&all).await.unwrap(), 2);
+        assert_eq!(support::accept(&mut unit, &all).await, 2);
         unit.commit().await.unwrap();
         let officer = support::officer(&register, MILANO).await;
         let mut browser = Browser::of(&support::app(&register), &officer).await;
@@ -194,7 +194,7 @@ fn neither_list_nor_map_nor_file_shows_what_another_body_keeps_reserved() {
             "/tiles/dispositivi/16/34446/23437.mvt",
             "/tiles/dispositivi/16/0/0.mvt?ente=015182",
             "/esporta/dispositivi.csv",
-            "/esporta/dispositivi.csv?stato_dati=accepted",
+            "/esporta/dispositivi.csv?dati=convalidati",
             "/esporta/dispositivi.geojson?comune=015182",
         ] {
             let text = browser.get(address).await.text();
@@ -205,7 +205,7 @@ fn neither_list_nor_map_nor_file_shows_what_another_body_keeps_reserved() {
         assert!(list.contains("RHO-CONDIVISO") && list.contains("MI-PROPRIO"));
         let tile = register.tile(&Filter::of(&officer), world()).await.unwrap();
         let full = register
-            .tile(&Filter::of(&operator), world())
+            .tile(&Filter::working(&operator), world())
             .await
             .unwrap();
         assert!(!tile.is_empty() && tile != full);

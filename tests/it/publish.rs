@@ -96,7 +96,7 @@ fn a_file_and_the_list_it_comes_from_hold_the_same_devices() {
         three(&register).await;
         let officer = support::officer(&register, MILANO).await;
         let mut browser = Browser::of(&support::app(&register), &officer).await;
-        for (query, lines) in [("", 2), ("?cerca=citta", 1), ("?stato_dati=accepted", 0)] {
+        for (query, lines) in [("", 2), ("?cerca=citta", 1), ("?dati=convalidati", 0)] {
             let file = browser
                 .get(&format!("/esporta/dispositivi.csv{query}"))
                 .await;

@@ -74,7 +74,7 @@ fn of_two_people_who_change_the_same_device_at_once_one_is_told() {
             size: 10,
         };
         let listed = register
-            .devices(&Filter::of(&Viewer::operator()), &slice)
+            .devices(&Filter::working(&Viewer::operator()), &slice)
             .await
             .unwrap();
         assert!(listed.rows.is_empty());

@@ -76,8 +76,8 @@ fn a_device_leads_to_its_site_where_the_viewer_may_see_it() {
         let shared = [(Field::Sito, "V1"), (Field::Visibilita, "enti")];
         let device = support::device(&register, &officer, MILANO, "A1", &shared).await;
         let mut unit = register.store.write().await.unwrap();
-        let everything = varco::census::filter::Filter::of(&Viewer::operator());
-        unit.accept_working(&everything).await.unwrap();
+        let everything = varco::census::filter::Filter::working(&Viewer::operator());
+        support::accept(&mut unit, &everything).await;
         unit.commit().await.unwrap();
         let link = format!("/siti/{}", site_of(&register, MILANO, "V1").await);
 

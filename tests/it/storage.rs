@@ -9,9 +9,11 @@ use std::time::Duration;
 use uuid::Uuid;
 use varco::census::batch::{Fate, State as BatchState};
 use varco::census::draft::Confirmation;
-use varco::census::filter::{Edge, Filter, Open, Slice, Sort, State};
+use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
+use varco::census::journal::{self, Seal, Sealed};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
+use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
@@ -19,6 +21,7 @@ use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::people::{Person, Session};
+use varco::storage::review::{Claim, Wanted as Queued};
 use varco::storage::{Error, Store, Unit};
 
 /// A store with two bodies.
@@ -63,6 +66,9 @@ fn first(clock: &Clock, body: &str, code: &str, fields: &[(Field, Value)]) -> Re
         source: Source::Form,
         withdrawn: false,
         accepted: false,
+        accepted_from: None,
+        stage: Stage::Draft,
+        submitted_at: None,
         record,
         provenance: Provenance::default(),
         confirmed: Vec::new(),
@@ -73,20 +79,23 @@ fn first(clock: &Clock, body: &str, code: &str, fields: &[(Field, Value)]) -> Re
 
 /// The state that follows another.
 fn next(clock: &Clock, present: &Revision) -> Revision {
-    Revision {
-        id: clock.new_id(),
-        number: present.number + 1,
-        written_at: clock.now(),
-        accepted: false,
-        ..present.clone()
-    }
+    present
+        .clone()
+        .next(clock.new_id(), clock.now(), &present.author)
+}
+
+/// The seal of an operation of the test.
+fn seal() -> Seal {
+    Seal::new(Uuid::nil())
 }
 
 /// Adds a device for each first state.
 async fn add(unit: &mut Unit, revisions: &[Revision]) {
     let devices: Vec<Device> = revisions.iter().map(device_of).collect();
     unit.add_devices(&devices, NOW).await.unwrap();
-    unit.add_revisions(revisions.to_vec()).await.unwrap();
+    unit.add_revisions(revisions.to_vec(), &mut seal())
+        .await
+        .unwrap();
 }
 
 fn device_of(revision: &Revision) -> Device {
@@ -99,7 +108,7 @@ fn device_of(revision: &Revision) -> Device {
 }
 
 fn everything() -> Filter {
-    Filter::of(&Viewer::operator())
+    Filter::working(&Viewer::operator())
 }
 
 fn officer_of(body: &str) -> Viewer {
@@ -302,23 +311,33 @@ fn what_stands_at_a_site_is_counted_without_what_was_withdrawn_or_changed() {
         add(&mut unit, &[&stays[..], &[moved.clone(), gone]].concat()).await;
         let mut elsewhere = next(&clock, &moved);
         elsewhere.record.set(Field::Sito, None);
-        unit.add_revisions(vec![elsewhere]).await.unwrap();
+        unit.add_revisions(vec![elsewhere], &mut seal())
+            .await
+            .unwrap();
 
         let sites = unit.sites(None).await.unwrap();
         let ids: Vec<Uuid> = sites.iter().map(|site| site.id).collect();
-        let counted = unit.standing_at(&ids).await.unwrap();
+        let counted = unit.standing_at(&ids, State::Working).await.unwrap();
         let standing = |devices, views| Standing { devices, views };
         let expected = [standing(2, 5), standing(0, 0), standing(1, 2)];
         assert_eq!(
             ids.iter().map(|id| counted[id]).collect::<Vec<_>>(),
             expected
         );
-        let one = unit.standing_at(&[ids[2], Uuid::nil()]).await.unwrap();
+        let one = unit
+            .standing_at(&[ids[2], Uuid::nil()], State::Working)
+            .await
+            .unwrap();
         assert_eq!(
             one.into_iter().collect::<Vec<_>>(),
             [(ids[2], standing(1, 2))]
         );
-        assert!(unit.standing_at(&[]).await.unwrap().is_empty());
+        assert!(
+            unit.standing_at(&[], State::Working)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -581,8 +600,12 @@ fn each_save_makes_one_working_state_and_leaves_the_others() {
         three.withdrawn = true;
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one.clone(), other.clone()]).await;
-        unit.add_revisions(vec![two.clone()]).await.unwrap();
-        unit.add_revisions(vec![three.clone()]).await.unwrap();
+        unit.add_revisions(vec![two.clone()], &mut seal())
+            .await
+            .unwrap();
+        unit.add_revisions(vec![three.clone()], &mut seal())
+            .await
+            .unwrap();
 
         let history = unit.history(one.device).await.unwrap();
         assert_eq!(history, [three.clone(), two, one.clone()]);
@@ -617,8 +640,11 @@ fn a_number_written_twice_breaks_a_constraint_with_the_same_name() {
         };
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one]).await;
-        unit.add_revisions(vec![two]).await.unwrap();
-        let error = unit.add_revisions(vec![twice]).await.unwrap_err();
+        unit.add_revisions(vec![two], &mut seal()).await.unwrap();
+        let error = unit
+            .add_revisions(vec![twice], &mut seal())
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Constraint(name) if name == "revision_number"));
     });
 }
@@ -968,15 +994,15 @@ fn accepting_marks_the_working_state_and_unmarks_the_one_before() {
         add(&mut unit, &[one.clone(), other]).await;
         let mut own = everything();
         own.exact = vec![(Field::Ente, "a".to_owned())];
-        assert_eq!(unit.accept_working(&own).await.unwrap(), 1);
+        assert_eq!(support::accept(&mut unit, &own).await, 1);
         let mut accepted = everything();
         accepted.state = State::Accepted;
         assert_eq!(unit.count(&accepted).await.unwrap(), 1);
 
-        unit.add_revisions(vec![two]).await.unwrap();
+        unit.add_revisions(vec![two], &mut seal()).await.unwrap();
         let found = unit.device(&accepted).await.unwrap().unwrap();
         assert_eq!((found.number, found.accepted), (1, true));
-        assert_eq!(unit.accept_working(&everything()).await.unwrap(), 2);
+        assert_eq!(support::accept(&mut unit, &everything()).await, 2);
         assert_eq!(unit.count(&accepted).await.unwrap(), 2);
         let history = unit.history(one.device).await.unwrap();
         let marks: Vec<_> = history
@@ -1009,13 +1035,15 @@ fn an_officer_sees_their_own_and_of_the_others_what_is_accepted_and_not_reserved
         let later = shown("b", "proposed", "pubblico");
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &all).await;
-        unit.accept_working(&everything()).await.unwrap();
+        support::accept(&mut unit, &everything()).await;
         // What another body is still working on is nobody else's business.
         let mut changed = next(&clock, &all[2]);
         changed
             .record
             .set(Field::Denominazione, Some(text("Non ancora")));
-        unit.add_revisions(vec![changed]).await.unwrap();
+        unit.add_revisions(vec![changed], &mut seal())
+            .await
+            .unwrap();
         add(&mut unit, &[later]).await;
 
         let mine = Filter::of(&officer_of("a"));
@@ -1058,9 +1086,11 @@ fn a_device_that_changed_body_is_one_device_for_whoever_asks() {
         moved.record.set(Field::Ente, Some(text("b")));
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one]).await;
-        unit.accept_working(&everything()).await.unwrap();
+        support::accept(&mut unit, &everything()).await;
         unit.rename_device(moved.device, "b", "1").await.unwrap();
-        unit.add_revisions(vec![moved.clone()]).await.unwrap();
+        unit.add_revisions(vec![moved.clone()], &mut seal())
+            .await
+            .unwrap();
         let theirs = Filter::of(&officer_of("b"));
         assert_eq!(unit.count(&theirs).await.unwrap(), 1);
         let found = Filter::device(&officer_of("b"), moved.device);
@@ -1122,7 +1152,7 @@ fn a_point_off_the_globe_is_refused_by_the_database_too() {
         let off = first(&clock, "a", "1", &[(Field::Lon, Value::Decimal(888.0))]);
         let mut unit = store.write().await.unwrap();
         unit.add_devices(&[device_of(&off)], NOW).await.unwrap();
-        let refused = unit.add_revisions(vec![off]).await;
+        let refused = unit.add_revisions(vec![off], &mut seal()).await;
         assert!(matches!(refused, Err(Error::Constraint(name)) if name == "revision_point"));
     });
 }
@@ -1211,7 +1241,7 @@ fn a_full_disk_stores_nothing_of_the_whole_unit() {
         unit.add_software("prima del pieno", true).await.unwrap();
         let mut stored = unit.add_devices(&devices, NOW).await;
         if stored.is_ok() {
-            stored = unit.add_revisions(many.clone()).await;
+            stored = unit.add_revisions(many.clone(), &mut seal()).await;
         }
         let error = stored.unwrap_err();
         assert!(matches!(error, Error::Full), "{error}");
@@ -1491,8 +1521,8 @@ fn what_a_batch_wrote_is_found_with_the_states_before_it() {
         let mut unit = store.write().await.unwrap();
         unit.add_batch(&written).await.unwrap();
         add(&mut unit, std::slice::from_ref(&before)).await;
-        let ready = Revisions::of(vec![after.clone()]).unwrap();
-        unit.write_revisions(ready).await.unwrap();
+        let ready = Revisions::of(vec![after.clone()], Uuid::nil()).unwrap();
+        unit.write_revisions(ready, &mut seal()).await.unwrap();
         add(&mut unit, std::slice::from_ref(&new)).await;
         let nil = uuid::Uuid::nil();
         let found = unit.revisions_of_batch(written.id, nil, 9).await.unwrap();
@@ -1556,5 +1586,181 @@ fn whoever_has_an_account_is_found_with_their_roles_until_disabled() {
         assert_eq!(unit.viewer("nessuno").await.unwrap(), None);
         unit.disable_person(officer.id.unwrap(), NOW).await.unwrap();
         assert_eq!(unit.viewer(&officer.account).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn what_is_sent_waits_and_is_accepted_or_comes_back() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let stated = |code: &str| {
+            let mut one = first(&clock, "a", code, &[]);
+            for attribute in ATTRIBUTES {
+                let kind = attribute.kind.store();
+                if one.record.get(attribute.field).is_none() && kind == StoredAs::Text {
+                    one.record.set(attribute.field, Some(text("non_noto")));
+                }
+            }
+            one
+        };
+        let (one, two, bare) = (stated("1"), stated("2"), first(&clock, "a", "3", &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone(), two.clone(), bare]).await;
+        let all = Queued {
+            body: "a",
+            device: None,
+        };
+        let ready = unit.to_submit(all).await.unwrap();
+        let codes: Vec<&str> = ready.iter().map(|entry| entry.code.as_str()).collect();
+        assert_eq!(codes, ["1", "2"], "what is incomplete is not sent");
+
+        unit.mark_submitted(&ready, 7).await.unwrap();
+        assert!(unit.to_submit(all).await.unwrap().is_empty());
+        let waiting = unit.submitted(all).await.unwrap();
+        assert_eq!(waiting.len(), 2);
+        assert!(waiting.iter().all(|entry| entry.submitted_at == Some(7)));
+        let queues = unit.queues().await.unwrap();
+        assert_eq!((queues[0].devices, queues[0].since), (2, 7));
+        let own = unit.own_entries("a", "autrice").await.unwrap();
+        assert_eq!(own.len(), 2);
+        assert!(unit.own_entries("a", "altra").await.unwrap().is_empty());
+
+        let later = next(&clock, &one);
+        unit.add_revisions(vec![later.clone()], &mut seal())
+            .await
+            .unwrap();
+        let again = unit.to_submit(all).await.unwrap();
+        unit.mark_submitted(&again, 8).await.unwrap();
+        let stages = async |unit: &mut Unit| {
+            let history = unit.history(one.device).await.unwrap();
+            history.iter().map(|one| one.stage).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            stages(&mut unit).await,
+            [Stage::Submitted, Stage::Superseded]
+        );
+        unit.end_wait(later.id, Stage::SentBack.name())
+            .await
+            .unwrap();
+        assert_eq!(
+            stages(&mut unit).await,
+            [Stage::SentBack, Stage::Superseded]
+        );
+        let waiting = unit.submitted(all).await.unwrap();
+        unit.mark_accepted(&waiting, 9).await.unwrap();
+        let accepted = unit.history(two.device).await.unwrap();
+        assert_eq!(
+            (accepted[0].accepted, accepted[0].accepted_from),
+            (true, Some(9))
+        );
+        unit.retire_accepted(std::iter::once(two.device), 11)
+            .await
+            .unwrap();
+        for (at, count) in [(8, 0), (9, 1), (10, 1), (11, 0)] {
+            let mut then = everything();
+            then.state = State::Accepted;
+            then.moment = Moment::At(at);
+            assert_eq!(unit.count(&then).await.unwrap(), count, "at {at}");
+        }
+    });
+}
+
+#[test]
+fn what_was_written_is_found_at_every_instant_as_it_was_then() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let two = next(&clock, &one);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone()]).await;
+        unit.add_revisions(vec![two.clone()], &mut seal())
+            .await
+            .unwrap();
+        let cases = [
+            (one.written_at - 1, None),
+            (one.written_at, Some(1)),
+            (two.written_at - 1, Some(1)),
+            (two.written_at, Some(2)),
+        ];
+        for (at, number) in cases {
+            let mut then = everything();
+            then.moment = Moment::At(at);
+            let found = unit.device(&then).await.unwrap();
+            assert_eq!(found.map(|one| one.number), number);
+        }
+    });
+}
+
+#[test]
+fn what_is_said_in_review_and_who_has_a_body_in_hand_come_back() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone()]).await;
+        let said = |device: Option<Uuid>, kind: Kind| Review {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            device,
+            revision: device.map(|_| one.id),
+            kind,
+            at: NOW,
+            author: "revisora".to_owned(),
+            text: "Il modello non è quello.".to_owned(),
+            remarks: vec![Remark {
+                field: "modello".to_owned(),
+                reason: "sulla targhetta c’è altro".to_owned(),
+                value: String::new(),
+            }],
+        };
+        let of_device = said(Some(one.device), Kind::SentBack);
+        let of_body = said(None, Kind::Message);
+        let mut seal = seal();
+        let both = [of_device.clone(), of_body.clone()];
+        unit.add_reviews(&both, &mut seal).await.unwrap();
+        assert_eq!(seal.count(Sealed::Reviews), 2);
+        let found = unit.reviews_of_device(one.device).await.unwrap();
+        assert_eq!(found, [of_device]);
+        assert_eq!(unit.reviews_of_body("a").await.unwrap(), [of_body]);
+
+        assert_eq!(unit.claim("a").await.unwrap(), None);
+        for account in ["una", "altra"] {
+            let claim = Claim {
+                account: account.to_owned(),
+                at: NOW,
+            };
+            unit.put_claim("a", &claim).await.unwrap();
+            assert_eq!(unit.claim("a").await.unwrap(), Some(claim));
+        }
+        unit.drop_claim("a").await.unwrap();
+        assert_eq!(unit.claim("a").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn the_history_ends_with_the_record_that_was_added_last() {
+    both(async |store| {
+        let mut unit = store.write().await.unwrap();
+        let end = unit.hold_journal_end().await.unwrap();
+        assert_eq!((end.number, end.hash.as_str()), (0, ""));
+        let record = journal::Record {
+            number: 1,
+            id: Uuid::nil(),
+            at: NOW,
+            account: "una".to_owned(),
+            act: "invio".to_owned(),
+            body: None,
+            subject: "a".to_owned(),
+            detail: "due dispositivi".to_owned(),
+            seal: String::new(),
+            previous: end.hash,
+            hash: "abc".to_owned(),
+        };
+        unit.add_record(&record).await.unwrap();
+        let end = unit.hold_journal_end().await.unwrap();
+        assert_eq!((end.number, end.at, end.hash.as_str()), (1, NOW, "abc"));
     });
 }

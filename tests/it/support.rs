@@ -24,6 +24,7 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use uuid::Uuid;
 use varco::census::draft::Draft;
+use varco::census::filter::{Filter, Slice, Sort};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::revision::Source;
 use varco::census::territory::Municipality;
@@ -34,8 +35,9 @@ use varco::register::Register;
 use varco::register::record::{Outcome, Target};
 use varco::register::staged::Orders;
 use varco::settings::Settings;
-use varco::storage::Store;
 use varco::storage::body::Body as Owner;
+use varco::storage::review::Entry;
+use varco::storage::{Store, Unit};
 use varco::web::App;
 use varco::web::guard;
 use varco::web::routes;
@@ -316,6 +318,30 @@ pub async fn device(
         Outcome::Saved { device, .. } => device,
         other => panic!("the device was not saved: {other:#?}"),
     }
+}
+
+/// Sends and accepts the working states that a filter finds, and says how many.
+pub async fn accept(unit: &mut Unit, filter: &Filter) -> usize {
+    let slice = Slice {
+        sort: Sort::Code,
+        from: None,
+        size: 100_000,
+    };
+    let found = unit.devices(filter, &slice).await.unwrap().rows;
+    let entries: Vec<Entry> = found
+        .iter()
+        .filter(|one| !one.accepted)
+        .map(|one| Entry {
+            revision: one.id,
+            device: one.device,
+            code: one.record.text(Field::Codice).to_owned(),
+            submitted_at: None,
+        })
+        .collect();
+    let last = found.iter().map(|one| one.written_at).max().unwrap_or(NOW);
+    unit.mark_submitted(&entries, last).await.unwrap();
+    unit.mark_accepted(&entries, last).await.unwrap();
+    entries.len()
 }
 
 /// The application over a register, with the default settings.

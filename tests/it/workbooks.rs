@@ -152,7 +152,7 @@ fn what_is_exported_saved_by_libreoffice_and_imported_again_changes_nothing() {
             (Format::Csv, &[&infilter, "--convert-to", &to_csv]),
         ];
         for (format, how) in ways {
-            let mut filter = Filter::of(&Viewer::operator());
+            let mut filter = Filter::working(&Viewer::operator());
             filter.state = State::Working;
             let export = Export::new(format, "", filter).unwrap();
             let path = folder.path().join(export.file_name());

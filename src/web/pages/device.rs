@@ -264,7 +264,9 @@ fn changes(choices: &Choices, before: &Revision, after: &Revision) -> Vec<Change
     changes
 }
 
-fn heading(revision: &Revision) -> String {
+/// What a device is called on pages: its code and its name.
+#[must_use]
+pub fn heading(revision: &Revision) -> String {
     let (code, name) = (
         revision.record.text(Field::Codice),
         revision.record.text(Field::Denominazione),

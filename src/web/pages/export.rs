@@ -1,12 +1,11 @@
 //! Handing devices over: which ones, in which state, as which file.
 
-use crate::census::filter::{Filter, State as Asked};
+use crate::census::filter::State as Asked;
 use crate::census::projection;
 use crate::register;
 use crate::register::publish::{Export, Format};
 use crate::web::App;
 use crate::web::error::Error;
-use crate::web::fields::Fields;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
 use crate::web::query::{self, Chip};
@@ -54,8 +53,7 @@ pub async fn get(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati"])?;
-    let filter = in_state(filter, &rest)?;
+    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
     let names = app.register.names().await?;
     let mut states = Vec::new();
     for (state, label, help) in [
@@ -73,7 +71,7 @@ pub async fn get(
         let mut asked = filter.clone();
         asked.state = state;
         states.push(Choice {
-            name: state.name(),
+            name: state.spelling(),
             label,
             help,
             counted: query::devices(app.register.count(&asked).await?),
@@ -84,14 +82,13 @@ pub async fn get(
     let page = Page::new(&app, Some(&reader), "Esporta", "esporta");
     Ok(Html(Exports {
         page,
-        chips: query::chips(
-            PATH,
-            &filter,
-            &names,
-            &[("stato_dati", rest.get("stato_dati"))],
-        ),
+        chips: query::chips(PATH, &filter, &names, &[]),
         states,
-        conditions: filter.parameters(),
+        conditions: filter
+            .parameters()
+            .into_iter()
+            .filter(|(name, _)| *name != "dati")
+            .collect(),
         systems: systems
             .filter_map(|code| projection::system(code))
             .map(|crs| System {
@@ -115,8 +112,7 @@ pub async fn download(
         .into_iter()
         .find(|format| file == format!("{}.{}", register::publish::LAYER, format.extension()))
         .ok_or_else(Error::not_found)?;
-    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["stato_dati", "crs"])?;
-    let filter = in_state(filter, &rest)?;
+    let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &["crs"])?;
     let export = Export::new(format, rest.get("crs"), filter)?;
     let mut content = tempfile::tempfile().map_err(register::Error::Write)?;
     let sink = content.try_clone().map_err(register::Error::Write)?;
@@ -144,18 +140,6 @@ pub async fn download(
 fn rewind(file: &mut std::fs::File) -> io::Result<u64> {
     file.rewind()?;
     Ok(file.metadata()?.len())
-}
-
-/// The filter in the state that the address asks for.
-fn in_state(mut filter: Filter, rest: &Fields) -> Result<Filter, Error> {
-    filter.state = match rest.get("stato_dati") {
-        "" => Asked::default(),
-        name => [Asked::Working, Asked::Accepted]
-            .into_iter()
-            .find(|state| state.name() == name)
-            .ok_or_else(|| query::refused("stato_dati", name))?,
-    };
-    Ok(filter)
 }
 
 const fn media_type(format: Format) -> &'static str {
