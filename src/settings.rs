@@ -7,7 +7,7 @@ use crate::census::filter::nearest;
 use std::path::Path;
 
 /// Every setting: its name in the file (`VARCO_` and upper case in the environment), what it means.
-pub const KNOWN: [(&str, &str); 8] = [
+pub const KNOWN: [(&str, &str); 9] = [
     (
         "database",
         "l’indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME",
@@ -31,6 +31,10 @@ pub const KNOWN: [(&str, &str); 8] = [
     (
         "upload_mb",
         "la grandezza massima di un file da importare, in megabyte",
+    ),
+    (
+        "document_mb",
+        "la grandezza massima di un documento allegato a un atto, in megabyte",
     ),
     (
         "map_layers",
@@ -94,6 +98,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Largest file to import, in bytes.
     pub upload_bytes: u64,
+    /// Largest document behind an act, in bytes.
+    pub document_bytes: u64,
     /// Backgrounds for the map.
     pub map_layers: Vec<MapLayer>,
     /// What to log.
@@ -109,6 +115,7 @@ impl Default for Settings {
             https: false,
             behind_proxy: false,
             upload_bytes: 100 * 1_048_576,
+            document_bytes: 20 * 1_048_576,
             map_layers: Vec::new(),
             log: "info".to_owned(),
         }
@@ -212,16 +219,20 @@ impl Settings {
             "no" | "false" | "0" => Ok(false),
             _ => Err(refused()),
         };
+        let megabytes = || {
+            let number: Option<u64> = value.parse().ok();
+            number
+                .and_then(|number| number.checked_mul(1_048_576))
+                .ok_or_else(refused)
+        };
         match name {
             "database" => value.clone_into(&mut self.database),
             "listen" => value.clone_into(&mut self.listen),
             "installation" => value.clone_into(&mut self.installation),
             "https" => self.https = flag()?,
             "behind_proxy" => self.behind_proxy = flag()?,
-            "upload_mb" => {
-                let megabytes: u64 = value.parse().map_err(|_shape| refused())?;
-                self.upload_bytes = megabytes.checked_mul(1_048_576).ok_or_else(refused)?;
-            }
+            "upload_mb" => self.upload_bytes = megabytes()?,
+            "document_mb" => self.document_bytes = megabytes()?,
             "map_layers" => {
                 let layers: Vec<MapLayer> =
                     serde_json::from_str(value).map_err(|_shape| refused())?;
@@ -273,11 +284,13 @@ mod tests {
     fn the_environment_wins_over_the_defaults() {
         let settings = from(&[
             ("VARCO_UPLOAD_MB", "3"),
+            ("VARCO_DOCUMENT_MB", "2"),
             ("VARCO_HTTPS", "si"),
             ("HOME", "x"),
         ])
         .unwrap();
         assert_eq!(settings.upload_bytes, 3 * 1_048_576);
+        assert_eq!(settings.document_bytes, 2 * 1_048_576);
         assert!(settings.https);
         assert!(from(&[("VARCO_HTTPS", "forse")]).is_err());
     }

@@ -1,14 +1,17 @@
-//! Example data, marked as such: devices in twenty Comuni and one person for each role.
+//! Example data, marked as such: devices in twenty Comuni, how some of them take part, and one
+//! person for each role.
 //!
 //! The same register always gets the same examples. They go through the rules like any other draft.
 
+use super::adhesion::{Attached, Outcome};
 use super::journal::Note;
 use super::record::Writer;
 use super::{Error, Register, Result};
+use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::Filter;
 use crate::census::journal::{Act, Seal};
-use crate::census::person::{Role, Viewer};
+use crate::census::person::{Grant, Role, Viewer};
 use crate::census::revision::{Revision, Source};
 use crate::census::rules::{self, Around, World};
 use crate::census::territory::Municipality;
@@ -17,7 +20,8 @@ use crate::storage::Unit;
 use crate::storage::device::Device;
 use crate::storage::review::Wanted;
 use fastrand::Rng;
-use geo::BoundingRect;
+use geo::{BoundingRect, InteriorPoint};
+use uuid::Uuid;
 
 /// How many Comuni have examples.
 const COMUNI: usize = 20;
@@ -77,6 +81,7 @@ pub async fn fill(register: &Register) -> Result<i64> {
     {
         add_devices(register).await?;
         add_people(register, &operator).await?;
+        add_adhesion(register).await?;
     }
     Ok(register
         .store
@@ -103,6 +108,117 @@ async fn add_people(register: &Register, operator: &Viewer) -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// What marks what these examples record.
+const MARK: &str = "Dato di esempio.";
+
+/// How some of the bodies take part: each has come a little less far than the one before.
+async fn add_adhesion(register: &Register) -> Result<()> {
+    let grant = Grant {
+        role: Role::Validatore,
+        body: String::new(),
+    };
+    let name = "esempio".to_owned();
+    let viewer = Viewer::person(Uuid::nil(), name.clone(), name, vec![grant]);
+    let steps = [
+        (Stage::Interested, "", "2019-05-20"),
+        (Stage::Resolved, "G.C. 175", "2020-12-02"),
+        (Stage::Signed, "prot. 4021", "2021-03-15"),
+        (Stage::Revoked, "G.C. 12", "2024-02-01"),
+    ];
+    for (order, body) in chosen(register).into_iter().enumerate() {
+        let code = body.istat.as_str();
+        // Every eleventh left again.
+        let taken = if order % 11 == 10 { 4 } else { 3 - order % 4 };
+        for (stage, number, date) in steps.into_iter().take(taken) {
+            let typed = TypedStep {
+                stage: stage.name().to_owned(),
+                number: number.to_owned(),
+                date: date.to_owned(),
+                note: MARK.to_owned(),
+            };
+            done(register.record_step(&viewer, code, &typed, None).await?)?;
+        }
+        if taken >= 3 {
+            add_acts(register, &viewer, code).await?;
+        }
+        if taken >= 2 {
+            add_seat(register, &viewer, body, order).await?;
+        }
+        if order == 0 {
+            let contact = Contact {
+                name: "Persona di esempio".to_owned(),
+                office: "Polizia locale".to_owned(),
+                email: "polizia.locale@example.org".to_owned(),
+                telephone: "02 0000 0000".to_owned(),
+                ..Contact::default()
+            };
+            done(register.put_contact(&viewer, code, &contact).await?)?;
+        }
+    }
+    Ok(())
+}
+
+async fn add_acts(register: &Register, viewer: &Viewer, code: &str) -> Result<()> {
+    for (kind, state, number, date) in [
+        (ActKind::Pact, "si", "prot. 18", "2019-06-10"),
+        (ActKind::Approval, "si", "verbale 7", "2019-07-16"),
+        (ActKind::Protocol, "in_preparazione", "", ""),
+        (ActKind::Assessment, "no", "", ""),
+        (ActKind::Regulation, "si", "C.C. 33", "2018-11-29"),
+        (ActKind::Server, "previsto", "", ""),
+    ] {
+        let typed = TypedAct {
+            state: state.to_owned(),
+            number: number.to_owned(),
+            date: date.to_owned(),
+            names_readers: "si".to_owned(),
+            lists_places: "no".to_owned(),
+            note: MARK.to_owned(),
+        };
+        let act = register.record_act(viewer, code, kind, &typed, Attached::Nothing);
+        done(act.await?)?;
+    }
+    Ok(())
+}
+
+async fn add_seat(
+    register: &Register,
+    viewer: &Viewer,
+    body: &Municipality,
+    order: usize,
+) -> Result<()> {
+    let Some(point) = body.boundary.interior_point() else {
+        return Ok(());
+    };
+    let year = register.clock.today().year().saturating_add(1);
+    let (fibre, fibre_date) = match order % 3 {
+        0 => ("si", "2022-09-01".to_owned()),
+        1 => ("prevista", format!("{year}-12-31")),
+        _ => ("no", String::new()),
+    };
+    let typed = TypedSeat {
+        address: "Comando di polizia locale, piazza del Municipio 1".to_owned(),
+        fibre: fibre.to_owned(),
+        fibre_date,
+        note: MARK.to_owned(),
+    };
+    let (lat, lon) = (format!("{:.6}", point.y()), format!("{:.6}", point.x()));
+    let place = Draft::of(&[(Field::Lat, &lat), (Field::Lon, &lon)]);
+    let seat = register.record_seat(viewer, &body.istat, &typed, &place, Attached::Nothing);
+    done(seat.await?)
+}
+
+/// The examples go through the same checks as what people type.
+fn done(outcome: Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Saved => Ok(()),
+        Outcome::Refused { wrong, .. } => {
+            let words: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
+            Err(Error::Invalid(format!("esempio: {}", words.join(" "))))
+        }
+    }
 }
 
 /// Comuni spread over the territory, always the same ones.

@@ -627,7 +627,6 @@ async fn form_page(
         ),
     };
     let errors_at = |field: Field| errors_at(&stopping, field);
-    let window = app.register.territory.window();
     Ok(FormPage {
         page: Page::new(app, Some(signed), &title, "dispositivi"),
         heading: title,
@@ -662,15 +661,16 @@ async fn form_page(
         lat: draft.get(Field::Lat).to_owned(),
         lon: draft.get(Field::Lon).to_owned(),
         place_errors: [errors_at(Field::Lat), errors_at(Field::Lon)].concat(),
-        bounds: format!(
-            "{},{},{},{}",
-            window.min().x,
-            window.min().y,
-            window.max().x,
-            window.max().y
-        ),
+        bounds: bounds(app),
         check: Fragment::of(app, draft, &checked, &around),
     })
+}
+
+/// The rectangle of the map in a form, around the territory: west, south, east, north.
+pub fn bounds(app: &App) -> String {
+    let window = app.register.territory.window();
+    let (low, high) = (window.min(), window.max());
+    format!("{},{},{},{}", low.x, low.y, high.x, high.y)
 }
 
 /// Nobody is reproached for what they have not written yet: that is among what is missing.

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod page;
 pub mod pages;
 pub mod query;
+pub mod recording;
 pub mod routes;
 pub mod thread;
 pub mod throttle;

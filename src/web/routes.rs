@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    batch, batch_row, device, devices, export, home, import, map, password, people, person, queue,
-    queues, review, sending, sign_in, sign_out, site, sites, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, contact, device, devices, document, export,
+    home, import, map, password, people, person, queue, queues, review, seat, sending, sign_in,
+    sign_out, site, sites, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -32,6 +33,8 @@ pub enum Access {
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
+    /// Whoever records how some body takes part: who writes its devices, and who reviews.
+    Recorders,
     /// Whoever manages people.
     Administrators,
 }
@@ -99,7 +102,9 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Readers, Reviewers, Signed};
+    use Access::{
+        Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed,
+    };
     vec![
         shows("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -164,6 +169,17 @@ pub fn routes() -> Vec<Route> {
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
         writes("/siti/{id}/modifica", Compilers, site::update),
+        reads("/enti", Signed, bodies::get),
+        reads("/enti/{code}", Signed, body::get),
+        shows("/enti/{code}/adesione", Recorders, adhesion::get),
+        writes("/enti/{code}/adesione", Recorders, adhesion::post),
+        shows("/enti/{code}/atti/{kind}", Recorders, act::get),
+        writes("/enti/{code}/atti/{kind}", Recorders, act::post),
+        shows("/enti/{code}/sede", Recorders, seat::get),
+        writes("/enti/{code}/sede", Recorders, seat::post),
+        shows("/enti/{code}/referente", Recorders, contact::get),
+        writes("/enti/{code}/referente", Recorders, contact::post),
+        shows("/documenti/{id}", Signed, document::get),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),
@@ -191,7 +207,7 @@ pub fn framed(table: Router<App>, app: App) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), error::show))
         .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::overriding(
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             policy(&app.settings),
         ))

@@ -1,5 +1,5 @@
-//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`] runs
-//! only for somebody signed in whose form carries the session's own token.
+//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`] or
+//! [`Filed`] runs only for somebody signed in whose form carries the session's own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -10,6 +10,7 @@ use super::App;
 use super::error::Error;
 use super::fields::Fields;
 use super::guard::{self, FORM_BYTES, Signed};
+use crate::census::person::Viewer;
 use crate::register;
 use axum::body::Body;
 use axum::extract::multipart::{Field as Part, Multipart};
@@ -49,12 +50,49 @@ pub enum Received {
     },
 }
 
+/// Somebody who records how bodies take part and sent one of our forms, perhaps with a document.
+#[derive(Debug)]
+pub struct Filed(pub Upload);
+
 impl FromRequest<App> for Upload {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: app.settings.upload_bytes,
+            may: Viewer::writes_any,
+            refusal: "Il vostro ruolo non scrive dispositivi.",
+        };
+        gate.admit(request, app).await
+    }
+}
+
+impl FromRequest<App> for Filed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: app.settings.document_bytes,
+            may: Viewer::records_any_adhesion,
+            refusal: "Il vostro ruolo non registra atti.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
+}
+
+/// Who may send a file, and how large.
+#[derive(Clone, Copy)]
+struct Gate {
+    /// In bytes.
+    limit: u64,
+    may: fn(&Viewer) -> bool,
+    refusal: &'static str,
+}
+
+impl Gate {
+    async fn admit(self, request: Request, app: &App) -> Result<Upload, Response> {
         let Some(signed) = request.extensions().get::<Arc<Signed>>().cloned() else {
-            discard(request.into_body(), app.settings.upload_bytes).await;
+            discard(request.into_body(), self.limit).await;
             return Err(Error::new(
                 StatusCode::UNAUTHORIZED,
                 "La sessione è finita: accedete e scegliete di nuovo il file.",
@@ -69,7 +107,7 @@ impl FromRequest<App> for Upload {
         if !multipart {
             let guard::Writer { signed, fields } =
                 guard::Writer::from_request(request, app).await?;
-            return Ok(Self {
+            return Ok(Upload {
                 signed,
                 fields,
                 file: Received::Nothing,
@@ -78,57 +116,56 @@ impl FromRequest<App> for Upload {
         let parts = Multipart::from_request(request, app)
             .await
             .map_err(|error| unreadable(&error).into_response())?;
-        receive(signed, parts, app.settings.upload_bytes)
+        self.receive(signed, parts)
             .await
             .map_err(Error::into_response)
     }
-}
 
-async fn receive(signed: Arc<Signed>, mut parts: Multipart, limit: u64) -> Result<Upload, Error> {
-    if let Err(refusal) = prove(&signed, &mut parts).await {
-        while let Ok(Some(_)) = parts.next_field().await {}
-        return Err(refusal);
-    }
-    let mut upload = Upload {
-        signed,
-        fields: Fields::default(),
-        file: Received::Nothing,
-    };
-    let mut room = FORM_BYTES;
-    while let Some(part) = parts
-        .next_field()
-        .await
-        .map_err(|error| unreadable(&error))?
-    {
-        let name = part.name().unwrap_or_default().to_owned();
-        match part.file_name().map(str::to_owned) {
-            None => upload.fields.push(&name, &text(part, &mut room).await?),
-            Some(file) if !file.is_empty() => upload.file = keep(file, part, limit).await?,
-            Some(_) => {}
+    async fn receive(self, signed: Arc<Signed>, mut parts: Multipart) -> Result<Upload, Error> {
+        if let Err(refusal) = self.prove(&signed, &mut parts).await {
+            while let Ok(Some(_)) = parts.next_field().await {}
+            return Err(refusal);
         }
+        let mut upload = Upload {
+            signed,
+            fields: Fields::default(),
+            file: Received::Nothing,
+        };
+        let mut room = FORM_BYTES;
+        while let Some(part) = parts
+            .next_field()
+            .await
+            .map_err(|error| unreadable(&error))?
+        {
+            let name = part.name().unwrap_or_default().to_owned();
+            match part.file_name().map(str::to_owned) {
+                None => upload.fields.push(&name, &text(part, &mut room).await?),
+                Some(file) if !file.is_empty() => {
+                    upload.file = keep(file, part, self.limit).await?;
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(upload)
     }
-    Ok(upload)
-}
 
-/// Asks for the token before anything else is read, and for the right to write devices.
-async fn prove(signed: &Signed, parts: &mut Multipart) -> Result<(), Error> {
-    let mut room = FORM_BYTES;
-    let first = parts
-        .next_field()
-        .await
-        .map_err(|error| unreadable(&error))?;
-    let token = match first {
-        Some(part) if part.name() == Some("_csrf") => text(part, &mut room).await?,
-        _ => String::new(),
-    };
-    guard::prove(signed, token.trim())?;
-    if signed.viewer.writes_any() {
-        Ok(())
-    } else {
-        Err(Error::new(
-            StatusCode::FORBIDDEN,
-            "Il vostro ruolo non scrive dispositivi.",
-        ))
+    /// Asks for the token before anything else is read, and for the right to send such a file.
+    async fn prove(self, signed: &Signed, parts: &mut Multipart) -> Result<(), Error> {
+        let mut room = FORM_BYTES;
+        let first = parts
+            .next_field()
+            .await
+            .map_err(|error| unreadable(&error))?;
+        let token = match first {
+            Some(part) if part.name() == Some("_csrf") => text(part, &mut room).await?,
+            _ => String::new(),
+        };
+        guard::prove(signed, token.trim())?;
+        if (self.may)(&signed.viewer) {
+            Ok(())
+        } else {
+            Err(Error::new(StatusCode::FORBIDDEN, self.refusal))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 
 // What GET routes answer besides pages.
 const NOT_PAGES = [
+  '/documenti/{id}',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/importa/modello.csv',
@@ -42,6 +43,16 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'enti', path: '/enti', as: 'validatore' },
+  { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
+  { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'ente-adesione', path: '/enti/{code}/adesione', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-adesione-errori', path: '/enti/{code}/adesione', as: 'validatore', list: '/enti?adesione=delibera', statuses: [422], act: refusedStep },
+  { name: 'ente-patto', path: '/enti/{code}/atti/{kind}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato', kind: 'patto' },
+  { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
+  { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'importa', path: '/importa', as: 'compilatore' },
   { name: 'importazione', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
   { name: 'importazione-filtrata', path: '/importa/{id}?esito=rifiutata', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
@@ -77,6 +88,19 @@ async function refusedDevice(page) {
 
 async function refusedPerson(page) {
   await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedStep(page) {
+  await page.selectOption('[name=passo]', 'delibera');
+  await page.setInputFiles('[name=documento]', { name: 'atto.pdf', mimeType: 'application/pdf', buffer: Buffer.from('<html>') });
+  await page.getByRole('button', { name: 'Registra il passo' }).click();
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedSeat(page) {
+  await page.fill('[name=posizione]', '9,19 45,4642');
+  await page.getByRole('button', { name: 'Registra la sede' }).click();
   await page.locator('#errori').waitFor();
 }
 
@@ -118,12 +142,13 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, line = '', record = '', status = 200 }) {
+async function open(page, { path, list, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
   if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
-    address = path.replace('{id}', href.split('/')[2]).replace('{record}', record);
+    const [, , own] = href.split('/');
+    address = path.replace('{id}', own).replace('{code}', own).replace('{record}', record).replace('{kind}', kind);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);

@@ -8,6 +8,7 @@ use crate::support::{self, Answer, Browser, CMM, MILANO, RHO, both};
 use axum::http::{Method, StatusCode};
 use std::io::{Cursor, Read};
 use uuid::Uuid;
+use varco::census::adhesion::ActKind;
 use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
@@ -57,6 +58,7 @@ impl Who {
             Access::Everyone => true,
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
+            Access::Recorders => matches!(self, Self::Owner | Self::Stranger | Self::Reviewer),
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -133,6 +135,7 @@ struct World {
     site: Uuid,
     person: Uuid,
     batch: Uuid,
+    document: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -146,6 +149,8 @@ pub struct Named {
     pub person: Uuid,
     /// A file on its way in, with one row.
     pub batch: Uuid,
+    /// A document of the body of Milano.
+    pub document: Uuid,
 }
 
 impl World {
@@ -177,6 +182,7 @@ impl World {
         let row = format!("{};{LAT};{LON};{};boh", SECRETS[0], SECRETS[1]);
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
+        let document = support::document(&register, &owner, MILANO).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -193,6 +199,7 @@ impl World {
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
+            document,
         }
     }
 
@@ -203,6 +210,7 @@ impl World {
             site: self.site,
             person: self.person,
             batch: self.batch,
+            document: self.document,
         }
     }
 
@@ -222,10 +230,13 @@ impl World {
                 route.path
             );
         };
-        if ["/siti/{id}", "/importa/{id}"]
-            .iter()
-            .any(|start| route.path.starts_with(start))
-        {
+        let kept = [
+            "/siti/{id}",
+            "/importa/{id}",
+            "/enti/{code}",
+            "/documenti/{id}",
+        ];
+        if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
         }
         if !route.path.starts_with("/dispositivi/{id}") {
@@ -253,14 +264,19 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("siti") => named.site,
         Some("persone") => named.person,
         Some("importa") => named.batch,
+        Some("documenti") => named.document,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
-    let filled = filled.replace("{record}", "1");
+    let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
+            .to_vec()
+    } else if filled.contains("/atti/{kind}") {
+        ActKind::ALL
+            .map(|kind| filled.replace("{kind}", kind.name()))
             .to_vec()
     } else if filled.contains("/esporta/{file}") {
         ["geojson", "csv", "zip"]
@@ -499,6 +515,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
+                document: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

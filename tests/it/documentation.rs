@@ -100,6 +100,7 @@ fn the_page_of_routes_has_every_route_and_no_other() {
         Access::Everyone => "everyone",
         Access::Signed => "signed in",
         Access::Compilers => "compilers",
+        Access::Recorders => "recorders",
         Access::Administrators => "administrators",
     };
     let known: BTreeSet<[String; 3]> = routes()

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod adhesion;
 mod batches;
 mod corpus;
 mod documentation;

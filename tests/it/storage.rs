@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::time::Duration;
 use uuid::Uuid;
+use varco::census::adhesion::{self, Act, ActKind, Contact, Said, Seat, Step};
 use varco::census::batch::{Fate, State as BatchState};
+use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
 use varco::census::journal::{self, Seal, Sealed};
@@ -1663,6 +1665,55 @@ fn what_is_sent_waits_and_is_accepted_or_comes_back() {
             then.moment = Moment::At(at);
             assert_eq!(unit.count(&then).await.unwrap(), count, "at {at}");
         }
+fn step(clock: &Clock, body: &str, said: Said) -> Step {
+    Step {
+        id: clock.new_id(),
+        body: body.to_owned(),
+        said,
+        number: "G.C. 175".to_owned(),
+        date: "2020-12-02".to_owned(),
+        note: "Città".to_owned(),
+        document: None,
+        author: "autrice".to_owned(),
+        recorded_at: clock.now(),
+    }
+}
+
+#[test]
+fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = step(&clock, "a", Said::Reached(adhesion::Stage::Interested));
+        let two = step(&clock, "a", Said::Reached(adhesion::Stage::Signed));
+        let other = step(&clock, "b", Said::Reached(adhesion::Stage::Revoked));
+        let undone = step(&clock, "a", Said::Annuls(two.id));
+        let mut unit = store.write().await.unwrap();
+        for step in [&other, &one, &two, &undone] {
+            unit.add_step(step).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let mut unit = store.read().await.unwrap();
+        let own = [one.clone(), two.clone(), undone.clone()];
+        assert_eq!(unit.steps(Some("a"), None).await.unwrap(), own);
+        assert_eq!(
+            unit.steps(Some("a"), Some(two.recorded_at)).await.unwrap(),
+            own[..2]
+        );
+        assert!(unit.steps(Some("c"), None).await.unwrap().is_empty());
+        let all = unit.steps(None, None).await.unwrap();
+        assert_eq!(all, [one, two.clone(), undone, other]);
+        let before = unit.steps(None, Some(NOW - 1)).await.unwrap();
+        assert!(before.is_empty());
+        drop(unit);
+        let mut unit = store.write().await.unwrap();
+        let again = unit
+            .add_step(&step(&clock, "a", Said::Annuls(two.id)))
+            .await;
+        let Err(Error::Constraint(name)) = again else {
+            panic!("a step was annulled twice: {again:?}");
+        };
+        assert_eq!(name, "adhesion_step_annuls");
     });
 }
 
@@ -1737,6 +1788,79 @@ fn what_is_said_in_review_and_who_has_a_body_in_hand_come_back() {
         }
         unit.drop_claim("a").await.unwrap();
         assert_eq!(unit.claim("a").await.unwrap(), None);
+fn acts_and_seats_are_added_and_come_back_as_they_were() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let document = Document {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            name: "patto à.pdf".to_owned(),
+            kind: document::Kind::Pdf,
+            size: 3,
+            sha256: "00ff".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let act = |kind, state: &str| Act {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            kind,
+            state: state.to_owned(),
+            number: "12".to_owned(),
+            date: "2019-01-31".to_owned(),
+            names_readers: "si".to_owned(),
+            lists_places: "non_noto".to_owned(),
+            note: "due\nrighe".to_owned(),
+            document: Some(document.id),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let acts = [act(ActKind::Pact, "no"), act(ActKind::Pact, "si")];
+        let seat = Seat {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            address: "via Roma 1".to_owned(),
+            lat: 45.123_456_789,
+            lon: 9.1,
+            provenance: Provenance {
+                text: "45,123456789 9,1".to_owned(),
+                crs: "EPSG:4326".to_owned(),
+                operation: "none".to_owned(),
+                accuracy_m: 0.5,
+            },
+            fibre: "prevista".to_owned(),
+            fibre_date: "2027-12-31".to_owned(),
+            note: String::new(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let mut unit = store.write().await.unwrap();
+        unit.add_document(&document).await.unwrap();
+        for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
+            let number = i64::try_from(number).unwrap();
+            unit.add_document_part(document.id, number, part)
+                .await
+                .unwrap();
+        }
+        for act in &acts {
+            unit.add_act(act).await.unwrap();
+        }
+        unit.add_seat(&seat).await.unwrap();
+        assert_eq!(unit.acts(Some("a"), None).await.unwrap(), acts);
+        let first = unit.acts(None, Some(acts[0].recorded_at)).await.unwrap();
+        assert_eq!(first, acts[..1]);
+        assert_eq!(unit.seats(None, None).await.unwrap(), [seat]);
+        assert!(unit.seats(Some("a"), Some(NOW)).await.unwrap().is_empty());
+        let found = unit.document(document.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&document));
+        assert_eq!(unit.document(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.documents("a").await.unwrap(), [document.clone()]);
+        assert!(unit.documents("b").await.unwrap().is_empty());
+        let part = unit.document_part(document.id, 1).await.unwrap();
+        assert_eq!(part, Some(vec![146]));
+        assert_eq!(unit.document_part(document.id, 2).await.unwrap(), None);
     });
 }
 
@@ -1762,5 +1886,25 @@ fn the_history_ends_with_the_record_that_was_added_last() {
         unit.add_record(&record).await.unwrap();
         let end = unit.hold_journal_end().await.unwrap();
         assert_eq!((end.number, end.at, end.hash.as_str()), (1, NOW, "abc"));
+fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let contact = |name: &str| Contact {
+            name: name.to_owned(),
+            office: "Polizia locale".to_owned(),
+            email: "nome@comune.it".to_owned(),
+            telephone: "02 1234567".to_owned(),
+            author: "autrice".to_owned(),
+            changed_at: NOW,
+        };
+        let mut unit = store.write().await.unwrap();
+        assert!(!unit.erase_contact("a").await.unwrap());
+        unit.put_contact("a", &contact("Anna")).await.unwrap();
+        unit.put_contact("a", &contact("Bruno")).await.unwrap();
+        let found = unit.contact("a").await.unwrap();
+        assert_eq!(found, Some(contact("Bruno")));
+        assert_eq!(unit.contact("b").await.unwrap(), None);
+        assert!(unit.erase_contact("a").await.unwrap());
+        assert_eq!(unit.contact("a").await.unwrap(), None);
     });
 }

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 use uuid::Uuid;
+use varco::census::adhesion::{ActKind, TypedAct};
 use varco::census::draft::Draft;
 use varco::census::filter::{Filter, Slice, Sort};
 use varco::census::person::{Grant, Role, Viewer};
@@ -32,7 +33,9 @@ use varco::census::vocabulary::Field;
 use varco::clock::{Clock, Instant, SECOND};
 use varco::exchange::boundaries;
 use varco::register::Register;
-use varco::register::record::{Outcome, Target};
+use varco::register::adhesion::{Attached, Outcome};
+use varco::register::document::Attachment;
+use varco::register::record::{Outcome as Saved, Target};
 use varco::register::staged::Orders;
 use varco::settings::Settings;
 use varco::storage::body::Body as Owner;
@@ -207,6 +210,35 @@ pub async fn batch(register: &Register, viewer: &Viewer, body: &str, text: &str)
     staged.unwrap()
 }
 
+/// A small PDF, as far as its beginning tells.
+pub const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n";
+
+/// A file that somebody attaches.
+pub fn attachment(name: &str, content: &[u8]) -> Attachment {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(content).unwrap();
+    Attachment {
+        name: name.to_owned(),
+        content: file,
+    }
+}
+
+/// A document behind the regulation of a body, recorded by this person.
+pub async fn document(register: &Register, viewer: &Viewer, body: &str) -> Uuid {
+    let typed = TypedAct {
+        state: "si".to_owned(),
+        date: "2020-05-04".to_owned(),
+        ..TypedAct::default()
+    };
+    let file = Attached::New(attachment("regolamento.pdf", PDF));
+    let outcome = register
+        .record_act(viewer, body, ActKind::Regulation, &typed, file)
+        .await;
+    assert!(matches!(outcome, Ok(Outcome::Saved)), "{outcome:?}");
+    let seen = register.body(viewer, body, None).await.unwrap();
+    seen.documents.last().unwrap().id
+}
+
 /// The boundaries that the program carries, read once.
 pub fn municipalities() -> &'static [Municipality] {
     static SEEDED: OnceLock<Vec<Municipality>> = OnceLock::new();
@@ -315,7 +347,7 @@ pub async fn device(
         .await
         .unwrap();
     match outcome {
-        Outcome::Saved { device, .. } => device,
+        Saved::Saved { device, .. } => device,
         other => panic!("the device was not saved: {other:#?}"),
     }
 }

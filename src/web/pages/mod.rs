@@ -1,9 +1,15 @@
 //! One file for each page: what it shows, and what its form does.
 
+pub mod act;
+pub mod adhesion;
 pub mod batch;
 pub mod batch_row;
+pub mod bodies;
+pub mod body;
+pub mod contact;
 pub mod device;
 pub mod devices;
+pub mod document;
 pub mod export;
 pub mod home;
 pub mod import;
@@ -15,6 +21,7 @@ pub mod queue;
 pub mod queues;
 pub mod review;
 pub mod sending;
+pub mod seat;
 pub mod sign_in;
 pub mod sign_out;
 pub mod site;
