@@ -1,12 +1,15 @@
 -- The campaign: how far every body has come, what is due, what it declared, and what people are told.
 
 -- The board counts from these alone. The first holds everything it asks of what bodies are working on; the
--- others hold few rows: what waits, what was sent back, what was taken out, what was edited after it was accepted.
-CREATE INDEX revision_board ON revision (ente, stage, missing, warnings, asked, known, written_at) WHERE working AND NOT withdrawn;
-CREATE INDEX revision_waiting ON revision (ente, submitted_at) WHERE stage = 'inviata';
-CREATE INDEX revision_sent_back ON revision (ente, device_id, id) WHERE working AND stage = 'rimandata';
-CREATE INDEX revision_taken_out ON revision (ente, stage, written_at, device_id) WHERE working AND withdrawn;
-CREATE INDEX revision_accepted_apart ON revision (ente, withdrawn) WHERE accepted AND NOT working;
+-- others hold few rows: what waits, what was sent back, what was taken out, what was edited after it was accepted,
+-- what was said that changes what a body stands by. SQLite reads an index alone only where the columns of its
+-- condition stand in it too.
+CREATE INDEX revision_board ON revision (ente, stage, missing, warnings, asked, known, working, withdrawn) WHERE working AND NOT withdrawn;
+CREATE INDEX revision_waiting ON revision (ente, submitted_at, stage) WHERE stage = 'inviata';
+CREATE INDEX revision_sent_back ON revision (ente, device_id, id, working, stage) WHERE working AND stage = 'rimandata';
+CREATE INDEX revision_taken_out ON revision (ente, stage, device_id, working, withdrawn) WHERE working AND withdrawn;
+CREATE INDEX revision_accepted_apart ON revision (ente, withdrawn, accepted, working) WHERE accepted AND NOT working;
+CREATE INDEX review_sent ON review (body_code, at, kind) WHERE kind IN ('invio', 'convalida_parziale');
 
 -- By when a body is asked for its declaration: rows are only added, the last one counts; an empty day takes
 -- the date away.

@@ -39,8 +39,8 @@ pub struct Tally {
     pub waiting: i64,
     /// Since when the first of them.
     pub waiting_since: Option<Instant>,
-    /// When any of its devices was last written.
-    pub written_at: Option<Instant>,
+    /// When anything was last sent, or accepted otherwise than it was sent.
+    pub sent_at: Option<Instant>,
 }
 
 impl Tally {
@@ -188,7 +188,7 @@ impl Standing {
             State::Writing
         } else if tally.waiting > 0 {
             State::Waiting
-        } else if self.declared_at.is_some() && self.declared_at >= tally.written_at {
+        } else if self.declared_at.is_some() && self.declared_at >= tally.sent_at {
             State::Declared
         } else if tally.devices == 0 {
             State::Nothing
@@ -388,7 +388,7 @@ impl Standing {
 
 /// The page where an officer sees what was sent back and sends what is ready.
 fn sending(body: &str) -> String {
-    format!("/dispositivi?ente={body}")
+    format!("/invio#ente-{body}")
 }
 
 /// One or many, in words: `3 dispositivi…`.
@@ -476,7 +476,7 @@ mod tests {
             accepted: 3,
             asked: 30,
             known: 29,
-            written_at: Some(START),
+            sent_at: Some(START),
             ..Tally::default()
         }
     }
@@ -545,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_holds_until_something_is_written_after_it() {
+    fn a_declaration_holds_until_something_is_sent_after_it() {
         let mut body = standing(accepted());
         assert_eq!(body.state(), State::Accepted);
         assert_eq!(body.next_step().href, "/enti/015146/dichiarazioni");
@@ -553,7 +553,7 @@ mod tests {
         assert_eq!(body.state(), State::Declared);
         assert_eq!(body.awaited(), []);
         assert_eq!(body.next_step().href, "");
-        body.tally.written_at = Some(START + 2 * DAY);
+        body.tally.sent_at = Some(START + 2 * DAY);
         assert_eq!(body.state(), State::Accepted);
     }
 

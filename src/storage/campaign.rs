@@ -71,12 +71,12 @@ pub struct Declared {
     pub accepted: bool,
 }
 
-/// One group of the first statement of the board.
-type Group = (String, String, i64, i64, i64, i64, i64, i64, Option<i64>);
+/// One group of the first statement of the board: devices that are alike in all it counts.
+type Group = (String, String, i64, i64, i64, i64, i64);
 
-const NUMBERS: &str = "count(*), CAST(sum(asked) AS BIGINT), CAST(sum(known) AS BIGINT), \
-                       CAST(sum(warnings) AS BIGINT), count(nullif(warnings, 0)), \
-                       count(nullif(missing, 0)), max(written_at)";
+/// Groups are counted rather than summed up: they stand one after the other in the index, and a sum
+/// for each row takes twice the time.
+const ALIKE: &str = "ente, stage, missing, warnings, asked, known";
 
 const DECLARATION: &str = "SELECT id, body_code, at, author, signer, kind, devices, accepted, \
                            figures, hash, text FROM declaration";
@@ -103,6 +103,7 @@ impl Unit {
             (waiting, Tallies::waiting),
             (sent_back, Tallies::sent_back),
             (taken_out, Tallies::taken_out),
+            (last_sent, Tallies::sent),
         ] {
             let statement = number(body, moment);
             let rows: Vec<(String, i64, Option<i64>)> = on!(self, |conn| {
@@ -133,15 +134,16 @@ impl Tallies {
     }
 
     fn add(&mut self, group: Group) {
-        let (body, stage, devices, asked, known, warnings, warned, incomplete, written) = group;
+        let (body, stage, missing, warnings, asked, known, devices) = group;
+        let all_if = |some: bool| if some { devices } else { 0 };
+        let incomplete = all_if(missing > 0);
         let tally = self.of(body);
         tally.devices += devices;
-        tally.asked += asked;
-        tally.known += known;
-        tally.warnings += warnings;
-        tally.warned += warned;
+        tally.asked += asked * devices;
+        tally.known += known * devices;
+        tally.warnings += warnings * devices;
+        tally.warned += all_if(warnings > 0);
         tally.incomplete += incomplete;
-        tally.written_at = tally.written_at.max(written);
         match stage.as_str() {
             "convalidata" => tally.accepted += devices,
             "bozza" => {
@@ -166,9 +168,12 @@ impl Tallies {
         tally.to_mend_since = since;
     }
 
-    fn taken_out(tally: &mut Tally, devices: i64, written: Option<Instant>) {
+    fn taken_out(tally: &mut Tally, devices: i64, _since: Option<Instant>) {
         tally.taken_out = devices;
-        tally.written_at = tally.written_at.max(written);
+    }
+
+    fn sent(tally: &mut Tally, _devices: i64, last: Option<Instant>) {
+        tally.sent_at = last;
     }
 }
 
@@ -180,12 +185,12 @@ fn only(statement: &mut Statement, column: &str, body: Option<&str>) {
 }
 
 fn present(body: Option<&str>) -> Statement {
-    let mut statement = Statement::new("SELECT ente, stage, ");
+    let mut statement = Statement::new("SELECT ");
     statement
-        .push(NUMBERS)
-        .push(" FROM revision WHERE working AND NOT withdrawn");
+        .push(ALIKE)
+        .push(", count(*) FROM revision WHERE working AND NOT withdrawn");
     only(&mut statement, "ente", body);
-    statement.push(" GROUP BY ente, stage");
+    statement.push(" GROUP BY ").push(ALIKE);
     statement
 }
 
@@ -194,7 +199,7 @@ fn present(body: Option<&str>) -> Statement {
 fn then(statement: &mut Statement, body: Option<&str>, moment: Moment) {
     statement.push(
         "(SELECT r.ente, r.device_id, r.id AS revision_id, r.withdrawn, r.asked, r.known, \
-         r.warnings, r.missing, r.written_at, CASE WHEN r.accepted_from <= ",
+         r.warnings, r.missing, CASE WHEN r.accepted_from <= ",
     );
     instant(statement, moment);
     statement.push(
@@ -219,10 +224,10 @@ fn then(statement: &mut Statement, body: Option<&str>, moment: Moment) {
 }
 
 fn as_it_was(body: Option<&str>, moment: Moment) -> Statement {
-    let mut statement = Statement::new("SELECT ente, stage, ");
-    statement.push(NUMBERS).push(" FROM ");
+    let mut statement = Statement::new("SELECT ");
+    statement.push(ALIKE).push(", count(*) FROM ");
     then(&mut statement, body, moment);
-    statement.push(" WHERE NOT withdrawn GROUP BY ente, stage");
+    statement.push(" WHERE NOT withdrawn GROUP BY ").push(ALIKE);
     statement
 }
 
@@ -305,19 +310,9 @@ fn sent_back(body: Option<&str>, moment: Moment) -> Statement {
     statement
 }
 
-/// The devices taken out that are still accepted, where that was not sent, and when the last one was
-/// taken out.
+/// The devices taken out that are still accepted, where that was not sent.
 fn taken_out(body: Option<&str>, moment: Moment) -> Statement {
-    let mut statement = Statement::new(
-        "SELECT w.ente, CAST(sum(CASE WHEN w.stage = 'bozza' AND EXISTS \
-         (SELECT 1 FROM revision a WHERE a.device_id = w.device_id AND ",
-    );
-    if moment == Moment::Now {
-        statement.push("a.accepted");
-    } else {
-        was_accepted(&mut statement, moment);
-    }
-    statement.push(") THEN 1 ELSE 0 END) AS BIGINT), max(w.written_at) FROM ");
+    let mut statement = Statement::new("SELECT w.ente, count(*), CAST(NULL AS BIGINT) FROM ");
     if moment == Moment::Now {
         statement.push("revision w WHERE w.working AND w.withdrawn");
     } else {
@@ -325,7 +320,28 @@ fn taken_out(body: Option<&str>, moment: Moment) -> Statement {
         statement.push(" WHERE w.withdrawn");
     }
     only(&mut statement, "w.ente", body);
-    statement.push(" GROUP BY w.ente");
+    statement.push(
+        " AND w.stage = 'bozza' AND EXISTS \
+         (SELECT 1 FROM revision a WHERE a.device_id = w.device_id AND ",
+    );
+    if moment == Moment::Now {
+        statement.push("a.accepted");
+    } else {
+        was_accepted(&mut statement, moment);
+    }
+    statement.push(") GROUP BY w.ente");
+    statement
+}
+
+/// When anything of each body was last sent, or accepted otherwise than it was sent.
+fn last_sent(body: Option<&str>, moment: Moment) -> Statement {
+    let mut statement = Statement::new(
+        "SELECT b.code, CAST(0 AS BIGINT), (SELECT max(v.at) FROM review v \
+         WHERE v.body_code = b.code AND v.kind IN ('invio', 'convalida_parziale') AND v.at <= ",
+    );
+    instant(&mut statement, moment);
+    statement.push(") FROM body b WHERE 1 = 1");
+    only(&mut statement, "b.code", body);
     statement
 }
 
