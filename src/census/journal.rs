@@ -82,8 +82,10 @@ acts! {
     TerritoryLoaded, "territorio", "Confini caricati";
     /// Bodies were given a day by which to declare, or it was taken away.
     DueSet, "scadenza", "Scadenza";
-    /// A body was sent a reminder, or could not be.
+    /// A body was sent a reminder.
     Reminded, "sollecito", "Sollecito";
+    /// A reminder could not be sent to anybody.
+    ReminderFailed, "sollecito_fallito", "Sollecito non inviato";
     /// A body declared its census.
     Declared, "dichiarazione", "Dichiarazione";
 }

@@ -19,6 +19,7 @@ pub mod people;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod reminder;
 pub mod review;
 pub mod seed;
 pub mod site;

@@ -40,6 +40,8 @@ pub struct Page {
     pub nav: &'static str,
     /// A message.
     pub notice: Option<Notice>,
+    /// How many notices the person has not read.
+    pub unread: i64,
     /// Whether the person manages people.
     pub admin: bool,
     /// Whether the person reads everything.
@@ -66,6 +68,7 @@ impl Page {
                 .unwrap_or_default(),
             nav,
             notice: None,
+            unread: signed.map_or(0, |signed| signed.unread),
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
             reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),
             can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
