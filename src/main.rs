@@ -40,12 +40,17 @@ enum Command {
     Export(command::export::Args),
     /// Importa i dispositivi di un foglio di calcolo in formato CSV
     Import(command::import::Args),
+    /// Fotografa il censimento convalidato, e ne verifica le fotografie
+    #[command(subcommand)]
+    Snapshot(command::snapshot::Args),
     /// Gestisce i confini dei Comuni
     #[command(subcommand)]
     Territory(command::territory::Args),
     /// Gestisce le persone che possono accedere
     #[command(subcommand)]
     User(command::user::Args),
+    /// Controlla il database, la storia e tutto quello che la storia registra
+    Verify,
 }
 
 fn main() -> ExitCode {
@@ -84,7 +89,9 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Import(args) => command::import::run(args, &settings).await,
         Command::Territory(args) => command::territory::run(args, &settings).await,
         Command::Export(args) => command::export::run(args, &settings).await,
+        Command::Snapshot(args) => command::snapshot::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
+        Command::Verify => command::verify::run(&settings).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! without a [`Viewer`]: a map and its download cannot disagree, and no path can forget the
 //! permission. A parameter that is not understood is an error, never ignored.
 
+use super::moment;
 use super::person::Viewer;
 use super::vocabulary::{Field, fold};
 use crate::clock::Instant;
@@ -179,6 +180,7 @@ pub enum Scope {
 /// Which devices are asked for, and by whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
+    viewer: Viewer,
     scope: Scope,
     /// The state that this person is shown when they ask for none.
     usual: State,
@@ -253,6 +255,7 @@ impl Filter {
             State::Working
         };
         Self {
+            viewer: viewer.clone(),
             scope,
             usual,
             state: usual,
@@ -285,6 +288,33 @@ impl Filter {
         }
     }
 
+    /// On whose behalf it asks.
+    #[must_use]
+    pub const fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// Whether it finds reserved data of bodies that are not the viewer's own: such a reading is
+    /// noted in the history.
+    #[must_use]
+    pub fn reads_others(&self) -> bool {
+        self.viewer.reads_others(self.wanted(Field::Ente))
+    }
+
+    /// What it asks for, in the words of an address; what is looked for as text is left out, because
+    /// people look for what is never recorded.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let parameters = self.parameters().into_iter();
+        let parts: Vec<String> = parameters
+            .map(|(name, value)| match name {
+                "cerca" => "cerca".to_owned(),
+                _ => format!("{name}={value}"),
+            })
+            .collect();
+        parts.join(" ")
+    }
+
     /// Whose devices may be seen.
     #[must_use]
     pub fn scope(&self) -> &Scope {
@@ -297,6 +327,18 @@ impl Filter {
             .split_whitespace()
             .map(fold)
             .filter(|word| !word.is_empty())
+    }
+
+    /// Looks at what a snapshot holds: what was accepted when it was taken.
+    pub fn freeze(&mut self, snapshot: Uuid) {
+        self.moment = Moment::Snapshot(snapshot);
+        self.state = State::Accepted;
+    }
+
+    /// Whether a snapshot is looked at.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        matches!(self.moment, Moment::Snapshot(_))
     }
 
     /// Takes one parameter of an address. Empty values mean "any".
@@ -330,10 +372,21 @@ impl Filter {
                 let open = Open::ALL.into_iter().find(|open| open.name() == value);
                 self.open = Some(open.ok_or_else(refused)?);
             }
-            "dati" if value.is_empty() => self.state = self.usual,
+            "dati" if value.is_empty() => self.state = self.usual(),
             "dati" => {
                 let state = State::ALL.into_iter().find(|one| one.spelling() == value);
-                self.state = state.ok_or_else(refused)?;
+                self.state = state
+                    .filter(|state| !self.is_frozen() || *state == State::Accepted)
+                    .ok_or_else(refused)?;
+            }
+            "al" | "fotografia" if value.is_empty() => {}
+            "al" => self.moment = Moment::At(moment::parse(value).ok_or_else(refused)?),
+            "fotografia" => {
+                let id = Uuid::parse_str(value).map_err(|_shape| refused())?;
+                if self.state != self.usual && self.state != State::Accepted {
+                    return Err(refused());
+                }
+                self.freeze(id);
             }
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
@@ -346,10 +399,7 @@ impl Filter {
     /// The filter as parameters of an address; [`Filter::take`] reads them back.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
-        let mut parameters = Vec::new();
-        if self.state != self.usual {
-            parameters.push(("dati", self.state.spelling().to_owned()));
-        }
+        let mut parameters = self.standpoint();
         if !self.text.is_empty() {
             parameters.push(("cerca", self.text.clone()));
         }
@@ -365,6 +415,32 @@ impl Filter {
         parameters
     }
 
+    /// Which state at which moment, as parameters of an address: what a link from a list to a device
+    /// takes along.
+    #[must_use]
+    pub fn standpoint(&self) -> Vec<(&'static str, String)> {
+        let mut parameters = Vec::new();
+        if self.state != self.usual() {
+            parameters.push(("dati", self.state.spelling().to_owned()));
+        }
+        match self.moment {
+            Moment::Now => {}
+            Moment::At(at) => parameters.push(("al", moment::spelling(at))),
+            Moment::Snapshot(id) => parameters.push(("fotografia", id.to_string())),
+        }
+        parameters
+    }
+
+    /// The state that this person is shown when they ask for none.
+    #[must_use]
+    pub const fn usual(&self) -> State {
+        if self.is_frozen() {
+            State::Accepted
+        } else {
+            self.usual
+        }
+    }
+
     /// The exact value wanted of a field, or nothing.
     #[must_use]
     pub fn wanted(&self, field: Field) -> &str {
@@ -376,8 +452,10 @@ impl Filter {
 }
 
 /// The names that [`Filter::take`] understands.
-pub const PARAMETERS: [&str; 11] = [
+pub const PARAMETERS: [&str; 13] = [
     "dati",
+    "al",
+    "fotografia",
     "cerca",
     "ente",
     "comune",
@@ -497,6 +575,24 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_nobody_can_read_is_refused() {
+        let mut filter = Filter::of(&Viewer::operator());
+        for (name, value) in [("al", "ieri"), ("al", "31/02/2026"), ("fotografia", "gara")] {
+            assert!(filter.take(name, value).is_err(), "{name}={value}");
+        }
+        assert!(filter.take("al", "").is_ok());
+        assert_eq!(filter.moment, Moment::Now);
+    }
+
+    #[test]
+    fn what_is_noted_of_a_filter_does_not_say_which_words_were_looked_for() {
+        let mut filter = Filter::of(&Viewer::operator());
+        filter.take("cerca", "via Segreta").unwrap();
+        filter.take("funzione", "ztl").unwrap();
+        assert_eq!(filter.in_short(), "cerca funzione=ztl");
+    }
+
+    #[test]
     fn a_public_copy_says_neither_where_exactly_nor_with_what() {
         for field in [
             Field::Indirizzo,
@@ -509,6 +605,26 @@ mod tests {
         assert!(Tier::Pubblico.shows(Field::Lat));
     }
 
+    #[test]
+    fn a_snapshot_in_an_address_is_read_back_and_holds_what_was_accepted() {
+        let id = Uuid::from_u128(7);
+        let officer = Viewer::person(id, "a".to_owned(), "A".to_owned(), Vec::new());
+        for viewer in [officer, Viewer::operator()] {
+            let mut filter = Filter::of(&viewer);
+            filter.take("fotografia", &id.to_string()).unwrap();
+            assert_eq!(filter.moment, Moment::Snapshot(id));
+            assert_eq!(filter.state, State::Accepted);
+            assert_eq!(filter.parameters(), [("fotografia", id.to_string())]);
+            assert!(filter.take("dati", "lavorazione").is_err());
+            assert!(filter.take("dati", "").is_ok());
+            assert_eq!(filter.state, State::Accepted);
+        }
+        let mut filter = Filter::of(&Viewer::operator());
+        assert!(filter.take("fotografia", "ieri").is_err());
+        filter.take("dati", "lavorazione").unwrap();
+        assert!(filter.take("fotografia", &id.to_string()).is_err());
+    }
+
     proptest::proptest! {
         #[test]
         fn a_filter_survives_its_address(
@@ -516,12 +632,21 @@ mod tests {
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
             open in 0_usize..6,
+            state in 0_usize..3,
+            at in 0_i64..4_000_000_000_000_000,
+            frozen: bool,
         ) {
             let mut filter = Filter::of(&Viewer::operator());
             filter.text = text;
             filter.exact = vec![(Field::Ente, body), (Field::Funzione, "ztl".to_owned())];
             filter.withdrawn = withdrawn;
             filter.open = Open::ALL.get(open).copied();
+            filter.state = State::ALL[state];
+            filter.moment = match at % 3 {
+                0 => Moment::Now,
+                _ if frozen => Moment::Snapshot(Uuid::from_u128(at.unsigned_abs().into())),
+                _ => Moment::At(at),
+            };
             let mut again = Filter::of(&Viewer::operator());
             for (name, value) in filter.parameters() {
                 again.take(name, &value).unwrap();

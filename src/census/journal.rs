@@ -74,12 +74,28 @@ acts! {
     Claimed, "presa_in_carico", "Presa in carico";
     /// The census was frozen.
     SnapshotTaken, "fotografia", "Fotografia";
+    /// A reviewer decided whether two devices of two bodies are one.
+    DuplicateDecided, "doppione", "Decisione su un doppione";
+    /// Such a decision was taken back.
+    DuplicateUndone, "doppione_annullato", "Decisione su un doppione annullata";
     /// A person was added or changed, or may or may no longer sign in.
     PersonChanged, "persona", "Persona aggiunta o modificata";
     /// Somebody changed their password.
     PasswordChanged, "password", "Password cambiata";
     /// Other boundaries were loaded.
     TerritoryLoaded, "territorio", "Confini caricati";
+    /// Somebody looked at a site of a body that is not theirs.
+    SiteRead, "lettura_sito", "Lettura di un sito altrui";
+    /// A step of a body's adhesion was recorded or annulled.
+    AdhesionRecorded, "adesione", "Passo dell’adesione";
+    /// An act of a body was recorded.
+    ActRecorded, "atto", "Atto registrato";
+    /// The seat of a body was recorded.
+    SeatRecorded, "sede", "Sede registrata";
+    /// Whom to ring at a body was written or erased; the history never says who it is.
+    ContactChanged, "referente", "Referente cambiato";
+    /// A file on its way in was given up.
+    BatchAbandoned, "importazione_abbandonata", "Importazione abbandonata";
     /// Bodies were given a day by which to declare, or it was taken away.
     DueSet, "scadenza", "Scadenza";
     /// A body was sent a reminder.

@@ -142,7 +142,7 @@ impl Viewer {
         self.operator || self.grants.iter().any(|grant| grant.role.is_general())
     }
 
-    /// Whether they accept or send back what bodies sent.
+    /// Whether they accept or send back what bodies sent, and decide between bodies.
     #[must_use]
     pub fn reviews(&self) -> bool {
         self.operator || self.is(Role::Validatore)
@@ -158,6 +158,13 @@ impl Viewer {
     #[must_use]
     pub fn writes(&self, body: &str) -> bool {
         self.operator || self.bodies().any(|own| own == body)
+    }
+
+    /// Whether they see reserved data of a body that is not theirs when they read its devices; empty
+    /// for the devices of all bodies.
+    #[must_use]
+    pub fn reads_others(&self, body: &str) -> bool {
+        !self.operator && self.reads_all() && !self.writes(body)
     }
 
     /// Whether they may write any device at all.

@@ -1,15 +1,19 @@
 //! `varco export`: devices as a file.
 
 use super::{Failure, Outcome, Result, open, say};
-use crate::census::filter::{Filter, State, Tier};
+use crate::census::filter::{Filter, Moment, State, Tier};
+use crate::census::moment;
 use crate::census::person::Viewer;
+use crate::clock::Instant;
 use crate::register::publish::{self, Export, Format};
+use crate::register::{self, Register};
 use crate::settings::Settings;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use uuid::Uuid;
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
@@ -28,6 +32,12 @@ pub struct Args {
     /// Stato dei dati: accepted (ultimo convalidato) o working (ultimo salvato)
     #[arg(long, default_value = "accepted", value_parser = state)]
     state: State,
+    /// Fotografia: i dati convalidati com’erano quando fu scattata
+    #[arg(long, value_name = "ID", value_parser = super::snapshot::identifier, conflicts_with = "at")]
+    snapshot: Option<Uuid>,
+    /// Com’era a una data passata: GG/MM/AAAA, AAAA-MM-GG, o data e ora
+    #[arg(long, value_name = "DATA", value_parser = at)]
+    at: Option<Instant>,
     /// Per chi: pubblico, enti, riservato
     #[arg(long, default_value = "riservato", value_parser = tier)]
     tier: Tier,
@@ -42,6 +52,16 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let mut filter = Filter::of(&Viewer::operator());
     filter.state = args.state;
     filter.tier = args.tier;
+    filter.moment = args.at.map_or(Moment::Now, Moment::At);
+    if let Some(snapshot) = args.snapshot {
+        if args.state != State::Accepted {
+            return Err(Failure::new(
+                "Una fotografia ha solo dati convalidati: togliete --state working oppure \
+                 --snapshot.",
+            ));
+        }
+        filter.freeze(snapshot);
+    }
     let export = Export::new(args.format, &args.crs, filter)?;
     if args.output.exists() && !args.output.is_file() {
         return Err(Failure::new(format!(
@@ -50,6 +70,9 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         )));
     }
     let register = open(settings).await?;
+    if let Some(snapshot) = args.snapshot {
+        known(&register, snapshot).await?;
+    }
     let cannot = |error: io::Error| {
         Failure::new(format!(
             "{} non si può scrivere: {}",
@@ -60,6 +83,8 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let file = beside(&args.output).map_err(cannot)?;
     let sink = file.as_file().try_clone().map_err(cannot)?;
     let published = register.export(&export, sink).await?;
+    // The file takes its name only when the history says that it left.
+    register.settle().await?;
     file.as_file().sync_all().map_err(cannot)?;
     file.persist(&args.output)
         .map_err(|error| cannot(error.error))?;
@@ -69,7 +94,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         args.output.display(),
         published.devices
     ));
-    if published.devices == 0 && args.state == State::Accepted {
+    if published.devices == 0 && args.state == State::Accepted && args.snapshot.is_none() {
         say(
             "Nessun dispositivo è stato convalidato: per l’ultima versione salvata aggiungete \
              --state working.",
@@ -83,6 +108,17 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         ));
     }
     Ok(Outcome::Done)
+}
+
+/// Names a snapshot that is not there.
+async fn known(register: &Register, snapshot: Uuid) -> Result<()> {
+    match register.snapshot(&Viewer::operator(), snapshot).await {
+        Ok(_) => Ok(()),
+        Err(register::Error::NotFound(_)) => Err(Failure::new(format!(
+            "la fotografia «{snapshot}» non c’è: «varco snapshot list» dice quali ci sono"
+        ))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn what_else(what: &str) -> String {
@@ -114,6 +150,12 @@ fn format(text: &str) -> std::result::Result<Format, String> {
 
 fn state(text: &str) -> std::result::Result<State, String> {
     one_of(&[State::Accepted, State::Working], State::name, text)
+}
+
+fn at(text: &str) -> std::result::Result<Instant, String> {
+    moment::parse(text).ok_or_else(|| {
+        "non è una data: scrivete GG/MM/AAAA, oppure AAAA-MM-GG, anche con l’ora".to_owned()
+    })
 }
 
 fn tier(text: &str) -> std::result::Result<Tier, String> {

@@ -8,8 +8,10 @@ pub mod import;
 pub mod migrate;
 pub mod seed;
 pub mod serve;
+pub mod snapshot;
 pub mod territory;
 pub mod user;
+pub mod verify;
 
 use crate::clock::Clock;
 use crate::register::{self, Register};

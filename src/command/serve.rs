@@ -33,7 +33,7 @@ pub async fn run(args: Args, mut settings: Settings) -> Result {
     register.tidy().await?;
     let store = register.store.clone();
     tokio::spawn(work(register.clone()));
-    let app = routes::router(App::new(register, settings));
+    let app = routes::router(App::new(register.clone(), settings));
     say(format_args!(
         "Varco ascolta su http://{}",
         listener.local_addr()?
@@ -44,6 +44,9 @@ pub async fn run(args: Args, mut settings: Settings) -> Result {
     )
     .with_graceful_shutdown(stopped())
     .await?;
+    if let Err(error) = register.settle().await {
+        tracing::error!(%error, "the last readings are not in the history");
+    }
     store.close().await;
     Ok(Outcome::Done)
 }

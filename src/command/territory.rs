@@ -1,6 +1,7 @@
 //! `varco territory import`: boundaries in place of those the program carries.
 
 use super::{Outcome, Result, say};
+use crate::clock::Clock;
 use crate::register::territory;
 use crate::settings::Settings;
 use crate::storage::Store;
@@ -24,7 +25,7 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     let Args::Import { file, province } = args;
     let store = Store::open(&settings.database).await?;
     store.check().await?;
-    let imported = territory::import(&store, &file, province.as_deref()).await?;
+    let imported = territory::import(&store, &Clock::System, &file, province.as_deref()).await?;
     say(format_args!(
         "Letti {} Comuni del territorio e {} confinanti. Enti aggiunti: {}.",
         imported.covered, imported.around, imported.bodies

@@ -7,6 +7,7 @@
 //! Enforced by `tests/it/adhesion.rs` and `tests/it/access.rs`.
 
 use super::document::{self, Attachment};
+use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
 use crate::census::adhesion::{
     self, Act, ActKind, Contact, Said, Seat, Stage, Step, TypedAct, TypedSeat, TypedStep, Wrong,
@@ -15,14 +16,16 @@ use crate::census::collation::italian;
 use crate::census::document::Document;
 use crate::census::draft::Draft;
 use crate::census::finding::Finding;
+use crate::census::journal;
 use crate::census::person::Viewer;
-use crate::census::position::Diagnosis;
+use crate::census::position::{Diagnosis, in_figures};
 use crate::census::revision::Provenance;
 use crate::census::rules;
 use crate::census::vocabulary::{Field, fold};
 use crate::clock::Instant;
+use crate::storage::Unit;
 use crate::storage::body::Body;
-use crate::storage::{self, Unit};
+use crate::storage::journal::End;
 use uuid::Uuid;
 
 const NOT_HERE: Error = Error::NotFound("Questo ente non c’è, oppure non potete vederlo.");
@@ -115,7 +118,8 @@ impl From<Vec<Wrong>> for Outcome {
 
 /// Looking.
 impl Register {
-    /// The bodies that are wanted, by name, as they were at an instant or are now.
+    /// The bodies that are wanted, those this person knows first, then by name, as they were at an
+    /// instant or are now.
     pub async fn find_bodies(
         &self,
         viewer: &Viewer,
@@ -126,8 +130,12 @@ impl Register {
         let mut bodies = unit.bodies().await?;
         let steps = unit.steps(None, at).await?;
         let seats = unit.seats(None, at).await?;
+        let unknown = |body: &Body| !viewer.reads_adhesion(&body.code);
         bodies.sort_by(|left, right| {
-            italian(&left.name, &right.name).then_with(|| left.code.cmp(&right.code))
+            unknown(left)
+                .cmp(&unknown(right))
+                .then_with(|| italian(&left.name, &right.name))
+                .then_with(|| left.code.cmp(&right.code))
         });
         let text = fold(&wanted.text);
         let rows = bodies.into_iter().filter_map(|body| {
@@ -147,6 +155,18 @@ impl Register {
 
     /// A body with everything recorded of it until an instant, or until now.
     pub async fn body(&self, viewer: &Viewer, code: &str, at: Option<Instant>) -> Result<Seen> {
+        let seen = self.recorded(viewer, code, at).await?;
+        let note = Note {
+            act: journal::Act::Read,
+            body: Some(code),
+            subject: "",
+            detail: "adesione, atti e sede",
+        };
+        self.note_reading(viewer, note).await?;
+        Ok(seen)
+    }
+
+    async fn recorded(&self, viewer: &Viewer, code: &str, at: Option<Instant>) -> Result<Seen> {
         let mut unit = self.store.read().await?;
         let body = visible(&mut unit, viewer, code).await?;
         let contact = if viewer.reads_contact(code) {
@@ -202,11 +222,15 @@ impl Register {
             Ok(both) => both,
             Err(wrong) => return Ok(wrong.into()),
         };
-        let mut unit = self.store.write().await?;
-        step.document = self.attach(&mut unit, viewer, code, file, None).await?;
-        unit.add_step(&step).await?;
-        unit.commit().await?;
-        Ok(Outcome::Saved)
+        let mut writing = self.begin(viewer, code).await?;
+        step.recorded_at = writing.at;
+        step.document = writing.attach(self, file, None).await?;
+        writing.unit.add_step(&step).await?;
+        let words = step.stage().map_or("", Stage::label);
+        let detail = [words, &step.number, &step.date];
+        writing
+            .end(self, journal::Act::AdhesionRecorded, step.id, &detail)
+            .await
     }
 
     /// Says that a step of a body was recorded by mistake, and why.
@@ -223,23 +247,23 @@ impl Register {
         if !steps.iter().any(there) {
             return Err(Error::NotFound("Questo passo non c’è."));
         }
-        if adhesion::annulment(&steps, id).is_some() {
-            return Ok(already());
-        }
         let blank = self.blank_step(viewer, code, Said::Annuls(id));
-        let step = match adhesion::annulling(reason, self.clock.today(), blank) {
+        let mut step = match adhesion::annulling(reason, self.clock.today(), blank) {
             Ok(step) => step,
             Err(wrong) => return Ok(wrong.into()),
         };
-        let mut unit = self.store.write().await?;
-        match unit.add_step(&step).await {
-            Err(storage::Error::Constraint(name)) if name == "adhesion_step_annuls" => {
-                return Ok(already());
-            }
-            other => other?,
+        let mut writing = self.begin(viewer, code).await?;
+        // Whoever begins waits for who began before, who may have annulled it.
+        let steps = writing.unit.steps(Some(code), None).await?;
+        if adhesion::annulment(&steps, id).is_some() {
+            return Ok(already());
         }
-        unit.commit().await?;
-        Ok(Outcome::Saved)
+        step.recorded_at = writing.at;
+        writing.unit.add_step(&step).await?;
+        let detail = ["annullato", &id.to_string()];
+        writing
+            .end(self, journal::Act::AdhesionRecorded, step.id, &detail)
+            .await
     }
 
     /// Records an act of a body.
@@ -272,11 +296,19 @@ impl Register {
             Ok(both) => both,
             Err(wrong) => return Ok(wrong.into()),
         };
-        let mut unit = self.store.write().await?;
-        act.document = self.attach(&mut unit, viewer, code, file, before).await?;
-        unit.add_act(&act).await?;
-        unit.commit().await?;
-        Ok(Outcome::Saved)
+        let mut writing = self.begin(viewer, code).await?;
+        act.recorded_at = writing.at;
+        act.document = writing.attach(self, file, before).await?;
+        writing.unit.add_act(&act).await?;
+        let detail = [
+            kind.label(),
+            kind.state_label(&act.state),
+            &act.number,
+            &act.date,
+        ];
+        writing
+            .end(self, journal::Act::ActRecorded, act.id, &detail)
+            .await
     }
 
     /// Records the seat of a body; of the draft only the position counts.
@@ -330,11 +362,16 @@ impl Register {
             Ok(both) => both,
             Err(wrong) => return Ok(Outcome::Refused { wrong, findings }),
         };
-        let mut unit = self.store.write().await?;
-        seat.document = self.attach(&mut unit, viewer, code, file, before).await?;
-        unit.add_seat(&seat).await?;
-        unit.commit().await?;
-        Ok(Outcome::Saved)
+        let mut writing = self.begin(viewer, code).await?;
+        seat.recorded_at = writing.at;
+        seat.document = writing.attach(self, file, before).await?;
+        writing.unit.add_seat(&seat).await?;
+        let point = in_figures(seat.lat, seat.lon);
+        let fibre = adhesion::label(adhesion::fibres(), &seat.fibre);
+        let detail = [&seat.address, &point, "fibra", fibre, &seat.fibre_date];
+        writing
+            .end(self, journal::Act::SeatRecorded, seat.id, &detail)
+            .await
     }
 
     /// Designates whom to ring at a body; who was before is forgotten.
@@ -347,30 +384,32 @@ impl Register {
         self.body_to_record(viewer, code).await?;
         let blank = Contact {
             author: viewer.account.clone(),
-            changed_at: self.clock.now(),
             ..Contact::default()
         };
-        let contact = match adhesion::contact(typed, self.clock.today(), blank) {
+        let mut contact = match adhesion::contact(typed, self.clock.today(), blank) {
             Ok(contact) => contact,
             Err(wrong) => return Ok(wrong.into()),
         };
-        let mut unit = self.store.write().await?;
-        unit.put_contact(code, &contact).await?;
-        unit.commit().await?;
-        Ok(Outcome::Saved)
+        let mut writing = self.begin(viewer, code).await?;
+        contact.changed_at = writing.at;
+        writing.unit.put_contact(code, &contact).await?;
+        let act = journal::Act::ContactChanged;
+        writing.end(self, act, Uuid::nil(), &["designato"]).await
     }
 
     /// Erases whom to ring at a body.
     pub async fn erase_contact(&self, viewer: &Viewer, code: &str) -> Result<()> {
         self.body_to_record(viewer, code).await?;
-        let mut unit = self.store.write().await?;
-        unit.erase_contact(code).await?;
-        Ok(unit.commit().await?)
+        let mut writing = self.begin(viewer, code).await?;
+        writing.unit.erase_contact(code).await?;
+        let act = journal::Act::ContactChanged;
+        writing.end(self, act, Uuid::nil(), &["cancellato"]).await?;
+        Ok(())
     }
 
     /// A body for which this person may record.
     pub async fn body_to_record(&self, viewer: &Viewer, code: &str) -> Result<Seen> {
-        let seen = self.body(viewer, code, None).await?;
+        let seen = self.recorded(viewer, code, None).await?;
         if seen.records {
             Ok(seen)
         } else {
@@ -394,22 +433,83 @@ impl Register {
         }
     }
 
+    /// Begins to record something of a body, at the end of the history.
+    async fn begin<'a>(&self, viewer: &'a Viewer, code: &'a str) -> Result<Writing<'a>> {
+        let mut unit = self.store.write().await?;
+        let (at, end) = self.moment(&mut unit).await?;
+        Ok(Writing {
+            unit,
+            at,
+            end,
+            viewer,
+            code,
+            document: None,
+        })
+    }
+}
+
+/// Something being recorded: rows and documents take its instant, so that they stand in the order
+/// of the history.
+struct Writing<'a> {
+    unit: Unit,
+    at: Instant,
+    end: End,
+    viewer: &'a Viewer,
+    code: &'a str,
+    /// What came along.
+    document: Option<Document>,
+}
+
+impl Writing<'_> {
     /// The document that stands behind a new row.
     async fn attach(
-        &self,
-        unit: &mut Unit,
-        viewer: &Viewer,
-        code: &str,
+        &mut self,
+        register: &Register,
         file: Behind,
         before: Option<Uuid>,
     ) -> Result<Option<Uuid>> {
         match file {
             Behind::Same => Ok(before),
             Behind::Nothing => Ok(None),
-            Behind::New(admitted) => document::keep(self, unit, viewer, code, admitted)
-                .await
-                .map(Some),
+            Behind::New(admitted) => {
+                let place = (self.code, register.clock.new_id(), self.at);
+                let kept = document::keep(&mut self.unit, self.viewer, place, admitted).await?;
+                let id = kept.id;
+                self.document = Some(kept);
+                Ok(Some(id))
+            }
         }
+    }
+
+    /// Notes what was recorded, with the hash of the document that came along, and ends.
+    async fn end(
+        mut self,
+        register: &Register,
+        act: journal::Act,
+        subject: Uuid,
+        detail: &[&str],
+    ) -> Result<Outcome> {
+        let hash = self
+            .document
+            .map(|document| format!("documento con SHA-256 {}", document.sha256))
+            .unwrap_or_default();
+        let parts = detail.iter().copied().chain([hash.as_str()]);
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        let subject = if subject.is_nil() {
+            String::new()
+        } else {
+            subject.to_string()
+        };
+        let note = Note {
+            act,
+            body: Some(self.code),
+            subject: &subject,
+            detail: &parts.join(", "),
+        };
+        let seal = register.seal();
+        note_at(&mut self.unit, self.viewer, &seal, note, self.at, self.end).await?;
+        self.unit.commit().await?;
+        Ok(Outcome::Saved)
     }
 }
 

@@ -7,11 +7,13 @@
 //! batch's state, written in the same transaction, says which. Nobody may do here what the form
 //! would refuse. Enforced by `tests/it/batches.rs`.
 
+use super::journal::Note;
 use super::judge::Edits;
 use super::staged::{Judgement, Orders, Summary, edits_of, json, stored};
 use super::work::Doing;
 use super::{Error, Register, Result, flow, load};
 use crate::census::batch::State;
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::revision::Source;
 use crate::census::rules;
@@ -422,6 +424,14 @@ impl Register {
         self.set(&mut unit, &mut batch, State::Abandoned).await?;
         unit.drop_batch_parts(id).await?;
         unit.drop_batch_rows(id).await?;
+        let body = batch.body.clone();
+        let note = Note {
+            act: Act::BatchAbandoned,
+            body: body.as_deref(),
+            subject: &id.to_string(),
+            detail: &batch.name,
+        };
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 

@@ -139,7 +139,7 @@ impl Register {
             }
         };
         let by_body = |tally: Tally| (tally.body.clone(), tally);
-        let tallies = unit.tallies(body, moment).await?;
+        let tallies = unit.campaign_tallies(body, moment).await?;
         let mut dues = HashMap::new();
         for row in unit.due(body, moment).await? {
             if let Ok(day) = row.day.parse() {

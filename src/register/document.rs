@@ -3,11 +3,14 @@
 //! The content is hashed as it comes and again whenever it is asked for; what no longer matches its
 //! hash is not given out. Enforced by `tests/it/adhesion.rs`.
 
+use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::adhesion::Wrong;
 use crate::census::document::{Document, Kind, clean_name};
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::rules;
+use crate::clock::Instant;
 use crate::exchange::document::recognise;
 use crate::storage::Unit;
 use sha2::{Digest, Sha256};
@@ -69,6 +72,14 @@ impl Register {
             )));
         }
         content.rewind()?;
+        drop(unit);
+        let note = Note {
+            act: Act::Exported,
+            body: Some(&document.body),
+            subject: &id.to_string(),
+            detail: "un documento",
+        };
+        self.leave_note(&viewer.account, note).await?;
         Ok((document, content))
     }
 }
@@ -142,12 +153,11 @@ impl Write for HashWriter<'_> {
 
 /// Keeps a file that was admitted, in the unit in which what it stands behind is recorded.
 pub(super) async fn keep(
-    register: &Register,
     unit: &mut Unit,
     viewer: &Viewer,
-    body: &str,
+    (body, id, recorded_at): (&str, Uuid, Instant),
     admitted: Admitted,
-) -> Result<Uuid> {
+) -> Result<Document> {
     let Admitted {
         name,
         kind,
@@ -156,14 +166,14 @@ pub(super) async fn keep(
         mut content,
     } = admitted;
     let document = Document {
-        id: register.clock.new_id(),
+        id,
         body: body.to_owned(),
         name,
         kind,
         size,
         sha256,
         author: viewer.account.clone(),
-        recorded_at: register.clock.now(),
+        recorded_at,
     };
     unit.add_document(&document).await?;
     for number in 0.. {
@@ -174,7 +184,7 @@ pub(super) async fn keep(
         if length == 0 {
             break;
         }
-        unit.add_document_part(document.id, number, part).await?;
+        unit.add_document_part(id, number, part).await?;
     }
-    Ok(document.id)
+    Ok(document)
 }

@@ -9,7 +9,7 @@ use super::record::Writer;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::draft::{Confirmation, Draft};
-use crate::census::filter::Filter;
+use crate::census::filter::{Filter, Slice, Sort};
 use crate::census::journal::{Act, Seal};
 use crate::census::person::{Grant, Role, Viewer};
 use crate::census::revision::{Revision, Source};
@@ -273,6 +273,7 @@ async fn add_devices(register: &Register) -> Result<()> {
         }
         maker.later(&mut unit, &revisions, &mut seal).await?;
     }
+    list_again(register, &mut unit, &world, &mut seal).await?;
     let note = Note {
         act: Act::ExampleWritten,
         body: None,
@@ -283,6 +284,71 @@ async fn add_devices(register: &Register) -> Result<()> {
         .note(&mut unit, &Viewer::operator(), &seal, note)
         .await?;
     Ok(unit.commit().await?)
+}
+
+/// The coordinating body lists a reader that a Comune lists too, so that there is a pair to decide.
+async fn list_again(
+    register: &Register,
+    unit: &mut Unit,
+    world: &World,
+    seal: &mut Seal,
+) -> Result<()> {
+    let Some(body) = chosen(register).first().map(|one| one.istat.clone()) else {
+        return Ok(());
+    };
+    let mut readers = Filter::working(&Viewer::operator());
+    readers.exact = vec![
+        (Field::Ente, body),
+        (Field::Funzione, "lettura_targhe".to_owned()),
+    ];
+    let slice = Slice {
+        sort: Sort::Code,
+        from: None,
+        size: 20,
+    };
+    let found = unit.devices(&readers, &slice).await?.rows;
+    let Some(one) = found.iter().find(|one| {
+        let known = |field| !one.record.text(field).is_empty();
+        known(Field::Marca) && one.record.text(Field::Stato) == "in_esercizio"
+    }) else {
+        return Ok(());
+    };
+    let bodies = unit.bodies().await?;
+    let coordinator = bodies.into_iter().find(|body| body.kind == "coordinatore");
+    let Some(owner) = coordinator.map(|body| body.code) else {
+        return Ok(());
+    };
+    let mut draft = super::record::draft_of(one);
+    draft.set(Field::Ente, owner.as_str());
+    draft.set(Field::Codice, "SP-001");
+    draft.set(Field::Sito, "");
+    draft.set(Field::Denominazione, "Lettore sulla strada provinciale");
+    draft.set(Field::Visibilita, "enti");
+    draft.set(Field::Firmware, "");
+    if let Some(lat) = one.record.number(Field::Lat) {
+        // Some ten metres further north.
+        draft.set(Field::Lat, format!("{:.6}", lat + 0.000_1));
+    }
+    let checked = rules::check(&draft, world, &Around::default());
+    let writer = Writer {
+        clock: &register.clock,
+        author: "esempio",
+        source: Source::Example,
+        batch: None,
+    };
+    writer
+        .write(unit, world, &draft, &checked, None, seal)
+        .await?;
+    let wanted = Wanted {
+        body: &owner,
+        device: None,
+    };
+    let entries = unit.to_submit(wanted).await?;
+    let now = register.clock.now();
+    unit.mark_submitted(&entries, now).await?;
+    register
+        .accept_entries(unit, &Viewer::operator(), &owner, &entries, now, seal)
+        .await
 }
 
 /// Makes the examples of one Comune.

@@ -4,10 +4,12 @@
 
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
-use crate::census::filter::{Filter, Slice};
+use crate::census::filter::{Filter, Moment, Slice};
+use crate::census::moment;
 use crate::census::rules::Bodies;
 use crate::census::territory::Territory;
 use crate::census::vocabulary::Field;
+use crate::clock::Instant;
 use crate::storage::device::{self, Listed, Point};
 use crate::tiles::{self, Tile, TilePoint};
 use geo::BoundingRect;
@@ -59,6 +61,15 @@ impl Names {
     }
 }
 
+/// A past moment at which the census is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The instant.
+    pub at: Instant,
+    /// The name of the snapshot taken then, when one was asked for.
+    pub snapshot: Option<String>,
+}
+
 /// A page of the list.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -84,6 +95,7 @@ impl Register {
                     .to_owned(),
             ));
         }
+        self.past(filter).await?;
         let mut everything = filter.clone();
         everything.text.clear();
         everything.exact.clear();
@@ -91,16 +103,42 @@ impl Register {
         let mut unit = self.store.read().await?;
         let names = self.names_in(&mut unit).await?;
         let occurring = unit.occurring(&everything).await?;
-        Ok(Found {
+        let found = Found {
             listed: unit.devices(filter, slice).await?,
             total: unit.count(filter).await?,
             choices: choices(&names, occurring),
             names,
-        })
+        };
+        drop(unit);
+        self.note_filter(filter, "elenco").await?;
+        Ok(found)
+    }
+
+    /// The past moment that a filter asks for, in words; nothing when it asks for the present. A
+    /// moment that is not past, or a snapshot that is not there, is an error.
+    pub async fn past(&self, filter: &Filter) -> Result<Option<Past>> {
+        match filter.moment {
+            Moment::Now => Ok(None),
+            Moment::At(at) if at >= self.clock.now() => Err(Error::Invalid(format!(
+                "Il censimento si può vedere com’era, non come sarà: {} non è ancora passato. \
+                 Scrivete una data precedente a oggi, oppure data e ora.",
+                moment::words(at)
+            ))),
+            Moment::At(at) => Ok(Some(Past { at, snapshot: None })),
+            Moment::Snapshot(id) => {
+                let found = self.store.read().await?.frozen(id).await?;
+                let (name, at) = found.ok_or(Error::NotFound("Questa fotografia non c’è."))?;
+                Ok(Some(Past {
+                    at,
+                    snapshot: Some(name),
+                }))
+            }
+        }
     }
 
     /// How many devices the filter finds.
     pub async fn count(&self, filter: &Filter) -> Result<i64> {
+        self.past(filter).await?;
         Ok(self.store.read().await?.count(filter).await?)
     }
 
@@ -120,6 +158,8 @@ impl Register {
     /// The rectangle around the devices that the filter finds; when there are none, around the
     /// Comune it asks for, or else the territory: west, south, east, north in WGS 84 degrees.
     pub async fn extent(&self, filter: &Filter) -> Result<[f64; 4]> {
+        self.past(filter).await?;
+        self.note_filter(filter, "mappa").await?;
         if let Some(found) = self.store.read().await?.extent(filter).await? {
             return Ok(found);
         }
@@ -134,6 +174,8 @@ impl Register {
 
     /// The vector tile of the devices that the filter finds; empty where there are none.
     pub async fn tile(&self, filter: &Filter, tile: Tile) -> Result<Vec<u8>> {
+        self.past(filter).await?;
+        self.note_tiles(filter).await?;
         let mut filter = filter.clone();
         filter.within = Some(tile.bounds(EDGE));
         let points = self.store.read().await?.points(&filter).await?;

@@ -4,7 +4,7 @@
 use super::{Register, Result};
 use crate::census::journal::{Act, Record, Seal};
 use crate::census::person::Viewer;
-use crate::clock::Instant;
+use crate::clock::{Clock, Instant};
 use crate::storage::Unit;
 use crate::storage::journal::End;
 
@@ -36,9 +36,7 @@ impl Register {
         seal: &Seal,
         note: Note<'_>,
     ) -> Result<()> {
-        let end = unit.hold_journal_end().await?;
-        let at = self.clock.now().max(end.at);
-        note_at(unit, viewer, seal, note, at, end).await
+        note_in(unit, &self.clock, viewer, seal, note).await
     }
 
     /// Holds the end of the history, and says what time it is there: later than everything that was
@@ -47,6 +45,19 @@ impl Register {
         let end = unit.hold_journal_end().await?;
         Ok((self.clock.now().max(end.at + 1), end))
     }
+}
+
+/// Adds a record to the history where there is no register yet.
+pub(super) async fn note_in(
+    unit: &mut Unit,
+    clock: &Clock,
+    viewer: &Viewer,
+    seal: &Seal,
+    note: Note<'_>,
+) -> Result<()> {
+    let end = unit.hold_journal_end().await?;
+    let at = clock.now().max(end.at);
+    note_at(unit, viewer, seal, note, at, end).await
 }
 
 /// Adds a record at the moment that [`Register::moment`] gave.
@@ -58,19 +69,31 @@ pub(super) async fn note_at(
     at: Instant,
     end: End,
 ) -> Result<()> {
+    let record = record_after(&end, &viewer.account, seal, note, at);
+    Ok(unit.add_record(&record).await?)
+}
+
+/// The record that follows the last.
+pub(super) fn record_after(
+    end: &End,
+    account: &str,
+    seal: &Seal,
+    note: Note<'_>,
+    at: Instant,
+) -> Record {
     let mut record = Record {
         number: end.number + 1,
         id: seal.entry,
         at,
-        account: viewer.account.clone(),
+        account: account.to_owned(),
         act: note.act.name().to_owned(),
         body: note.body.map(str::to_owned),
         subject: note.subject.to_owned(),
         detail: note.detail.to_owned(),
         seal: seal.text(),
-        previous: end.hash,
+        previous: end.hash.clone(),
         hash: String::new(),
     };
     record.hash = record.content_hash();
-    Ok(unit.add_record(&record).await?)
+    record
 }

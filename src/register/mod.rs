@@ -7,11 +7,14 @@ pub mod adhesion;
 pub mod batch;
 pub mod campaign;
 pub mod document;
+pub mod duplicate;
 pub mod example;
 pub mod find;
 mod flow;
+pub mod history;
 pub mod journal;
 pub mod judge;
+pub mod ledger;
 pub mod load;
 mod nearby;
 pub mod notice;
@@ -23,10 +26,12 @@ pub mod reminder;
 pub mod review;
 pub mod seed;
 pub mod site;
+pub mod snapshot;
 pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verify;
 pub mod work;
 
 use crate::census::person::Viewer;
@@ -86,6 +91,7 @@ pub struct Register {
     pub territory: Arc<Territory>,
     /// What this process is at work with.
     pub works: work::Works,
+    ledger: ledger::Ledger,
 }
 
 impl Register {
@@ -94,6 +100,7 @@ impl Register {
         store.check().await?;
         let municipalities = store.read().await?.municipalities().await?;
         Ok(Self {
+            ledger: ledger::Ledger::begin(store.clone()),
             store,
             clock,
             territory: Arc::new(Territory::new(municipalities)),

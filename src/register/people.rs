@@ -1,6 +1,9 @@
 //! People: who may enter, and for whom.
 
+use super::journal::Note;
+use super::ledger::UNKNOWN_ACCOUNT;
 use super::{Error, Register, Result};
+use crate::census::journal::Act;
 use crate::census::person::{Grant, Role, Viewer};
 use crate::clock::{self, Instant, SECOND};
 use crate::storage::Unit;
@@ -60,7 +63,12 @@ impl Register {
         let fits = tokio::task::spawn_blocking(move || verify(&typed, &known))
             .await
             .map_err(|error| Error::Failed(error.to_string()))?;
+        // The same is done whether the account exists or not, and nobody waits for a write.
+        let existing = person.as_ref().map(|one| one.account.clone());
         let Some(person) = person.filter(|person| fits && person.disabled_at.is_none()) else {
+            let account = existing.as_deref().unwrap_or(UNKNOWN_ACCOUNT);
+            self.leave_note(account, about(Act::SignInRefused, account, ""))
+                .await?;
             return Ok(None);
         };
         let now = self.clock.now();
@@ -75,6 +83,10 @@ impl Register {
         let mut unit = self.store.write().await?;
         unit.end_old_sessions(now - IDLE, now - LONGEST).await?;
         unit.add_session(&session).await?;
+        let account = person.account.clone();
+        let viewer = Viewer::person(person.id, person.account, person.name, Vec::new());
+        let note = about(Act::SignIn, &account, "");
+        self.note(&mut unit, &viewer, &self.seal(), note).await?;
         unit.commit().await?;
         Ok(Some(Begun { token }))
     }
@@ -112,16 +124,20 @@ impl Register {
     }
 
     /// Ends this session.
-    pub async fn sign_out(&self, session: &Session) -> Result<()> {
+    pub async fn sign_out(&self, viewer: &Viewer, session: &Session) -> Result<()> {
         let mut unit = self.store.write().await?;
         unit.end_session(&session.token_hash).await?;
+        let note = about(Act::SignOut, &viewer.account, "");
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
     /// Ends every session of the person, this one among them.
-    pub async fn sign_out_everywhere(&self, session: &Session) -> Result<()> {
+    pub async fn sign_out_everywhere(&self, viewer: &Viewer, session: &Session) -> Result<()> {
         let mut unit = self.store.write().await?;
         unit.end_sessions(session.person_id).await?;
+        let note = about(Act::SignOut, &viewer.account, "da tutti i computer");
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
@@ -157,6 +173,9 @@ impl Register {
         for grant in grants {
             unit.grant(id, grant).await?;
         }
+        let detail = format!("aggiunta: {}", in_words(grants));
+        let note = about(Act::PersonChanged, &account, &detail);
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         unit.commit().await?;
         Ok(id)
     }
@@ -179,6 +198,8 @@ impl Register {
         }
         keep_one(&administrators, person.id)?;
         unit.disable_person(person.id, self.clock.now()).await?;
+        let note = about(Act::PersonChanged, &person.account, "disabilitata");
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
@@ -193,6 +214,8 @@ impl Register {
             return Err(Error::NotFound("Non c’è nessuno con questo nome utente."));
         };
         unit.enable_person(person.id).await?;
+        let note = about(Act::PersonChanged, &person.account, "riabilitata");
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
@@ -237,9 +260,13 @@ impl Register {
         for grant in grants {
             unit.grant(id, grant).await?;
         }
+        let mut detail = format!("modificata: {}", in_words(grants));
         if let Some(hashed) = hashed {
             unit.set_password(id, &hashed).await?;
+            detail.push_str("; password nuova");
         }
+        let note = about(Act::PersonChanged, &person.account, &detail);
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
@@ -276,6 +303,8 @@ impl Register {
         };
         let mut unit = self.store.write().await?;
         unit.set_password(id, &hashed).await?;
+        let note = about(Act::PasswordChanged, &viewer.account, "");
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 
@@ -333,6 +362,25 @@ impl Register {
                 Error::Invalid("Nessun ente coordina: eseguite prima «varco seed».".to_owned())
             })
     }
+}
+
+/// A note about a person.
+const fn about<'a>(act: Act, account: &'a str, detail: &'a str) -> Note<'a> {
+    Note {
+        act,
+        body: None,
+        subject: account,
+        detail,
+    }
+}
+
+/// Roles as the history says them.
+fn in_words(grants: &[Grant]) -> String {
+    let roles: Vec<String> = grants
+        .iter()
+        .map(|grant| format!("{} {}", grant.role, grant.body))
+        .collect();
+    roles.join(", ")
 }
 
 fn manage(viewer: &Viewer) -> Result<()> {

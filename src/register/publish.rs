@@ -5,9 +5,11 @@
 //! same devices give the same bytes on both engines: order is by body and code, and neither time nor
 //! identifiers go into a file. Enforced by `tests/it/publish.rs`.
 
+use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
 use crate::census::filter::{Edge, Filter, Slice, Sort, Tier};
+use crate::census::journal::Act;
 use crate::census::projection::{self, Crs};
 use crate::census::record::{Record, Value};
 use crate::census::revision::Revision;
@@ -133,6 +135,23 @@ impl Export {
         self.format
     }
 
+    /// What left, for the history.
+    fn in_short(&self, devices: u64) -> String {
+        let counted = match devices {
+            1 => "1 dispositivo".to_owned(),
+            _ => format!("{devices} dispositivi"),
+        };
+        let filter = &self.filter;
+        let text = format!(
+            "{counted}, {}, {}, {} {}",
+            self.crs.code,
+            filter.state.label().to_lowercase(),
+            filter.tier.name(),
+            filter.in_short()
+        );
+        text.trim_end().to_owned()
+    }
+
     /// What the file is called: the system is in the name where it can vary.
     #[must_use]
     pub fn file_name(&self) -> String {
@@ -156,8 +175,10 @@ pub struct Published {
 }
 
 impl Register {
-    /// Writes a file of devices to an empty file. After an error, what is in it is of no use.
+    /// Writes a file of devices to an empty file, and notes in the history that it left. After an
+    /// error, what is in it is of no use.
     pub async fn export(&self, export: &Export, sink: File) -> Result<Published> {
+        self.past(&export.filter).await?;
         let (pages, incoming) = channel(2);
         let work = export.clone();
         let names = match export.format {
@@ -168,7 +189,18 @@ impl Register {
         let read = self.read_pages(&export.filter, pages).await;
         let written = writer.await.map_err(io::Error::from)?;
         read?;
-        written
+        let published = written?;
+        let detail = export.in_short(published.devices);
+        let body = export.filter.wanted(Field::Ente);
+        let note = Note {
+            act: Act::Exported,
+            body: Some(body).filter(|body| !body.is_empty()),
+            subject: &export.file_name(),
+            detail: &detail,
+        };
+        self.leave_note(&export.filter.viewer().account, note)
+            .await?;
+        Ok(published)
     }
 
     /// What people choose from in a workbook, in the order of a dictionary.

@@ -95,14 +95,17 @@ impl Register {
         let listed = unit.devices(&filter, slice).await?;
         let devices: Vec<Uuid> = listed.rows.iter().map(|one| one.device).collect();
         let accepted = unit.accepted(&devices).await?;
-        Ok(Waiting {
+        let waiting = Waiting {
             accepted: accepted.into_iter().map(|one| (one.device, one)).collect(),
             total: unit.count(&filter).await?,
             claim: self.standing_claim(&mut unit, body).await?,
             names: self.names_in(&mut unit).await?,
             looked_at: self.clock.now(),
             listed,
-        })
+        };
+        drop(unit);
+        self.note_filter(&filter, "convalida").await?;
+        Ok(waiting)
     }
 
     /// The device of a body that waits and follows this code, or else the first.
@@ -117,6 +120,13 @@ impl Register {
         let waiting = unit.submitted(Wanted { body, device: None }).await?;
         let next = waiting.iter().find(|entry| entry.code.as_str() > after);
         Ok(next.or(waiting.first()).map(|entry| entry.device))
+    }
+
+    /// Whether something of a device waits for a reviewer, as far as this person may know.
+    pub async fn waits(&self, viewer: &Viewer, device: Uuid) -> Result<bool> {
+        let mut unit = self.store.read().await?;
+        let sent = in_state(&mut unit, viewer, device, State::Submitted).await?;
+        Ok(sent.is_some())
     }
 
     /// What the reviewer asked for last, as long as nothing was sent or accepted since.

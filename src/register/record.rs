@@ -1,12 +1,14 @@
 //! Devices: look up, check, save, withdraw, restore; every save is a revision.
 
+use super::find::Past;
 use super::journal::Note;
 use super::notice::Told;
 use super::{Error, Register, Result, may_write};
 use crate::census::draft::Draft;
-use crate::census::filter::{Filter, Slice};
+use crate::census::filter::{Filter, Slice, State};
 use crate::census::finding::{Code, Finding, Severity};
 use crate::census::journal::{Act, Seal};
+use crate::census::moment;
 use crate::census::notice::Kind;
 use crate::census::person::Viewer;
 use crate::census::record::{Record, Value};
@@ -82,6 +84,8 @@ pub struct Seen {
     pub neighbours: Vec<Neighbour>,
     /// Every state it has had, the last first; only the present one for whom it is not their own.
     pub history: Vec<Revision>,
+    /// The past moment at which it is seen, when it is one.
+    pub past: Option<Past>,
 }
 
 impl Register {
@@ -104,14 +108,64 @@ impl Register {
         let world = self.world(&mut unit).await?;
         let draft = draft_of(&revision);
         let around = around(&mut unit, viewer, &world, &draft, Some(device)).await?;
+        drop(unit);
         let checked = rules::check(&draft, &world, &around);
+        self.note_device(viewer, &revision, "").await?;
         Ok(Seen {
             revision,
             writable,
             findings: checked.findings,
             neighbours: around.neighbours,
             history,
+            past: None,
         })
+    }
+
+    /// One device in the state and at the moment that a filter asks for, if this person may see it.
+    /// What the rules say and what is near belong to the working state of today alone.
+    pub async fn device_as(&self, filter: &Filter, device: Uuid) -> Result<Seen> {
+        let past = self.past(filter).await?;
+        if past.is_none() && filter.state == State::Working {
+            return self.device(filter.viewer(), device).await;
+        }
+        let viewer = filter.viewer();
+        let mut asked = filter.clone();
+        asked.device = Some(device);
+        let mut unit = self.store.read().await?;
+        let revision = unit.device(&asked).await?.ok_or(Error::NotFound(
+            "In questo stato il dispositivo non c’è, oppure non potete vederlo.",
+        ))?;
+        let mut history = unit.history(device).await?;
+        drop(unit);
+        history.retain(|one| one.number <= revision.number);
+        let when = past.as_ref().map(|past| moment::words(past.at));
+        let when = when.map_or_else(String::new, |when| format!("al {when}"));
+        self.note_device(viewer, &revision, &when).await?;
+        Ok(Seen {
+            revision,
+            writable: false,
+            findings: Vec::new(),
+            neighbours: Vec::new(),
+            history,
+            past,
+        })
+    }
+
+    /// Notes that somebody read a device of a body that is not theirs.
+    pub(super) async fn note_device(
+        &self,
+        viewer: &Viewer,
+        revision: &Revision,
+        when: &str,
+    ) -> Result<()> {
+        let detail = format!("{} {when}", revision.record.text(Field::Codice));
+        let note = Note {
+            act: Act::Read,
+            body: Some(revision.record.text(Field::Ente)),
+            subject: &revision.device.to_string(),
+            detail: detail.trim_end(),
+        };
+        self.note_reading(viewer, note).await
     }
 
     /// What the rules say of a draft, with nothing stored.

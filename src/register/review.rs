@@ -232,6 +232,9 @@ impl Register {
         let checked = rules::check(&draft, &world, &around);
         let number = unit.device_number(device).await?;
         let hindrance = self.hindrance(&mut unit, viewer, &sent).await?;
+        drop(unit);
+        self.note_device(viewer, &sent, "in attesa di convalida")
+            .await?;
         Ok(Some(UnderReview {
             accepted: accepted.filter(|one| one.accepted),
             edited_since: number.is_some_and(|last| last > sent.number),

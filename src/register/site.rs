@@ -4,9 +4,11 @@
 //! device may be known from its site.
 
 use super::find::{Choice, Names};
+use super::journal::Note;
 use super::{Error, Register, Result, may_write};
 use crate::census::collation::italian;
 use crate::census::filter::{Edge, Filter, Slice, Sort};
+use crate::census::journal::Act;
 use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::census::site::KINDS;
@@ -149,6 +151,13 @@ impl Register {
     /// One site with its devices, if this person may see it.
     pub async fn site_with_devices(&self, viewer: &Viewer, id: Uuid) -> Result<Seen> {
         let site = self.site(viewer, id).await?;
+        let note = Note {
+            act: Act::SiteRead,
+            body: Some(&site.body),
+            subject: &id.to_string(),
+            detail: &site.code,
+        };
+        self.note_reading(viewer, note).await?;
         let mut filter = Filter::of(viewer);
         filter.exact = vec![
             (Field::Ente, site.body.clone()),
@@ -194,12 +203,20 @@ impl Register {
             )));
         }
         let mut unit = self.store.write().await?;
-        unit.put_site(&Site {
+        let site = Site {
             kind: kind.to_owned(),
             name: name.trim().to_owned(),
             ..site
-        })
-        .await?;
+        };
+        unit.put_site(&site).await?;
+        let detail = format!("{}: {kind}", site.code);
+        let note = Note {
+            act: Act::SiteChanged,
+            body: Some(&site.body),
+            subject: &id.to_string(),
+            detail: &detail,
+        };
+        self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Register, Result};
 use crate::census::filter::{Filter, Open};
-use crate::census::person::Viewer;
 use crate::census::vocabulary::Field;
 
 /// A filter and how many devices it finds.
@@ -30,9 +29,10 @@ pub struct Summary {
 }
 
 impl Register {
-    /// How the census stands for this person.
-    pub async fn summary(&self, viewer: &Viewer) -> Result<Summary> {
-        let filter = Filter::of(viewer);
+    /// How the devices that the filter finds stand.
+    pub async fn summary(&self, filter: &Filter) -> Result<Summary> {
+        self.past(filter).await?;
+        let filter = filter.clone();
         let mut warnings = filter.clone();
         warnings.open = Some(Open::Warnings);
         let mut missing = filter.clone();

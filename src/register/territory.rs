@@ -5,8 +5,12 @@
 //! and takes the place of everything. Devices keep the Comune they were written with.
 //! Enforced by `tests/it/imports.rs`.
 
+use super::journal::{Note, note_in};
 use super::{Error, Result};
+use crate::census::journal::{Act, Seal};
+use crate::census::person::Viewer;
 use crate::census::territory::{Municipality, Territory};
+use crate::clock::Clock;
 use crate::exchange::boundaries::{self, BoundaryError};
 use crate::storage::Store;
 use crate::storage::body::Body;
@@ -33,7 +37,12 @@ pub struct Imported {
 /// Replaces the boundaries with those of a GeoJSON file or of ISTAT's shapefile (`.shp`, or zipped),
 /// in one transaction. With a province, its ISTAT code of three digits, that province becomes the
 /// territory, with the Comuni around it. A running service sees them when it starts again.
-pub async fn import(store: &Store, path: &Path, province: Option<&str>) -> Result<Imported> {
+pub async fn import(
+    store: &Store,
+    clock: &Clock,
+    path: &Path,
+    province: Option<&str>,
+) -> Result<Imported> {
     let mut unit = store.write().await?;
     let stored = unit.municipalities().await?;
     let read = read(path.to_owned(), province.map(str::to_owned), &stored).await?;
@@ -65,6 +74,15 @@ pub async fn import(store: &Store, path: &Path, province: Option<&str>) -> Resul
         unit.put_body(&body).await?;
         added += 1;
     }
+    let detail = format!("{covered} Comuni del territorio e {around} confinanti");
+    let note = Note {
+        act: Act::TerritoryLoaded,
+        body: None,
+        subject: "",
+        detail: &detail,
+    };
+    let seal = Seal::new(clock.new_id());
+    note_in(&mut unit, clock, &Viewer::operator(), &seal, note).await?;
     unit.commit().await?;
     Ok(Imported {
         covered,

@@ -1,5 +1,6 @@
 //! Bodies, their sites, and the software catalogue.
 
+use super::device::NOT_ABSORBED;
 use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
 use crate::census::filter::State;
@@ -213,6 +214,9 @@ impl Unit {
             State::Accepted => "r.accepted",
             State::Working | State::Submitted => "r.working",
         });
+        if state == State::Accepted {
+            statement.push(NOT_ABSORBED);
+        }
         statement.push(
             " AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn WHERE s.id IN (",
         );

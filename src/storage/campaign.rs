@@ -84,7 +84,11 @@ const DECLARATION: &str = "SELECT id, body_code, at, author, signer, kind, devic
 /// Counting.
 impl Unit {
     /// The numbers of a body, or of all that have any, at a moment, by code.
-    pub async fn tallies(&mut self, body: Option<&str>, moment: Moment) -> Result<Vec<Tally>> {
+    pub async fn campaign_tallies(
+        &mut self,
+        body: Option<&str>,
+        moment: Moment,
+    ) -> Result<Vec<Tally>> {
         let mut tallies = Tallies::default();
         let groups = match moment {
             Moment::Now => present(body),

@@ -5,6 +5,7 @@
 
 use super::statement::{Bind, Statement, bound, containing};
 use super::{Error, Result, Unit, dialect, on};
+use crate::census::duplicate::{Figures, Stand};
 use crate::census::filter::{Edge, Filter, Moment, Open, Scope, Slice, Sort, State, Tier};
 use crate::census::journal::{Seal, Sealed};
 use crate::census::record::{Record, Store as StoredAs, Value};
@@ -99,14 +100,21 @@ const META: &str = "r.id, r.device_id, r.number, r.written_at, r.author, r.sourc
 /// How many columns of a revision precede its attributes.
 const META_COLUMNS: usize = 18;
 
-static SELECT: LazyLock<String> = LazyLock::new(|| {
+/// The columns of [`revision`].
+pub(super) static SELECTED: LazyLock<String> = LazyLock::new(|| {
     let mut text = format!("SELECT {META}");
     for attribute in ATTRIBUTES {
         let _ = write!(text, ", r.{}", attribute.name);
     }
-    text.push_str(" FROM revision r");
     text
 });
+
+static SELECT: LazyLock<String> = LazyLock::new(|| format!("{} FROM revision r", *SELECTED));
+
+/// How many columns [`SELECTED`] has.
+pub(super) const fn selected() -> usize {
+    META_COLUMNS + ATTRIBUTES.len()
+}
 
 /// The columns of a revision in the order of [`push_revision`].
 static COLUMNS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -353,6 +361,54 @@ impl Unit {
             }
         });
         Ok(())
+    }
+
+    /// Calls a function with each device that the filter finds, its body and what may rule out that
+    /// it is another, one by one.
+    pub async fn each_stand(
+        &mut self,
+        filter: &Filter,
+        mut stand: impl FnMut(Uuid, &str, Stand) + Send,
+    ) -> Result<()> {
+        let mut statement = Statement::new(
+            "SELECT r.device_id, r.ente, r.lon, r.lat, r.precisione_m, r.azimut, r.direzione, \
+             r.funzione, r.matricola FROM revision r WHERE ",
+        );
+        condition(&mut statement, filter);
+        on!(self, |conn| {
+            let mut rows = bound!(sqlx::query, statement).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                let figures = Figures {
+                    lon: row.try_get(2)?,
+                    lat: row.try_get(3)?,
+                    precision_m: row.try_get(4)?,
+                    azimut: row.try_get(5)?,
+                    direzione: row.try_get::<Option<&str>, _>(6)?.unwrap_or_default(),
+                    funzione: row.try_get(7)?,
+                    matricola: row.try_get::<Option<&str>, _>(8)?.unwrap_or_default(),
+                };
+                stand(row.try_get(0)?, row.try_get(1)?, Stand::new(&figures));
+            }
+        });
+        Ok(())
+    }
+
+    /// Those of these devices that the filter finds, each in the state it asks for, in no order.
+    pub async fn states(&mut self, filter: &Filter, devices: &[Uuid]) -> Result<Vec<Revision>> {
+        let mut found = Vec::new();
+        for batch in devices.chunks(IDS) {
+            let mut rest = Statement::default();
+            rest.push(" WHERE ");
+            condition(&mut rest, filter);
+            rest.push(" AND r.device_id IN (");
+            for (index, device) in batch.iter().enumerate() {
+                rest.push(if index == 0 { "" } else { ", " })
+                    .bind(Bind::Id(*device));
+            }
+            rest.push(")");
+            found.extend(self.revisions(rest).await?);
+        }
+        Ok(found)
     }
 
     /// Keeps a device from being written by anybody else until the end of this unit.
@@ -716,7 +772,7 @@ fn bind_key(statement: &mut Statement, sort: Sort, key: &[String]) -> Result<()>
 }
 
 /// The one translation of a filter, permission included.
-fn condition(statement: &mut Statement, filter: &Filter) {
+pub(super) fn condition(statement: &mut Statement, filter: &Filter) {
     visible(statement, filter);
     if let Some(device) = filter.device {
         statement.push(" AND r.device_id = ").bind(Bind::Id(device));
@@ -767,6 +823,12 @@ fn condition(statement: &mut Statement, filter: &Filter) {
     }
 }
 
+/// What leaves out the devices that are merged into another: a device that two bodies list is
+/// published once. The working state still has both. The list of them is made once for a statement,
+/// where a question for each row would cost a third more; no merges cost nothing.
+pub(super) const NOT_ABSORBED: &str =
+    " AND r.device_id NOT IN (SELECT absorbed_device FROM merge WHERE ended_at IS NULL)";
+
 /// Whose devices, and in which state: officers see what their bodies are working on, and of the
 /// others what is accepted and not reserved.
 fn visible(statement: &mut Statement, filter: &Filter) {
@@ -774,7 +836,12 @@ fn visible(statement: &mut Statement, filter: &Filter) {
     match filter.scope() {
         Scope::All => mark(statement, filter),
         Scope::Bodies(own) if own.is_empty() => {
-            statement.push(SHARED);
+            // What another body shows now says nothing of what it showed then.
+            if filter.moment == Moment::Now {
+                statement.push(SHARED).push(NOT_ABSORBED);
+            } else {
+                statement.push("FALSE");
+            }
         }
         Scope::Bodies(own) => {
             let own = || own.iter().map(String::as_str);
@@ -786,6 +853,7 @@ fn visible(statement: &mut Statement, filter: &Filter) {
                 statement
                     .push(" OR (")
                     .push(SHARED)
+                    .push(NOT_ABSORBED)
                     .push(" AND r.ente NOT IN ")
                     .texts(own());
                 // A device that came from another body may still be accepted there; it is one
@@ -809,14 +877,32 @@ fn visible(statement: &mut Statement, filter: &Filter) {
 /// Which of a device's revisions is the state asked for, now or at an earlier moment.
 fn mark(statement: &mut Statement, filter: &Filter) {
     match (filter.state, filter.moment) {
-        (State::Submitted, _) => {
+        (State::Submitted, Moment::Now) => {
             statement.push("r.stage = 'inviata'");
+        }
+        // A state that was sent back can be sent again: when it was sent stands in the reviews.
+        (State::Submitted, moment) => {
+            statement.push(
+                "EXISTS (SELECT 1 FROM review s WHERE s.device_id = r.device_id \
+                 AND s.revision_id = r.id AND s.kind = 'invio' AND s.at <= ",
+            );
+            instant(statement, moment);
+            statement.push(
+                " AND NOT EXISTS (SELECT 1 FROM review t WHERE t.device_id = s.device_id \
+                 AND t.at > s.at AND t.kind <> 'messaggio' AND t.at <= ",
+            );
+            instant(statement, moment);
+            statement.push("))");
         }
         (State::Working, Moment::Now) => {
             statement.push("r.working");
         }
         (State::Accepted, Moment::Now) => {
             statement.push("r.accepted");
+            // Who asks for one device is told of the merge beside it.
+            if filter.device.is_none() {
+                statement.push(NOT_ABSORBED);
+            }
         }
         (State::Working, moment) => {
             statement.push("r.written_at <= ");
@@ -834,6 +920,15 @@ fn mark(statement: &mut Statement, filter: &Filter) {
             statement.push(" AND (r.accepted_to IS NULL OR r.accepted_to > ");
             instant(statement, moment);
             statement.push(")");
+            if filter.device.is_none() {
+                statement.push(
+                    " AND r.device_id NOT IN (SELECT absorbed_device FROM merge WHERE merged_at <= ",
+                );
+                instant(statement, moment);
+                statement.push(" AND (ended_at IS NULL OR ended_at > ");
+                instant(statement, moment);
+                statement.push("))");
+            }
         }
     }
 }

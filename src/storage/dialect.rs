@@ -51,8 +51,13 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
     Some(match columns.as_slice() {
         ["adhesion_step.annuls"] => "adhesion_step_annuls".to_owned(),
         ["device.body_code", "device.code"] => "device_code".to_owned(),
+        ["distinct_pair.first_device", "distinct_pair.second_device"] => {
+            "distinct_pair_open".to_owned()
+        }
+        ["merge.absorbed_device"] => "merge_absorbed".to_owned(),
         ["person.account"] => "person_account".to_owned(),
         ["site.body_code", "site.code"] => "site_code".to_owned(),
+        ["snapshot.name"] => "snapshot_name".to_owned(),
         ["revision.device_id", "revision.number"] => "revision_number".to_owned(),
         _ => cause.to_owned(),
     })

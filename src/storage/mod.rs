@@ -14,13 +14,16 @@ pub mod campaign;
 pub mod device;
 mod dialect;
 pub mod document;
+pub mod duplicate;
 pub mod journal;
 pub mod notice;
 pub mod people;
 pub mod review;
 mod schema;
+pub mod snapshot;
 mod statement;
 pub mod territory;
+pub mod verify;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -221,6 +224,15 @@ impl Store {
     #[must_use]
     pub const fn is_alone(&self) -> bool {
         matches!(self, Self::Sqlite(..))
+    }
+
+    /// Whether [`Store::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Sqlite(_, writer) => writer.is_closed(),
+            Self::Postgres(pool) => pool.is_closed(),
+        }
     }
 
     /// Closes every connection; SQLite writes its journal back into the file.

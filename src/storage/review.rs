@@ -55,7 +55,8 @@ pub struct Queue {
     pub since: Instant,
 }
 
-const REVIEW: &str = "SELECT v.id, v.body_code, v.device_id, v.revision_id, v.kind, v.at, v.author, \
+/// The columns of [`review`] and their table.
+pub(super) const REVIEW: &str = "SELECT v.id, v.body_code, v.device_id, v.revision_id, v.kind, v.at, v.author, \
                       v.text, v.fields, v.hash FROM review v";
 
 impl Unit {
@@ -337,7 +338,7 @@ fn ids(statement: &mut Statement, ids: impl Iterator<Item = Uuid>) {
 }
 
 /// What was said, from a row of [`REVIEW`].
-fn review<'r, R>(row: &'r R) -> Result<Review>
+pub(super) fn review<'r, R>(row: &'r R) -> Result<Review>
 where
     R: Row,
     usize: sqlx::ColumnIndex<R>,

@@ -71,3 +71,31 @@ pub async fn check(unit: &mut Unit) -> Result<()> {
         std::cmp::Ordering::Greater => Err(Error::Newer(applied)),
     }
 }
+
+/// Which migrations of a database are not those of this program, in words.
+pub async fn differences(unit: &mut Unit) -> Result<Vec<String>> {
+    let known = match unit {
+        Unit::Sqlite(_) => migrations::<OnSqlite>(),
+        Unit::Postgres(_) => migrations::<OnPostgres>(),
+    };
+    let applied: Vec<(i64, bool, Vec<u8>)> = on!(unit, |conn| {
+        sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(conn)
+            .await?
+    });
+    let fits = |one: &Migration| {
+        applied.iter().any(|(version, success, checksum)| {
+            *version == one.version && *success && checksum.as_slice() == &*one.checksum
+        })
+    };
+    Ok(known
+        .iter()
+        .filter(|one| !fits(one))
+        .map(|one| {
+            format!(
+                "la migrazione {} non è quella di questo programma",
+                one.version
+            )
+        })
+        .collect())
+}

@@ -8,12 +8,13 @@ use crate::census::filter::FilterError;
 use crate::register::publish;
 use crate::{register, storage};
 use askama::Template;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::io::ErrorKind;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -138,6 +139,7 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let json = wants_json(request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
     let response = next.run(request).await;
     let signed = response.extensions().get::<Arc<Signed>>().cloned();
@@ -161,6 +163,15 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
     } else {
         let (status, message) = (status.as_u16(), &error.message);
         tracing::info!(request = %id.0, %method, %path, status, %message, "request refused");
+    }
+    if let (Some(signed), Some(route)) = (&signed, &route) {
+        let refused = Refused {
+            method: &method,
+            route: route.as_str(),
+            path: &path,
+            status,
+        };
+        note(&app, signed, &refused).await;
     }
     let mut page = if json {
         let problem = serde_json::json!({
@@ -188,6 +199,41 @@ pub async fn show(State(app): State<App>, mut request: Request, next: Next) -> R
         }
     }
     with_id(page, &id)
+}
+
+/// A request that was refused.
+struct Refused<'a> {
+    method: &'a Method,
+    route: &'a str,
+    path: &'a str,
+    status: StatusCode,
+}
+
+/// Notes in the history that somebody asked for what they may not do, or for what is not there for
+/// them: the route and the identifier in it, nothing else of what they sent.
+async fn note(app: &App, signed: &Signed, refused: &Refused<'_>) {
+    let subject = refused
+        .path
+        .split('/')
+        .find_map(|part| Uuid::parse_str(part).ok());
+    let counts = match refused.status {
+        StatusCode::FORBIDDEN => true,
+        StatusCode::NOT_FOUND => subject.is_some(),
+        _ => false,
+    };
+    if !counts {
+        return;
+    }
+    let what = format!(
+        "{} {}: {}",
+        refused.method,
+        refused.route,
+        refused.status.as_u16()
+    );
+    let noted = app.register.note_refusal(&signed.viewer, &what, subject);
+    if let Err(error) = noted.await {
+        tracing::error!(%error, "a refusal is not in the history");
+    }
 }
 
 /// Marks a response whose failing status comes with a page of its own, such as a form with errors.

@@ -6,6 +6,7 @@ use super::error::Error;
 use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
+use super::thread::{self, Said};
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
@@ -282,7 +283,7 @@ pub struct FieldView {
     label: &'static str,
     value: String,
     kind: &'static str,
-    help: &'static str,
+    help: String,
     need: &'static str,
     errors: Vec<String>,
     terms: Vec<Choice>,
@@ -531,6 +532,7 @@ fn wanted(checked: &Checked) -> usize {
 #[template(path = "pages/device_form.html")]
 struct FormPage {
     page: Page,
+    request: Option<Said>,
     heading: String,
     action: String,
     back: String,
@@ -626,6 +628,11 @@ async fn form_page(
             device.to_string(),
         ),
     };
+    let request = match purpose {
+        Purpose::New => None,
+        Purpose::Edit { device, .. } => app.register.open_request(&signed.viewer, *device).await?,
+    };
+    let request = request.as_ref().map(thread::said);
     let errors_at = |field: Field| errors_at(&stopping, field);
     Ok(FormPage {
         page: Page::new(app, Some(signed), &title, "dispositivi"),
@@ -643,11 +650,14 @@ async fn form_page(
                 position: section == Section::Position,
                 fields: attributes(section)
                     .map(|attribute| {
-                        field_view(attribute, draft, &choices, errors_at(attribute.field))
+                        let errors = errors_at(attribute.field);
+                        let view = field_view(attribute, draft, &choices, errors);
+                        with_remark(view, request.as_ref())
                     })
                     .collect(),
             })
             .collect(),
+        request,
         errors: finding_views(&stopping, draft),
         place: draft.place.clone(),
         crs: draft.crs.clone(),
@@ -720,7 +730,7 @@ fn field_view(
         label: attribute.label,
         value,
         kind,
-        help: attribute.help,
+        help: attribute.help.to_owned(),
         need: match attribute.need {
             // Left empty, it follows from the position.
             Need::Save if attribute.field == Field::Comune => "",
@@ -732,6 +742,17 @@ fn field_view(
         errors,
         terms,
     }
+}
+
+/// The field with what the reviewer said of it before its own help.
+fn with_remark(mut view: FieldView, request: Option<&Said>) -> FieldView {
+    let remarks = request.iter().flat_map(|said| &said.remarks);
+    for remark in remarks.filter(|remark| remark.field == view.name) {
+        let own = std::mem::take(&mut view.help);
+        view.help = format!("Chi convalida chiede: «{}». {own}", remark.reason);
+        view.help.truncate(view.help.trim_end().len());
+    }
+    view
 }
 
 fn listed(terms: &[crate::census::vocabulary::Term]) -> Vec<Choice> {

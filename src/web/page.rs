@@ -3,6 +3,8 @@
 use super::App;
 use super::error::Error;
 use super::guard::Signed;
+use crate::census::moment;
+use crate::register::find::Past;
 use askama::Template;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +27,15 @@ pub struct Notice {
     pub text: String,
 }
 
+/// What a page says above a past census.
+#[derive(Debug, Clone)]
+pub struct PastView {
+    /// Which census it is.
+    pub words: String,
+    /// The same page of today.
+    pub today: String,
+}
+
 /// What `base.html` needs.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -42,6 +53,8 @@ pub struct Page {
     pub notice: Option<Notice>,
     /// How many notices the person has not read.
     pub unread: i64,
+    /// The past census that the page shows, when it does.
+    pub past: Option<PastView>,
     /// Whether the person manages people.
     pub admin: bool,
     /// Whether the person reads everything.
@@ -69,11 +82,29 @@ impl Page {
             nav,
             notice: None,
             unread: signed.map_or(0, |signed| signed.unread),
+            past: None,
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
             reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),
             can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
             version: env!("CARGO_PKG_VERSION"),
         }
+    }
+
+    /// The same frame above the census of a past moment; `today` is the page without it.
+    #[must_use]
+    pub fn at(mut self, past: Option<Past>, today: impl FnOnce() -> String) -> Self {
+        self.past = past.map(|past| {
+            let when = moment::words(past.at);
+            let words = match past.snapshot {
+                None => format!("Censimento com’era il {when}."),
+                Some(name) => format!("Fotografia «{name}»: il censimento com’era il {when}."),
+            };
+            PastView {
+                words,
+                today: today(),
+            }
+        });
+        self
     }
 
     /// The same frame with a message.

@@ -4,10 +4,11 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use crate::census::filter::{Filter, FilterError, PARAMETERS, unknown};
+use crate::census::filter::{Filter, FilterError, Moment, PARAMETERS, State, unknown};
+use crate::census::moment;
 use crate::census::person::Viewer;
 use crate::census::vocabulary::Field;
-use crate::register::find::Names;
+use crate::register::find::{Choice, Names};
 
 /// Reads the filter and, apart, the page's own parameters.
 pub fn read(
@@ -26,6 +27,88 @@ pub fn read(
             FilterError::Unknown { name, .. } => unknown(&name, &[&PARAMETERS, own].concat()),
             refused @ FilterError::Value { .. } => refused,
         })?;
+    }
+    Ok((filter, rest))
+}
+
+/// Which state of the devices at which moment, as the control of a page shows it.
+#[derive(Debug)]
+pub struct Standpoint {
+    /// The states that can be chosen.
+    pub states: Vec<Choice>,
+    /// The one in use.
+    pub state: &'static str,
+    /// The date, or date and time, in use; empty for the present.
+    pub at: String,
+    /// The snapshot in use; empty when there is none.
+    pub snapshot: String,
+}
+
+impl Standpoint {
+    /// The control for a filter.
+    #[must_use]
+    pub fn of(filter: &Filter) -> Self {
+        let states = State::ALL.iter();
+        let states = states.filter(|state| !filter.is_frozen() || **state == State::Accepted);
+        let states = states.map(|state| Choice {
+            code: state.spelling().to_owned(),
+            label: state.label().to_owned(),
+        });
+        let (at, snapshot) = match filter.moment {
+            Moment::Now => (String::new(), String::new()),
+            Moment::At(at) => (moment::figures(at), String::new()),
+            Moment::Snapshot(id) => (String::new(), id.to_string()),
+        };
+        Self {
+            states: states.collect(),
+            state: filter.state.spelling(),
+            at,
+            snapshot,
+        }
+    }
+}
+
+/// The same page of today.
+#[must_use]
+pub fn today(path: &str, filter: &Filter, more: &[(&str, &str)]) -> String {
+    let mut present = filter.clone();
+    present.moment = Moment::Now;
+    address(path, &present, more)
+}
+
+/// What a filter asks for besides state and moment, for the hidden fields of a form that has a
+/// [`Standpoint`].
+#[must_use]
+pub fn conditions(filter: &Filter) -> Vec<(&'static str, String)> {
+    let mut plain = filter.clone();
+    plain.moment = Moment::Now;
+    plain.state = plain.usual();
+    plain.parameters()
+}
+
+/// Which device a page shows in which state at which moment, with the page's own parameters apart:
+/// the working state of today when nothing else is asked for, and at a past moment what lists show
+/// this person.
+pub fn standpoint(
+    viewer: &Viewer,
+    query: Option<&str>,
+    own: &[&'static str],
+) -> Result<(Filter, Fields), Error> {
+    const KNOWN: [&str; 3] = ["dati", "al", "fotografia"];
+    let mut filter = Filter::of(viewer);
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
+    let mut rest = Fields::default();
+    for (name, value) in fields.iter() {
+        if own.contains(&name) {
+            rest.push(name, value);
+        } else if KNOWN.contains(&name) {
+            filter.take(name, value)?;
+        } else {
+            return Err(unknown(name, &[&KNOWN, own].concat()).into());
+        }
+    }
+    if filter.moment == Moment::Now && fields.get("dati").is_empty() {
+        filter.state = State::Working;
     }
     Ok((filter, rest))
 }
@@ -81,6 +164,11 @@ pub fn chips(path: &str, filter: &Filter, names: &Names, more: &[(&str, &str)]) 
         let href = address(path, &without, more);
         chips.push(Chip { label, href });
     };
+    if filter.state != filter.usual() {
+        let mut without = filter.clone();
+        without.state = filter.usual();
+        add(filter.state.label().to_owned(), without);
+    }
     if !filter.text.is_empty() {
         let mut without = filter.clone();
         without.text.clear();

@@ -3,10 +3,10 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, contact, declaration,
-    declarations, device, devices, document, export, home, import, map, notices, password, people,
-    person, queue, queues, reminders, review, seat, sending, sign_in, sign_out, site, sites,
-    statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
+    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
+    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
+    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -30,12 +30,12 @@ pub enum Access {
     Signed,
     /// Whoever writes devices of some body.
     Compilers,
+    /// Whoever records how some body takes part: who writes its devices, and who reviews.
+    Recorders,
     /// Whoever reads everything.
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
-    /// Whoever records how some body takes part: who writes its devices, and who reviews.
-    Recorders,
     /// Whoever manages people.
     Administrators,
 }
@@ -103,11 +103,9 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{
-        Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed,
-    };
+    use Access::{Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed};
     vec![
-        shows("/", Signed, home::get),
+        reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
         writes("/accedi", Everyone, sign_in::post),
         writes("/esci", Signed, sign_out::post),
@@ -149,7 +147,7 @@ pub fn routes() -> Vec<Route> {
         writes("/dispositivi/nuovo", Compilers, device::create),
         writes("/dispositivi/controlla", Compilers, device::check),
         reads("/dispositivi/{id}", Signed, device::get),
-        shows("/dispositivi/{id}/scheda", Signed, device::panel),
+        reads("/dispositivi/{id}/scheda", Signed, device::panel),
         shows("/dispositivi/{id}/modifica", Compilers, device::edit),
         writes("/dispositivi/{id}/modifica", Compilers, device::update),
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
@@ -158,14 +156,14 @@ pub fn routes() -> Vec<Route> {
         shows("/dispositivi/{id}/convalida", Readers, review::get),
         writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
         writes("/dispositivi/{id}/invia", Compilers, review::submit),
-        writes("/dispositivi/{id}/messaggi", Signed, review::say),
+        writes("/dispositivi/{id}/messaggi", Recorders, review::say),
         reads("/invio", Compilers, sending::get),
         writes("/invio/{ente}", Compilers, sending::submit),
         shows("/convalida", Readers, queues::get),
         reads("/convalida/{ente}", Readers, queue::get),
         writes("/convalida/{ente}/accetta", Reviewers, queue::accept),
         writes("/convalida/{ente}/carico", Reviewers, queue::claim),
-        writes("/convalida/{ente}/messaggi", Signed, queue::say),
+        writes("/convalida/{ente}/messaggi", Recorders, queue::say),
         reads("/siti", Signed, sites::get),
         reads("/siti/{id}", Signed, site::get),
         shows("/siti/{id}/modifica", Compilers, site::edit),
@@ -181,6 +179,21 @@ pub fn routes() -> Vec<Route> {
         shows("/enti/{code}/referente", Recorders, contact::get),
         writes("/enti/{code}/referente", Recorders, contact::post),
         shows("/documenti/{id}", Signed, document::get),
+        shows("/fotografie", Signed, snapshots::get),
+        writes("/fotografie", Reviewers, snapshots::post),
+        reads("/fotografie/confronta", Signed, comparison::get),
+        reads(
+            "/fotografie/confronta/differenze.csv",
+            Signed,
+            comparison::download,
+        ),
+        reads("/fotografie/{id}", Signed, snapshot::get),
+        shows("/fotografie/{id}/verifica", Signed, snapshot::verify),
+        reads("/doppioni", Signed, duplicates::get),
+        reads("/doppioni/{left}/{right}", Signed, duplicate::get),
+        writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
+        reads("/storia", Signed, history::get),
+        reads("/storia.csv", Signed, history::download),
         shows("/enti/{code}/dichiarazioni", Signed, declarations::get),
         writes("/enti/{code}/dichiarazioni", Compilers, declarations::post),
         shows("/enti/{code}/dichiarazioni/{id}", Signed, declaration::get),

@@ -72,6 +72,9 @@ function open(map, panel, { x, y }, reach) {
 
 function panelOf(frame, map) {
   const panel = frame.querySelector('[data-panel]');
+  // The panel shows the state and the moment that the map shows.
+  const wanted = [...new URLSearchParams(frame.dataset.query)].filter(([name]) => ['dati', 'al', 'fotografia'].includes(name));
+  const standpoint = wanted.some(([name]) => name !== 'dati') ? `?${new URLSearchParams(wanted)}` : '';
   const close = () => {
     if (panel.hidden) return;
     panel.hidden = true;
@@ -84,7 +87,7 @@ function panelOf(frame, map) {
   };
   const show = async id => {
     try {
-      const answer = await fetch(`/dispositivi/${encodeURIComponent(id)}/scheda`);
+      const answer = await fetch(`/dispositivi/${encodeURIComponent(id)}/scheda${standpoint}`);
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       fill(document.createRange().createContextualFragment(await answer.text()));
     } catch {

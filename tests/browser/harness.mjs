@@ -10,12 +10,13 @@
 //       await axe(page);
 //       await screenshot(page, 'dispositivi-400');
 //     });
+//     app.command(['verify']);                         // the program's own commands: status, stdout, stderr
 //     await app.stop();
 //
 // Run by `make test`, or alone once `cargo build` has been: node --test tests/browser/pages.test.mjs
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -56,6 +57,8 @@ export async function start({ engine = 'sqlite', settings = {} } = {}) {
     const app = { url: server.url, accounts, browser, sessions: new Map(), stop };
     app.visit = (options, look) => visit(app, options, look);
     app.addPerson = person => addPerson(run, person);
+    app.command = words => spawnSync(BINARY, words, run);
+    app.tamper = statement => tamper(database, statement);
     return app;
   } catch (error) {
     await stop();
@@ -68,6 +71,14 @@ function addPerson(run, { user, name, role, body, password }) {
   const words = ['user', 'add', user, '--name', name, '--role', role, ...(body ? ['--body', body] : [])];
   execFileSync(BINARY, words, { ...run, input: `${password}\n` });
   return { role, user, password };
+}
+
+/** Changes the database behind the program's back. */
+function tamper(database, statement) {
+  const [client, ...options] = database.startsWith('sqlite://')
+    ? ['sqlite3', database.slice('sqlite://'.length), statement]
+    : ['psql', '--quiet', '--dbname', database, '--command', statement];
+  execFileSync(client, options);
 }
 
 /**

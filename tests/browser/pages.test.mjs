@@ -11,6 +11,7 @@ const NOT_PAGES = [
   '/documenti/{id}',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
+  '/fotografie/confronta/differenze.csv',
   '/importa/modello.csv',
   '/importa/modello.xlsx',
   '/importa/{id}/avanzamento',
@@ -18,12 +19,13 @@ const NOT_PAGES = [
   '/importa/{id}/scarti',
   '/salute',
   '/static/{*path}',
+  '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
-// that of the first line of the list that says `line`; then, with scripts, by `act`.
+// that of the first line of the list that says `line`, or by the first `link` of the list; then, with scripts, by `act`.
 const PAGES = [
   { name: 'accedi', path: '/accedi' },
   { name: 'accedi-rifiutato', path: '/accedi', statuses: [422], act: refusedSignIn },
@@ -40,6 +42,11 @@ const PAGES = [
   { name: 'dispositivo-duplica', path: '/dispositivi/{id}/duplica', as: 'compilatore', list: '/dispositivi' },
   { name: 'mappa', path: '/mappa', as: 'validatore' },
   { name: 'mappa-dispositivo', path: '/mappa?cerca=T003&ente=015002', as: 'compilatore', act: openPanel },
+  { name: 'invio', path: '/invio', as: 'compilatore' },
+  { name: 'convalida', path: '/convalida', as: 'validatore' },
+  { name: 'convalida-ente', path: '/convalida/{ente}', as: 'validatore', list: '/convalida' },
+  { name: 'convalida-ente-osservatore', path: '/convalida/{ente}', as: 'osservatore', list: '/convalida' },
+  { name: 'convalida-dispositivo', path: '/dispositivi/{id}/convalida', as: 'validatore', list: '/dispositivi?dati=attesa' },
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
@@ -53,6 +60,10 @@ const PAGES = [
   { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
   { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'doppioni', path: '/doppioni', as: 'validatore' },
+  { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
+  { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
+  { name: 'doppione-errori', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/, statuses: [422], act: refusedDecision },
   { name: 'importa', path: '/importa', as: 'compilatore' },
   { name: 'importazione', path: '/importa/{id}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
   { name: 'importazione-filtrata', path: '/importa/{id}?esito=rifiutata', as: 'compilatore', list: '/importa', line: 'da sistemare.csv' },
@@ -61,6 +72,16 @@ const PAGES = [
   { name: 'importazione-annulla', path: '/importa/{id}/annulla', as: 'compilatore', list: '/importa', line: 'buono.csv' },
   { name: 'importazione-riga', path: '/importa/{id}/righe/{record}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv', record: 2 },
   { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
+  { name: 'storia', path: '/storia', as: 'osservatore' },
+  { name: 'storia-filtrata', path: '/storia?tipo=accesso&dal=01/01/2020', as: 'compilatore' },
+  { name: 'storia-nessuno', path: '/storia?persona=nessuno', as: 'amministratore' },
+  { name: 'dispositivi-passati', path: '/dispositivi?al=01/01/2020', as: 'compilatore' },
+  { name: 'fotografie', path: '/fotografie', as: 'compilatore' },
+  { name: 'fotografie-validatore', path: '/fotografie', as: 'validatore' },
+  { name: 'fotografie-rifiutata', path: '/fotografie', as: 'validatore', statuses: [422], act: refusedSnapshot },
+  { name: 'fotografia', path: '/fotografie/{id}', as: 'osservatore', list: '/fotografie' },
+  { name: 'fotografia-verifica', path: '/fotografie/{id}/verifica', as: 'validatore', list: '/fotografie' },
+  { name: 'fotografia-confronto', path: '/fotografie/confronta?prima={id}&dopo=oggi', as: 'validatore', list: '/fotografie' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
   { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },
@@ -104,6 +125,16 @@ async function refusedSeat(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedSnapshot(page) {
+  await page.click('main [type=submit]');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedDecision(page) {
+  await press(page, 'Registra la decisione');
+  await page.locator('#errori').waitFor();
+}
+
 async function refusedPassword(page) {
   await page.fill('[name=attuale]', 'sbagliata');
   await page.fill('[name=nuova]', 'una-password-lunga');
@@ -116,6 +147,15 @@ async function openPanel(page) {
   await page.locator('#mappa canvas').press('Enter');
   await page.locator('[data-panel] h2').waitFor();
 }
+
+// A snapshot of what the example data have accepted.
+const takeSnapshot = app =>
+  app.visit({ as: app.accounts.validatore }, async page => {
+    await page.goto('/fotografie');
+    await page.fill('[name=nome]', 'Capitolato, prima stesura');
+    await press(page, 'Scatta la fotografia');
+    await page.getByText('Fotografia scattata').waitFor();
+  });
 
 const visit = (app, { as, status, statuses = [] }, options, look) =>
   app.visit({ as: app.accounts[as], statuses: status ? [status, ...statuses] : statuses, ...options }, look);
@@ -142,13 +182,16 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, line = '', record = '', kind = '', status = 200 }) {
+async function open(page, { path, list, link, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
-  if (list) {
+  if (link) {
+    await page.goto(list);
+    address = await page.getByRole('link', { name: link }).first().getAttribute('href');
+  } else if (list) {
     await page.goto(list);
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
-    const [, , own] = href.split('/');
-    address = path.replace('{id}', own).replace('{code}', own).replace('{record}', record).replace('{kind}', kind);
+    const [, , own] = href.split('?')[0].split('/');
+    address = path.replace('{id}', own).replace('{code}', own).replace('{ente}', own).replace('{record}', record).replace('{kind}', kind);
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);
@@ -169,6 +212,7 @@ describe('every page', () => {
   before(async () => {
     app = await start();
     await sendFiles(app);
+    await takeSnapshot(app);
   });
   after(() => app?.stop());
 
@@ -238,6 +282,7 @@ test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }
   const app = await start({ engine: 'postgres' });
   try {
     await sendFiles(app);
+    await takeSnapshot(app);
     for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();

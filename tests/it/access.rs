@@ -59,6 +59,10 @@ impl Who {
             Access::Signed => self != Self::Nobody,
             Access::Compilers => matches!(self, Self::Owner | Self::Stranger),
             Access::Recorders => matches!(self, Self::Owner | Self::Stranger | Self::Reviewer),
+            Access::Readers => {
+                matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
+            }
+            Access::Reviewers => self == Self::Reviewer,
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -69,7 +73,7 @@ impl Who {
 enum About {
     /// A device or site that only its own body and those who read everything may know of.
     Reserved,
-    /// A device that is accepted and shown to the other bodies.
+    /// A device that is accepted and shown to the other bodies, or a body that everybody knows.
     Shared,
     /// Nothing of one body.
     Nothing,
@@ -122,7 +126,8 @@ fn expected(route: &Route, who: Who, about: About, token: Token) -> Expected {
 
 /// Whether a route is about changing what it names. Making a copy of one's own is not.
 fn is_own_business(route: &Route) -> bool {
-    route.access == Access::Compilers && !route.path.ends_with("/duplica")
+    matches!(route.access, Access::Compilers | Access::Recorders)
+        && !route.path.ends_with("/duplica")
 }
 
 /// What is in the register when the table is asked.
@@ -132,10 +137,12 @@ struct World {
     people: Vec<(Who, Viewer)>,
     reserved: Uuid,
     shared: Uuid,
+    other: Uuid,
     site: Uuid,
     person: Uuid,
     batch: Uuid,
     document: Uuid,
+    snapshot: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -143,6 +150,8 @@ struct World {
 pub struct Named {
     /// A device.
     pub device: Uuid,
+    /// A device of another body that everybody may see, to stand beside it.
+    pub other: Uuid,
     /// A site.
     pub site: Uuid,
     /// A person.
@@ -151,6 +160,8 @@ pub struct Named {
     pub batch: Uuid,
     /// A document of the body of Milano.
     pub document: Uuid,
+    /// A snapshot.
+    pub snapshot: Uuid,
 }
 
 impl World {
@@ -162,7 +173,8 @@ impl World {
             (Field::Denominazione, "Mostrata a tutti"),
         ];
         let shared = support::device(&register, &owner, MILANO, "VISIBILE", &shared).await;
-        let own = support::device(&register, &stranger, RHO, "DI-RHO", &[]).await;
+        let seen_by_all = [(Field::Visibilita, "enti")];
+        let own = support::device(&register, &stranger, RHO, "DI-RHO", &seen_by_all).await;
         let fields = [
             (Field::Denominazione, SECRETS[1]),
             (Field::Indirizzo, "vicolo Riservato 9"),
@@ -183,6 +195,8 @@ impl World {
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
         let document = support::document(&register, &owner, MILANO).await;
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -196,10 +210,12 @@ impl World {
             people,
             reserved,
             shared,
+            other: own,
             site: site.unwrap().id,
             person: person.id.unwrap(),
             batch,
             document,
+            snapshot: snapshot.unwrap().id,
         }
     }
 
@@ -207,10 +223,12 @@ impl World {
     fn named(&self, device: Uuid) -> Named {
         Named {
             device,
+            other: self.other,
             site: self.site,
             person: self.person,
             batch: self.batch,
             document: self.document,
+            snapshot: self.snapshot,
         }
     }
 
@@ -239,7 +257,15 @@ impl World {
         if kept.iter().any(|start| route.path.starts_with(start)) {
             return label(About::Reserved, reserved);
         }
-        if !route.path.starts_with("/dispositivi/{id}") {
+        let of_a_body = ["/invio/{ente}", "/convalida/{ente}"];
+        if of_a_body.iter().any(|start| route.path.starts_with(start)) {
+            return label(About::Shared, reserved);
+        }
+        let about_a_device = ["/dispositivi/{id}", "/doppioni/{left}"];
+        if !about_a_device
+            .iter()
+            .any(|start| route.path.starts_with(start))
+        {
             return label(About::Nothing, reserved);
         }
         let mut all = label(About::Reserved, reserved);
@@ -247,9 +273,12 @@ impl World {
         all
     }
 
-    /// How much stands in every table: what must be the same after a refusal.
+    /// How much stands in every table but the history, which notes refusals: what must be the same
+    /// after a refusal.
     async fn contents(&self) -> Vec<(String, i64)> {
-        support::contents(&self.register.store).await
+        let mut contents = support::contents(&self.register.store).await;
+        contents.retain(|(table, _)| table != "journal");
+        contents
     }
 }
 
@@ -265,11 +294,15 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("persone") => named.person,
         Some("importa") => named.batch,
         Some("documenti") => named.document,
+        Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
+    let filled = filled.replace("{ente}", MILANO);
+    let filled = filled.replace("{left}", &named.device.to_string());
+    let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
         [0, 7, 10, 12, 14, 16]
             .map(|zoom| filled.replace("{z}/{x}/{y}", &tile(zoom)))
@@ -405,7 +438,7 @@ fn fits(wanted: Expected, answer: &Answer, unchanged: bool) -> bool {
 }
 
 /// What may be asked of a list, a map or a file, besides nothing.
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 14] = [
     "",
     "?ente=015146",
     "?comune=015146",
@@ -416,6 +449,8 @@ const QUERIES: [&str; 12] = [
     "?cerca=segreto",
     "?dati=convalidati",
     "?dati=lavorazione",
+    "?dati=attesa",
+    "?al=2026-03-02T09:00:30Z",
     "?ordine=modifica",
     "?ente=015146&ordine=denominazione",
 ];
@@ -457,6 +492,8 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             &format!("/dispositivi/{}", world.reserved),
             &format!("/dispositivi/{}/scheda", world.reserved),
             &format!("/dispositivi/{}/modifica", world.reserved),
+            &format!("/dispositivi/{}?dati=convalidati", world.reserved),
+            "/storia.csv",
             &format!("/importa/{}", world.batch),
             &format!("/importa/{}/scarti", world.batch),
             &format!("/importa/{}/righe/1", world.batch),
@@ -506,16 +543,24 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
         let token = stranger.csrf.clone().unwrap();
-        for route in routes().iter().filter(|one| one.path.contains("{id}")) {
-            if route.access == Access::Administrators {
+        for route in routes()
+            .iter()
+            .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
+        {
+            // Everybody may know which snapshots there are, and find there what they may see.
+            if matches!(route.access, Access::Administrators | Access::Reviewers)
+                || route.path.starts_with("/fotografie/")
+            {
                 continue;
             }
             let none = Named {
                 device: Uuid::max(),
+                other: world.other,
                 site: Uuid::max(),
                 person: Uuid::max(),
                 batch: Uuid::max(),
                 document: Uuid::max(),
+                snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

@@ -9,6 +9,7 @@ use varco::census::adhesion::{
     ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep, present, present_act,
 };
 use varco::census::draft::Draft;
+use varco::census::journal::Record;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::clock::SECOND;
@@ -70,7 +71,6 @@ fn a_body_takes_steps_and_a_mistaken_one_is_annulled_but_stays() {
         record(&register, &officer, Stage::Interested, "").await;
         record(&register, &reviewer, Stage::Resolved, "G.C. 175").await;
         let asked = register.clock.now();
-        register.clock.new_id();
         record(&register, &officer, Stage::Signed, "").await;
 
         let stage_at = async |at| {
@@ -248,10 +248,11 @@ fn a_seat_is_typed_in_any_notation_and_kept_in_wgs_84() {
             fibre_date: "31/12/2027".to_owned(),
             note: String::new(),
         };
-        let at = |place: &str, crs: &str| Draft {
-            place: place.to_owned(),
-            crs: crs.to_owned(),
-            ..Draft::default()
+        let at = |place: &str, crs: &str| {
+            let mut draft = Draft::default();
+            place.clone_into(&mut draft.place);
+            crs.clone_into(&mut draft.crs);
+            draft
         };
         let record = async |draft: Draft| {
             register
@@ -346,6 +347,7 @@ fn of_another_body_an_officer_knows_the_name_and_nothing_else() {
         };
         let all = find(&stranger, "", None).await;
         assert_eq!(all.len(), 134);
+        assert_eq!(all[0].body.code, RHO);
         let row = all.iter().find(|row| row.body.code == MILANO).unwrap();
         assert!(!row.shown && row.present.is_none() && row.seat.is_none());
         assert_eq!(all.iter().filter(|row| row.shown).count(), 1);
@@ -561,5 +563,47 @@ fn the_seat_of_a_body_says_which_fields_are_missing_all_at_once() {
             .record_seat(&officer, MILANO, &empty, &Draft::default(), Attached::Same)
             .await;
         assert_eq!(wrong(nowhere), ["posizione", "indirizzo", "fibra"]);
+    });
+}
+
+#[test]
+fn the_history_has_what_is_recorded_of_a_body_and_of_a_contact_only_that_it_changed() {
+    both(async |store| {
+        let register = support::register(store.clone()).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        record(&register, &officer, Stage::Resolved, "G.C. 175").await;
+        saved(register.put_contact(&officer, MILANO, &contact()).await);
+        register.erase_contact(&officer, MILANO).await.unwrap();
+        let document = support::document(&register, &officer, MILANO).await;
+        let (kept, _) = register.document(&officer, document).await.unwrap();
+        register.body(&reviewer, MILANO, None).await.unwrap();
+        register.settle().await.unwrap();
+        let mut told = Vec::new();
+        let mut unit = store.read().await.unwrap();
+        let tell = |one: Record| {
+            if one.body.as_deref() == Some(MILANO) {
+                told.push((one.act, one.account, one.detail, one.at));
+            }
+        };
+        unit.each_record(tell).await.unwrap();
+        let acts: Vec<&str> = told.iter().map(|one| one.0.as_str()).collect();
+        assert_eq!(
+            acts,
+            [
+                "adesione",
+                "referente",
+                "referente",
+                "atto",
+                "esportazione",
+                "lettura"
+            ]
+        );
+        assert_eq!(told[0].2, "Delibera adottata, G.C. 175, 2020-12-02");
+        assert!(told[3].2.contains(&kept.sha256));
+        assert_eq!(told[5].1, reviewer.account);
+        assert!(!format!("{told:?}").contains("Segretissima"));
+        let steps = unit.steps(Some(MILANO), None).await.unwrap();
+        assert_eq!(steps[0].recorded_at, told[0].3);
     });
 }

@@ -101,6 +101,8 @@ fn the_page_of_routes_has_every_route_and_no_other() {
         Access::Signed => "signed in",
         Access::Compilers => "compilers",
         Access::Recorders => "recorders",
+        Access::Readers => "readers",
+        Access::Reviewers => "reviewers",
         Access::Administrators => "administrators",
     };
     let known: BTreeSet<[String; 3]> = routes()

@@ -11,6 +11,7 @@ use varco::census::finding::Code;
 use varco::census::person::Viewer;
 use varco::census::revision::{Revision, Source};
 use varco::census::vocabulary::Field;
+use varco::clock::Clock;
 use varco::register::load::{Report, Request, Told};
 use varco::register::{self, Register, territory};
 use varco::storage::Store;
@@ -509,7 +510,9 @@ fn new_boundaries_refresh_the_territory_or_replace_it() {
         let register = register(store.clone()).await;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let same = root.join("seeds/territory/comuni_milano.geojson");
-        let imported = territory::import(&store, &same, None).await.unwrap();
+        let imported = territory::import(&store, &Clock::fixed(NOW), &same, None)
+            .await
+            .unwrap();
         assert_eq!(
             (imported.covered, imported.around, imported.kept),
             (133, 0, 116)
@@ -527,9 +530,11 @@ fn new_boundaries_refresh_the_territory_or_replace_it() {
             "properties":{"istat":"048017","name":"Firenze"},"geometry":{"type":"Polygon",
             "coordinates":[[[11.1,43.7],[11.4,43.7],[11.4,43.9],[11.1,43.9],[11.1,43.7]]]}}]}"#;
         std::fs::write(&path, square).unwrap();
-        let wrong = territory::import(&store, &path, Some("15")).await;
+        let wrong = territory::import(&store, &Clock::fixed(NOW), &path, Some("15")).await;
         assert!(matches!(wrong, Err(register::Error::Invalid(_))));
-        let other = territory::import(&store, &path, None).await.unwrap();
+        let other = territory::import(&store, &Clock::fixed(NOW), &path, None)
+            .await
+            .unwrap();
         assert_eq!((other.covered, other.kept, other.bodies), (1, 0, 1));
         let mut unit = store.read().await.unwrap();
         assert_eq!(unit.municipalities().await.unwrap().len(), 1);

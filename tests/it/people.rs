@@ -510,7 +510,7 @@ fn what_was_being_written_survives_a_lost_session() {
         let mut browser = Browser::of(&app, &officer).await;
         browser.get("/dispositivi/nuovo").await;
         register
-            .sign_out_everywhere(&session_of(&register, &browser).await)
+            .sign_out_everywhere(&officer, &session_of(&register, &browser).await)
             .await
             .unwrap();
         let typed = [

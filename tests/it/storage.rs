@@ -19,14 +19,19 @@ use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
+use varco::census::snapshot::Snapshot;
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
-use varco::storage::campaign::{Declaration, DueRow};
 use varco::storage::body::{Body, Site, Standing};
+use varco::storage::campaign::{Declaration, DueRow};
 use varco::storage::device::{Device, Mark, Revisions, key};
+use varco::storage::duplicate::{Decision, Ended, Party};
+use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
+use varco::storage::snapshot::Slice as Differences;
+use varco::storage::verify::RULES;
 use varco::storage::{Error, Store, Unit};
 
 /// A store with two bodies.
@@ -1668,55 +1673,6 @@ fn what_is_sent_waits_and_is_accepted_or_comes_back() {
             then.moment = Moment::At(at);
             assert_eq!(unit.count(&then).await.unwrap(), count, "at {at}");
         }
-fn step(clock: &Clock, body: &str, said: Said) -> Step {
-    Step {
-        id: clock.new_id(),
-        body: body.to_owned(),
-        said,
-        number: "G.C. 175".to_owned(),
-        date: "2020-12-02".to_owned(),
-        note: "Città".to_owned(),
-        document: None,
-        author: "autrice".to_owned(),
-        recorded_at: clock.now(),
-    }
-}
-
-#[test]
-fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
-    both(async |store| {
-        with_bodies(&store).await;
-        let clock = Clock::fixed(NOW);
-        let one = step(&clock, "a", Said::Reached(adhesion::Stage::Interested));
-        let two = step(&clock, "a", Said::Reached(adhesion::Stage::Signed));
-        let other = step(&clock, "b", Said::Reached(adhesion::Stage::Revoked));
-        let undone = step(&clock, "a", Said::Annuls(two.id));
-        let mut unit = store.write().await.unwrap();
-        for step in [&other, &one, &two, &undone] {
-            unit.add_step(step).await.unwrap();
-        }
-        unit.commit().await.unwrap();
-        let mut unit = store.read().await.unwrap();
-        let own = [one.clone(), two.clone(), undone.clone()];
-        assert_eq!(unit.steps(Some("a"), None).await.unwrap(), own);
-        assert_eq!(
-            unit.steps(Some("a"), Some(two.recorded_at)).await.unwrap(),
-            own[..2]
-        );
-        assert!(unit.steps(Some("c"), None).await.unwrap().is_empty());
-        let all = unit.steps(None, None).await.unwrap();
-        assert_eq!(all, [one, two.clone(), undone, other]);
-        let before = unit.steps(None, Some(NOW - 1)).await.unwrap();
-        assert!(before.is_empty());
-        drop(unit);
-        let mut unit = store.write().await.unwrap();
-        let again = unit
-            .add_step(&step(&clock, "a", Said::Annuls(two.id)))
-            .await;
-        let Err(Error::Constraint(name)) = again else {
-            panic!("a step was annulled twice: {again:?}");
-        };
-        assert_eq!(name, "adhesion_step_annuls");
     });
 }
 
@@ -1791,79 +1747,6 @@ fn what_is_said_in_review_and_who_has_a_body_in_hand_come_back() {
         }
         unit.drop_claim("a").await.unwrap();
         assert_eq!(unit.claim("a").await.unwrap(), None);
-fn acts_and_seats_are_added_and_come_back_as_they_were() {
-    both(async |store| {
-        with_bodies(&store).await;
-        let clock = Clock::fixed(NOW);
-        let document = Document {
-            id: clock.new_id(),
-            body: "a".to_owned(),
-            name: "patto à.pdf".to_owned(),
-            kind: document::Kind::Pdf,
-            size: 3,
-            sha256: "00ff".to_owned(),
-            author: "autrice".to_owned(),
-            recorded_at: clock.now(),
-        };
-        let act = |kind, state: &str| Act {
-            id: clock.new_id(),
-            body: "a".to_owned(),
-            kind,
-            state: state.to_owned(),
-            number: "12".to_owned(),
-            date: "2019-01-31".to_owned(),
-            names_readers: "si".to_owned(),
-            lists_places: "non_noto".to_owned(),
-            note: "due\nrighe".to_owned(),
-            document: Some(document.id),
-            author: "autrice".to_owned(),
-            recorded_at: clock.now(),
-        };
-        let acts = [act(ActKind::Pact, "no"), act(ActKind::Pact, "si")];
-        let seat = Seat {
-            id: clock.new_id(),
-            body: "a".to_owned(),
-            address: "via Roma 1".to_owned(),
-            lat: 45.123_456_789,
-            lon: 9.1,
-            provenance: Provenance {
-                text: "45,123456789 9,1".to_owned(),
-                crs: "EPSG:4326".to_owned(),
-                operation: "none".to_owned(),
-                accuracy_m: 0.5,
-            },
-            fibre: "prevista".to_owned(),
-            fibre_date: "2027-12-31".to_owned(),
-            note: String::new(),
-            document: None,
-            author: "autrice".to_owned(),
-            recorded_at: clock.now(),
-        };
-        let mut unit = store.write().await.unwrap();
-        unit.add_document(&document).await.unwrap();
-        for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
-            let number = i64::try_from(number).unwrap();
-            unit.add_document_part(document.id, number, part)
-                .await
-                .unwrap();
-        }
-        for act in &acts {
-            unit.add_act(act).await.unwrap();
-        }
-        unit.add_seat(&seat).await.unwrap();
-        assert_eq!(unit.acts(Some("a"), None).await.unwrap(), acts);
-        let first = unit.acts(None, Some(acts[0].recorded_at)).await.unwrap();
-        assert_eq!(first, acts[..1]);
-        assert_eq!(unit.seats(None, None).await.unwrap(), [seat]);
-        assert!(unit.seats(Some("a"), Some(NOW)).await.unwrap().is_empty());
-        let found = unit.document(document.id).await.unwrap();
-        assert_eq!(found.as_ref(), Some(&document));
-        assert_eq!(unit.document(Uuid::nil()).await.unwrap(), None);
-        assert_eq!(unit.documents("a").await.unwrap(), [document.clone()]);
-        assert!(unit.documents("b").await.unwrap().is_empty());
-        let part = unit.document_part(document.id, 1).await.unwrap();
-        assert_eq!(part, Some(vec![146]));
-        assert_eq!(unit.document_part(document.id, 2).await.unwrap(), None);
     });
 }
 
@@ -1889,6 +1772,364 @@ fn the_history_ends_with_the_record_that_was_added_last() {
         unit.add_record(&record).await.unwrap();
         let end = unit.hold_journal_end().await.unwrap();
         assert_eq!((end.number, end.at, end.hash.as_str()), (1, NOW, "abc"));
+        let known = unit.journal_end().await.unwrap();
+        assert_eq!(known, Some(end));
+        assert_eq!(unit.record(1).await.unwrap(), Some(record.clone()));
+        assert_eq!(unit.record(2).await.unwrap(), None);
+        let mut all = Vec::new();
+        unit.each_record(|one| all.push(one)).await.unwrap();
+        assert_eq!(all, [record]);
+    });
+}
+
+#[test]
+fn records_are_found_from_both_ends_and_by_whom_they_concern() {
+    both(async |store| {
+        let mut unit = store.write().await.unwrap();
+        for (number, account, act, body) in [
+            (1, "una", "invio", Some("a")),
+            (2, "due", "lettura", None),
+            (3, "due", "persona", None),
+            (4, "una", "lettura", Some("b")),
+        ] {
+            let record = journal::Record {
+                number,
+                id: Uuid::from_u128(number.try_into().unwrap()),
+                at: NOW + number,
+                account: account.to_owned(),
+                act: act.to_owned(),
+                body: body.map(str::to_owned),
+                subject: format!("cosa {number}"),
+                detail: String::new(),
+                seal: String::new(),
+                previous: String::new(),
+                hash: String::new(),
+            };
+            unit.add_record(&record).await.unwrap();
+        }
+        let mut numbers = async |wanted: &RecordsWanted, from, size| {
+            let found = unit.records(wanted, from, size).await.unwrap();
+            found.iter().map(|one| one.number).collect::<Vec<_>>()
+        };
+        let all = RecordsWanted::default();
+        assert_eq!(numbers(&all, None, 3).await, [4, 3, 2]);
+        assert_eq!(numbers(&all, Some((Edge::After, 3)), 3).await, [2, 1]);
+        assert_eq!(numbers(&all, Some((Edge::Before, 1)), 2).await, [3, 2]);
+        let with = |change: &dyn Fn(&mut RecordsWanted)| {
+            let mut wanted = RecordsWanted::default();
+            change(&mut wanted);
+            wanted
+        };
+        for (wanted, expected) in [
+            (with(&|one| one.act = "lettura".to_owned()), vec![4, 2]),
+            (with(&|one| one.account = "due".to_owned()), vec![3, 2]),
+            (with(&|one| one.body = "a".to_owned()), vec![1]),
+            (with(&|one| one.subject = "cosa 3".to_owned()), vec![3]),
+            (with(&|one| one.from = Some(NOW + 3)), vec![4, 3]),
+            (with(&|one| one.to = Some(NOW + 2)), vec![2, 1]),
+            (
+                with(&|one| {
+                    one.scope = Some(Concerned {
+                        account: "tre".to_owned(),
+                        bodies: vec!["a".to_owned()],
+                    });
+                }),
+                vec![2, 1],
+            ),
+            (
+                with(&|one| {
+                    one.scope = Some(Concerned {
+                        account: "una".to_owned(),
+                        bodies: Vec::new(),
+                    });
+                }),
+                vec![4, 1],
+            ),
+        ] {
+            assert_eq!(numbers(&wanted, None, 9).await, expected, "{wanted:?}");
+        }
+    });
+}
+
+#[test]
+fn what_does_not_fit_is_found_row_by_row() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        let revision = first(&clock, "a", "1", &[]);
+        add(&mut unit, std::slice::from_ref(&revision)).await;
+        assert!(unit.unsound().await.unwrap().is_empty());
+        let mut written = Vec::new();
+        unit.each_written(|one| written.push(one)).await.unwrap();
+        assert_eq!(written.len(), 1);
+        assert_eq!(written[0].hash, revision.content_hash());
+        assert_eq!(written[0].cover.entry, Some(Uuid::nil()));
+        assert_eq!(written[0].cover.record, None);
+        let mut said = 0;
+        unit.each_said(|_| said += 1).await.unwrap();
+        assert_eq!(said, 0);
+        assert_eq!(unit.emptied().await.unwrap(), None);
+        for (_, condition) in RULES {
+            assert_eq!(unit.breaking(condition).await.unwrap(), None, "{condition}");
+        }
+        assert_eq!(unit.headless().await.unwrap(), None);
+        assert_eq!(unit.frozen(Uuid::nil()).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_decision_of_two_devices_is_open_until_it_is_taken_back() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let states = [
+            first(&clock, "a", "1", &[(Field::Matricola, text("SN 77"))]),
+            first(&clock, "b", "2", &[(Field::Azimut, Value::Integer(90))]),
+            first(&clock, "b", "3", &[]),
+        ];
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &states).await;
+        support::accept(&mut unit, &everything()).await;
+        let mut stands = Vec::new();
+        let each = |device, body: &str, stand| stands.push((device, body.to_owned(), stand));
+        unit.each_stand(&everything(), each).await.unwrap();
+        assert_eq!(stands.len(), 3);
+        for state in &states {
+            let stand = varco::census::duplicate::Stand::of(&state.record);
+            let body = state.record.text(Field::Ente).to_owned();
+            assert!(stands.contains(&(state.device, body, stand)));
+        }
+
+        let party = |state: &Revision| Party {
+            device: state.device,
+            body: state.record.text(Field::Ente).to_owned(),
+            code: state.record.text(Field::Codice).to_owned(),
+        };
+        let decision = |same, first: &Revision, second: &Revision| Decision {
+            id: clock.new_id(),
+            same,
+            first: party(first),
+            second: party(second),
+            at: clock.now(),
+            author: "revisore".to_owned(),
+            reason: "Stesso palo".to_owned(),
+            ended: None,
+        };
+        let merge = decision(true, &states[1], &states[0]);
+        let apart = decision(false, &states[0], &states[2]);
+        unit.add_decision(&merge).await.unwrap();
+        unit.add_decision(&apart).await.unwrap();
+        let both = vec![apart.clone(), merge.clone()];
+        assert_eq!(unit.decisions(None, 10).await.unwrap(), both);
+        assert_eq!(unit.decisions(None, 1).await.unwrap(), [apart.clone()]);
+        let of = |body: &str| [body.to_owned()];
+        assert_eq!(unit.decisions(Some(&of("a")), 10).await.unwrap(), both);
+        assert!(unit.decisions(Some(&of("c")), 10).await.unwrap().is_empty());
+        assert!(unit.decisions(Some(&[]), 10).await.unwrap().is_empty());
+        let about = unit.decisions_about(states[1].device).await.unwrap();
+        assert_eq!(about, [merge.clone()]);
+        let mut pairs = unit.decided_pairs().await.unwrap();
+        pairs.sort_unstable();
+        let expected = [
+            (false, states[0].device, states[2].device),
+            (true, states[1].device, states[0].device),
+        ];
+        assert_eq!(pairs, expected);
+
+        // The absorbed device is not published, and everything else is as it was.
+        let mut published = everything();
+        published.state = State::Accepted;
+        assert_eq!(codes(&mut unit, &published).await, ["2", "3"]);
+        assert_eq!(codes(&mut unit, &everything()).await, ["1", "2", "3"]);
+        let devices = [states[0].device, states[1].device];
+        let found = unit.states(&published, &devices).await.unwrap();
+        assert_eq!(codes_of(&found), ["2"]);
+
+        let ended = Ended {
+            at: clock.now(),
+            by: "revisore".to_owned(),
+            reason: "Erano due".to_owned(),
+        };
+        for one in [&merge, &apart] {
+            assert!(unit.end_decision(one, &ended).await.unwrap());
+            assert!(!unit.end_decision(one, &ended).await.unwrap());
+        }
+        assert!(unit.decided_pairs().await.unwrap().is_empty());
+        let about = unit.decisions_about(states[1].device).await.unwrap();
+        assert_eq!(about[0].ended, Some(ended));
+        assert_eq!(unit.count(&published).await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_device_is_absorbed_by_one_other_at_most_and_the_constraint_has_the_same_name() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let states = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &states).await;
+        let party = |state: &Revision| Party {
+            device: state.device,
+            body: "a".to_owned(),
+            code: String::new(),
+        };
+        let decision = |same, kept: usize| Decision {
+            id: clock.new_id(),
+            same,
+            first: party(&states[kept]),
+            second: party(&states[0]),
+            at: NOW,
+            author: "revisore".to_owned(),
+            reason: "Uno".to_owned(),
+            ended: None,
+        };
+        unit.add_decision(&decision(true, 1)).await.unwrap();
+        unit.add_decision(&decision(false, 2)).await.unwrap();
+        unit.commit().await.unwrap();
+        for (same, kept, constraint) in [
+            (true, 2, "merge_absorbed"),
+            (false, 2, "distinct_pair_open"),
+        ] {
+            let mut unit = store.write().await.unwrap();
+            let again = unit.add_decision(&decision(same, kept)).await;
+            assert!(
+                matches!(&again, Err(Error::Constraint(name)) if name == constraint),
+                "{again:?}"
+            );
+        }
+    });
+}
+
+fn step(clock: &Clock, body: &str, said: Said) -> Step {
+    Step {
+        id: clock.new_id(),
+        body: body.to_owned(),
+        said,
+        number: "G.C. 175".to_owned(),
+        date: "2020-12-02".to_owned(),
+        note: "Città".to_owned(),
+        document: None,
+        author: "autrice".to_owned(),
+        recorded_at: clock.now(),
+    }
+}
+
+#[test]
+fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = step(&clock, "a", Said::Reached(adhesion::Stage::Interested));
+        let two = step(&clock, "a", Said::Reached(adhesion::Stage::Signed));
+        let other = step(&clock, "b", Said::Reached(adhesion::Stage::Revoked));
+        let undone = step(&clock, "a", Said::Annuls(two.id));
+        let mut unit = store.write().await.unwrap();
+        for step in [&other, &one, &two, &undone] {
+            unit.add_step(step).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let mut unit = store.read().await.unwrap();
+        let own = [one.clone(), two.clone(), undone.clone()];
+        assert_eq!(unit.steps(Some("a"), None).await.unwrap(), own);
+        assert_eq!(
+            unit.steps(Some("a"), Some(two.recorded_at)).await.unwrap(),
+            own[..2]
+        );
+        assert!(unit.steps(Some("c"), None).await.unwrap().is_empty());
+        let all = unit.steps(None, None).await.unwrap();
+        assert_eq!(all, [one, two.clone(), undone, other]);
+        let before = unit.steps(None, Some(NOW - 1)).await.unwrap();
+        assert!(before.is_empty());
+        drop(unit);
+        let mut unit = store.write().await.unwrap();
+        let again = unit
+            .add_step(&step(&clock, "a", Said::Annuls(two.id)))
+            .await;
+        let Err(Error::Constraint(name)) = again else {
+            panic!("a step was annulled twice: {again:?}");
+        };
+        assert_eq!(name, "adhesion_step_annuls");
+    });
+}
+
+#[test]
+fn acts_and_seats_are_added_and_come_back_as_they_were() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let kept = Document {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            name: "patto à.pdf".to_owned(),
+            kind: document::Kind::Pdf,
+            size: 3,
+            sha256: "00ff".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let act = |kind, state: &str| Act {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            kind,
+            state: state.to_owned(),
+            number: "12".to_owned(),
+            date: "2019-01-31".to_owned(),
+            names_readers: "si".to_owned(),
+            lists_places: "non_noto".to_owned(),
+            note: "due\nrighe".to_owned(),
+            document: Some(kept.id),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let acts = [act(ActKind::Pact, "no"), act(ActKind::Pact, "si")];
+        let seat = Seat {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            address: "via Roma 1".to_owned(),
+            lat: 45.123_456_789,
+            lon: 9.1,
+            provenance: Provenance {
+                text: "45,123456789 9,1".to_owned(),
+                crs: "EPSG:4326".to_owned(),
+                operation: "none".to_owned(),
+                accuracy_m: 0.5,
+            },
+            fibre: "prevista".to_owned(),
+            fibre_date: "2027-12-31".to_owned(),
+            note: String::new(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let mut unit = store.write().await.unwrap();
+        unit.add_document(&kept).await.unwrap();
+        for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
+            let number = i64::try_from(number).unwrap();
+            unit.add_document_part(kept.id, number, part).await.unwrap();
+        }
+        for act in &acts {
+            unit.add_act(act).await.unwrap();
+        }
+        unit.add_seat(&seat).await.unwrap();
+        assert_eq!(unit.acts(Some("a"), None).await.unwrap(), acts);
+        let first = unit.acts(None, Some(acts[0].recorded_at)).await.unwrap();
+        assert_eq!(first, acts[..1]);
+        assert_eq!(unit.seats(None, None).await.unwrap(), [seat]);
+        assert!(unit.seats(Some("a"), Some(NOW)).await.unwrap().is_empty());
+        let found = unit.document(kept.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&kept));
+        assert_eq!(unit.document(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.documents("a").await.unwrap(), [kept.clone()]);
+        assert!(unit.documents("b").await.unwrap().is_empty());
+        let part = unit.document_part(kept.id, 1).await.unwrap();
+        assert_eq!(part, Some(vec![146]));
+        assert_eq!(unit.document_part(kept.id, 2).await.unwrap(), None);
+    });
+}
+
+#[test]
 fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
     both(async |store| {
         with_bodies(&store).await;
@@ -1913,6 +2154,103 @@ fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
 }
 
 #[test]
+fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let [stays, goes, changes] = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[stays.clone(), goes.clone(), changes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let at = clock.now();
+        let snapshot = Snapshot {
+            id: clock.new_id(),
+            name: "Prima".to_owned(),
+            at,
+            author: "revisora".to_owned(),
+            devices: 3,
+            hash: "ab".to_owned(),
+        };
+        unit.add_snapshot(&snapshot).await.unwrap();
+        assert_eq!(unit.snapshots().await.unwrap(), [snapshot.clone()]);
+        let found = unit.snapshot(snapshot.id).await.unwrap();
+        assert_eq!(found, Some(snapshot.clone()));
+        assert_eq!(unit.snapshot(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.snapshot_noted(snapshot.id).await.unwrap(), None);
+
+        let mut before = Filter::of(&Viewer::operator());
+        before.freeze(snapshot.id);
+        let mut sealed = Vec::new();
+        unit.each_sealed(&before, |one| {
+            sealed.push((one.device, one.revision, one.hash.to_owned()));
+        })
+        .await
+        .unwrap();
+        let mut whole = Vec::new();
+        unit.each_state(&before, |state, hash| {
+            whole.push((state.device, state.id, hash.to_owned()));
+            assert_eq!(state.content_hash(), hash);
+        })
+        .await
+        .unwrap();
+        assert_eq!(sealed, whole);
+        let devices: Vec<_> = sealed.iter().map(|(device, ..)| *device).collect();
+        assert_eq!(devices, [stays.device, goes.device, changes.device]);
+        // Nobody decided on them: they are accepted by the builder alone.
+        let displaced = unit.displaced(at).await.unwrap();
+        assert_eq!(displaced.len(), 3, "{displaced:?}");
+
+        let mut second = next(&clock, &changes);
+        second.record.set(Field::Note, Some(text("altro")));
+        let mut gone = next(&clock, &goes);
+        gone.withdrawn = true;
+        let mut comes = first(&clock, "b", "4", &[]);
+        comes.written_at = clock.now();
+        let later = vec![gone.clone(), second.clone()];
+        unit.add_revisions(later, &mut seal()).await.unwrap();
+        add(&mut unit, &[comes.clone()]).await;
+        support::accept(&mut unit, &everything()).await;
+        let mut withdrawn = everything();
+        withdrawn.withdrawn = true;
+        support::accept(&mut unit, &withdrawn).await;
+
+        let after = Filter::of(&Viewer::operator());
+        let pairs = unit
+            .differing(&before, &after, &Differences::default())
+            .await
+            .unwrap();
+        let states: Vec<_> = pairs.iter().map(|one| (one.before, one.after)).collect();
+        let wanted = [
+            (Some(goes.id), None),
+            (Some(changes.id), Some(second.id)),
+            (None, Some(comes.id)),
+        ];
+        assert_eq!(states, wanted);
+        let tallies = unit.tallies(&before, &after).await.unwrap();
+        let numbers = |body: &str| {
+            let tally = &tallies[body];
+            [tally.added, tally.removed, tally.changed]
+        };
+        assert_eq!((numbers("a"), numbers("b")), ([0, 1, 1], [1, 0, 0]));
+        let fields = unit.changed_fields(&before, &after).await.unwrap();
+        assert_eq!(fields, [(Field::Note, 1)]);
+        let loaded = unit
+            .revisions_with_ids(&[stays.id, second.id])
+            .await
+            .unwrap();
+        assert_eq!(loaded[&second.id].record, second.record);
+        assert_eq!(loaded.len(), 2);
+
+        let again = Snapshot {
+            id: clock.new_id(),
+            ..snapshot
+        };
+        let taken = unit.add_snapshot(&again).await;
+        assert!(matches!(taken, Err(Error::Constraint(name)) if name == "snapshot_name"));
+    });
+}
+
+#[test]
 fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
     both(async |store| {
         with_bodies(&store).await;
@@ -1920,16 +2258,16 @@ fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
         let (one, two) = (first(&clock, "a", "1", &[]), first(&clock, "b", "2", &[]));
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one.clone(), two]).await;
-        let all = unit.tallies(None, Moment::Now).await.unwrap();
+        let all = unit.campaign_tallies(None, Moment::Now).await.unwrap();
         let counted: Vec<(&str, i64, i64)> = all
             .iter()
             .map(|one| (one.body.as_str(), one.devices, one.unsent))
             .collect();
         assert_eq!(counted, [("a", 1, 1), ("b", 1, 1)]);
-        let own = unit.tallies(Some("a"), Moment::Now).await.unwrap();
+        let own = unit.campaign_tallies(Some("a"), Moment::Now).await.unwrap();
         assert_eq!(own, all[..1]);
         let then = Moment::At(clock.now());
-        assert_eq!(unit.tallies(None, then).await.unwrap(), all);
+        assert_eq!(unit.campaign_tallies(None, then).await.unwrap(), all);
         let due = |day: &str| DueRow {
             id: clock.new_id(),
             body: "a".to_owned(),

@@ -189,7 +189,8 @@ pub async fn contents(store: &Store) -> Vec<(String, i64)> {
         .iter()
         .map(|table| format!("SELECT '{table}', count(*) FROM {table}"))
         .collect();
-    statements.push("SELECT 'numbers', CAST(sum(number) AS BIGINT) FROM device".to_owned());
+    statements
+        .push("SELECT 'numbers', CAST(coalesce(sum(number), 0) AS BIGINT) FROM device".to_owned());
     let statement = AssertSqlSafe(statements.join(" UNION ALL "));
     match store {
         Store::Sqlite(pool, _) => sqlx::query_as(statement).fetch_all(pool).await.unwrap(),

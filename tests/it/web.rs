@@ -29,12 +29,23 @@ impl World {
         let fields = [(varco::census::vocabulary::Field::Sito, "V1")];
         let device = support::device(&register, &officer, MILANO, "T1", &fields).await;
         let site = register.sites(&officer).await.unwrap();
+        let rho = support::officer(&register, support::RHO).await;
+        let seen = [(varco::census::vocabulary::Field::Visibilita, "enti")];
+        let other = support::device(&register, &rho, support::RHO, "R1", &seen).await;
+        let all = varco::census::filter::Filter::working(&rho);
+        let mut unit = register.store.write().await.unwrap();
+        support::accept(&mut unit, &all).await;
+        unit.commit().await.unwrap();
+        let operator = Viewer::operator();
+        let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let named = Named {
             device,
+            other,
             site: site.first().unwrap().id,
             person: officer.id.unwrap(),
             batch: support::batch(&register, &officer, MILANO, "codice\r\nT1\r\n").await,
             document: support::document(&register, &officer, MILANO).await,
+            snapshot: snapshot.unwrap().id,
         };
         let addresses = routes::routes()
             .iter()
@@ -200,7 +211,10 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
                     let path = route.path.replace("{record}", "1");
                     (id.len() == 36).then(|| path.replace("{id}", id))
                 })
-                .unwrap_or_else(|| route.path.to_owned());
+                .unwrap_or_else(|| {
+                    let path = route.path.replace("{code}", MILANO);
+                    path.replace("{kind}", "dpia").replace("{ente}", MILANO)
+                });
             let answer = browser.post(&address, &[("cossa", "1")]).await;
             if answer.status == StatusCode::UNSUPPORTED_MEDIA_TYPE
                 || route.access == Access::Administrators
@@ -454,7 +468,7 @@ fn what_no_text_can_contain_is_refused_on_either_engine() {
             }
         }
         let devices = support::contents(&world.register.store).await;
-        assert!(devices.contains(&("device".to_owned(), 1)));
+        assert!(devices.contains(&("device".to_owned(), 2)));
     });
 }
 

@@ -349,6 +349,13 @@ pub(super) fn day_of(at: clock::Instant) -> String {
 
 /// Sets the day by which the chosen bodies are asked to declare, or takes it away.
 pub async fn due(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
+    let viewer = &writer.signed.viewer;
+    if !viewer.reviews() {
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Le scadenze le stabilisce chi ha il ruolo di validatore.",
+        ));
+    }
     writer
         .fields
         .only(&["ente", "tutti", "elenco", "giorno", "azione"])?;
@@ -366,7 +373,6 @@ pub async fn due(State(app): State<App>, writer: Writer) -> Result<Response, Err
         }),
         other => return Err(query::refused("azione", other)),
     };
-    let viewer = &writer.signed.viewer;
     let set = match day {
         Ok(day) => app.register.set_due(viewer, &bodies, day).await,
         Err(words) => Err(register::Error::Invalid(words)),

@@ -1,8 +1,10 @@
 //! A device: its page, its form, and what the form says while it is being filled.
 
 use crate::census::draft::Draft;
+use crate::census::filter::State as Asked;
 use crate::census::finding::Code;
 use crate::census::person::Viewer;
+use crate::census::review::Stage;
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
 use crate::clock;
@@ -13,8 +15,10 @@ use crate::web::fields::Fields;
 use crate::web::form::{self, Choices, Fragment, Purpose};
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
+use crate::web::query;
+use crate::web::thread::{self, Said, Thread};
 use askama::Template;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -53,6 +57,20 @@ struct Written {
     changes: Vec<Change>,
 }
 
+/// What the page says of a merge of this device.
+#[derive(Debug)]
+struct Merged {
+    /// Whether it is this one that is no longer published.
+    absorbed: bool,
+    /// The other, by code and body.
+    other: String,
+    when: String,
+    author: String,
+    reason: String,
+    /// The two devices side by side; empty when this person may not see both.
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "pages/device.html")]
 struct DevicePage {
@@ -68,6 +86,11 @@ struct DevicePage {
     withdrawn: bool,
     writable: bool,
     accepted: bool,
+    stage: &'static str,
+    sendable: bool,
+    under_review: bool,
+    request: Option<Said>,
+    thread: Thread,
     saved_key: String,
     place: String,
     point: String,
@@ -78,6 +101,7 @@ struct DevicePage {
     neighbours: Vec<form::Near>,
     site: String,
     site_page: Option<Uuid>,
+    merges: Vec<Merged>,
     history: Vec<Written>,
 }
 
@@ -85,6 +109,7 @@ struct DevicePage {
 #[template(path = "pages/device_panel.html")]
 struct Panel {
     id: Uuid,
+    query: String,
     heading: String,
     body: String,
     facts: Vec<Fact>,
@@ -96,26 +121,40 @@ pub async fn get(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
-    request: Request,
+    RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
     let id = identifier(&id)?;
-    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes())?;
-    query.only(&["salvato"])?;
-    let seen = app.register.device(&reader.viewer, id).await?;
+    let (filter, query) = query::standpoint(&reader.viewer, raw.as_deref(), &["salvato"])?;
+    let seen = app.register.device_as(&filter, id).await?;
     let choices = Choices::of(&app, &reader.viewer).await?;
-    let mut page = Page::new(&app, Some(&reader), "Dispositivo", "dispositivi");
+    let mut page = Page::new(&app, Some(&reader), "Dispositivo", "dispositivi")
+        .at(seen.past.clone(), || format!("/dispositivi/{id}"));
+    if seen.past.is_none() && filter.state != Asked::Working {
+        let state = format!(
+            "Lo stato che vedete: {}.",
+            filter.state.label().to_lowercase()
+        );
+        page = page.with_notice("info", state);
+    }
     let saved_key = match query.get("salvato") {
-        "" => String::new(),
         "nuovo" => form::NEW_KEY.to_owned(),
-        _ => form::key(id),
+        "modifica" | "uguale" => form::key(id),
+        _ => String::new(),
     };
-    if !saved_key.is_empty() {
+    if !query.get("salvato").is_empty() {
         page = match query.get("salvato") {
+            "inviato" => page.with_notice("success", "Inviato alla convalida."),
+            "incompleto" => page.with_notice(
+                "warning",
+                "Non si può inviare: mancano dei dati, oppure non c’è nulla di nuovo da convalidare.",
+            ),
+            "messaggio" => page.with_notice("success", "Messaggio inviato."),
             "uguale" => page.with_notice(
                 "info",
                 "Non c’era nulla da salvare: i dati sono gli stessi.",
             ),
-            _ => page.with_notice("success", "Salvato."),
+            "nuovo" | "modifica" => page.with_notice("success", "Salvato."),
+            other => return Err(query::refused("salvato", other)),
         };
     }
     let record = &seen.revision.record;
@@ -125,9 +164,24 @@ pub async fn get(
         .site_called(&reader.viewer, body, code)
         .await?
         .map(|site| site.id);
+    let present = seen.past.is_none();
+    let said = app.register.thread_of_device(&reader.viewer, id).await?;
+    let request = app.register.open_request(&reader.viewer, id).await?;
+    let takes_part = present && (seen.writable || reader.viewer.reviews());
+    let action = if takes_part {
+        format!("/dispositivi/{id}/messaggi")
+    } else {
+        String::new()
+    };
+    let waits = present && app.register.waits(&reader.viewer, id).await?;
+    let merges = merges(&app, &reader.viewer, &choices, id).await?;
     let shown = page_of(&app, page, &choices, seen, saved_key);
     Ok(Html(DevicePage {
         site_page: site,
+        merges,
+        under_review: waits && reader.viewer.reads_all(),
+        request: request.filter(|_| present).as_ref().map(thread::said),
+        thread: Thread::of(&said, action),
         ..shown
     })
     .into_response())
@@ -140,6 +194,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         findings,
         neighbours,
         history,
+        past: _,
     } = seen;
     let record = &revision.record;
     let lon = record.number(Field::Lon).unwrap_or_default();
@@ -162,6 +217,14 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         withdrawn: revision.withdrawn,
         writable,
         accepted: revision.accepted,
+        stage: revision.stage.label(),
+        sendable: writable
+            && !revision.accepted
+            && matches!(revision.stage, Stage::Draft | Stage::SentBack)
+            && (revision.withdrawn || record.missing_to_submit().is_empty()),
+        under_review: false,
+        request: None,
+        thread: Thread::of(&[], String::new()),
         saved_key,
         place: crate::census::position::in_words(&app.register.territory, lon, lat),
         point: crate::census::position::in_figures(lat, lon),
@@ -172,8 +235,38 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         neighbours: form::near_views(&neighbours),
         site: record.text(Field::Sito).to_owned(),
         site_page: None,
+        merges: Vec::new(),
         history: written(choices, &history),
     }
+}
+
+/// The merges of a device, for both owners.
+async fn merges(
+    app: &App,
+    viewer: &Viewer,
+    choices: &Choices,
+    device: Uuid,
+) -> Result<Vec<Merged>, Error> {
+    let known = app.register.merges_of(viewer, device).await?;
+    let merged = known.into_iter().map(|known| {
+        let one = known.decision;
+        let pair = [one.first.device, one.second.device];
+        let absorbed = one.second.device == device;
+        let other = if absorbed { one.first } else { one.second };
+        Merged {
+            absorbed,
+            other: format!("{} di {}", other.code, choices.body_name(&other.body)),
+            when: clock::words(one.at),
+            author: one.author,
+            reason: one.reason,
+            address: if known.comparable {
+                format!("/doppioni/{}/{}", pair[0], pair[1])
+            } else {
+                String::new()
+            },
+        }
+    });
+    Ok(merged.collect())
 }
 
 /// The values a person would read, section by section; those nobody stated are left out.
@@ -283,11 +376,10 @@ pub async fn panel(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let seen = app
-        .register
-        .device(&reader.viewer, identifier(&id)?)
-        .await?;
+    let (filter, _) = query::standpoint(&reader.viewer, raw.as_deref(), &[])?;
+    let seen = app.register.device_as(&filter, identifier(&id)?).await?;
     let choices = Choices::of(&app, &reader.viewer).await?;
     let revision = &seen.revision;
     let facts = [
@@ -305,6 +397,10 @@ pub async fn panel(
         value: choices.words(revision, field),
     });
     let panel = Panel {
+        query: match seen.past {
+            None => String::new(),
+            Some(_) => format!("?{}", query::encode(&filter, &[])),
+        },
         id: revision.device,
         heading: heading(revision),
         body: choices.body_name(revision.record.text(Field::Ente)),

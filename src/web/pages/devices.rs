@@ -1,6 +1,6 @@
 //! The list of devices: what is asked for stands wholly in the address.
 
-use crate::census::filter::{Edge, Filter, Open, Slice, Sort};
+use crate::census::filter::{Edge, Filter, Moment, Open, Slice, Sort};
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Term};
 use crate::clock;
@@ -11,7 +11,7 @@ use crate::web::error::Error;
 use crate::web::fields::Fields;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::query::{self, Chip};
+use crate::web::query::{self, Chip, Standpoint};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -99,6 +99,8 @@ struct Devices {
     pager: Pager,
     map: String,
     export: String,
+    standpoint: Standpoint,
+    everything: String,
 }
 
 /// The list.
@@ -112,17 +114,21 @@ pub async fn get(
     let slice = slice(&rest)?;
     let found = app.register.find(&filter, &slice).await?;
     let sort = spelling(slice.sort);
-    let page = Page::new(&app, Some(&reader), "Dispositivi", "dispositivi");
+    let past = app.register.past(&filter).await?;
+    let page = Page::new(&app, Some(&reader), "Dispositivi", "dispositivi")
+        .at(past, || query::today(PATH, &filter, &[("ordine", sort)]));
     Ok(Html(Devices {
         page,
         chips: query::chips(PATH, &filter, &found.names, &[("ordine", sort)]),
         total: found.total,
         counted: query::devices(found.total),
         headings: Sort::ALL.map(|column| heading(&filter, column, slice.sort)),
-        rows: rows(&found),
+        rows: rows(&found, &filter),
         pager: pager(&filter, &slice, &found),
         map: query::address("/mappa", &filter, &[]),
         export: query::address("/esporta", &filter, &[]),
+        standpoint: Standpoint::of(&filter),
+        everything: query::address(PATH, &bare(&filter), &[]),
         form: form(&filter, found, sort),
     })
     .into_response())
@@ -199,17 +205,30 @@ fn pager(filter: &Filter, slice: &Slice, found: &Found) -> Pager {
     }
 }
 
-fn rows(found: &Found) -> Vec<Row> {
-    let row = |revision| row(revision, &found.names);
+/// The filter that finds everything in the same state at the same moment.
+fn bare(filter: &Filter) -> Filter {
+    let mut bare = Filter::of(filter.viewer());
+    bare.state = filter.state;
+    bare.moment = filter.moment;
+    bare
+}
+
+fn rows(found: &Found, filter: &Filter) -> Vec<Row> {
+    // What a list shows of the past, the page of the device shows too.
+    let past = match filter.moment {
+        Moment::Now => String::new(),
+        _ => format!("?{}", query::encode(&bare(filter), &[])),
+    };
+    let row = |revision| row(revision, &found.names, &past);
     found.listed.rows.iter().map(row).collect()
 }
 
-fn row(revision: &Revision, names: &Names) -> Row {
+fn row(revision: &Revision, names: &Names, past: &str) -> Row {
     let record = &revision.record;
     let text = |field| record.text(field).to_owned();
     let words = |field| names.words(field, record.text(field));
     Row {
-        href: format!("{PATH}/{}", revision.device),
+        href: format!("{PATH}/{}{past}", revision.device),
         codice: text(Field::Codice),
         denominazione: text(Field::Denominazione),
         ente: words(Field::Ente),

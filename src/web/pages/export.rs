@@ -8,7 +8,7 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::query::{self, Chip};
+use crate::web::query::{self, Chip, Standpoint};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -44,6 +44,7 @@ struct Exports {
     states: Vec<Choice>,
     conditions: Vec<(&'static str, String)>,
     systems: Vec<System>,
+    standpoint: Standpoint,
     list: String,
 }
 
@@ -58,16 +59,24 @@ pub async fn get(
     let mut states = Vec::new();
     for (state, label, help) in [
         (
-            Asked::Working,
-            "Ultimo stato salvato",
-            "Quello che vedete nell’elenco, anche se nessuno lo ha ancora convalidato.",
-        ),
-        (
             Asked::Accepted,
             "Ultimo stato convalidato",
             "Solo quello che un validatore ha accettato: per i livelli da consegnare.",
         ),
+        (
+            Asked::Working,
+            "Ultimo stato salvato",
+            "Quello a cui gli enti lavorano, anche se nessuno lo ha ancora convalidato.",
+        ),
+        (
+            Asked::Submitted,
+            "In attesa di convalida",
+            "Quello che gli enti hanno inviato e che un validatore deve ancora guardare.",
+        ),
     ] {
+        if filter.is_frozen() && state != filter.state {
+            continue;
+        }
         let mut asked = filter.clone();
         asked.state = state;
         states.push(Choice {
@@ -79,16 +88,18 @@ pub async fn get(
         });
     }
     let systems = Format::Shapefile.systems().iter();
-    let page = Page::new(&app, Some(&reader), "Esporta", "esporta");
+    let past = app.register.past(&filter).await?;
+    let page = Page::new(&app, Some(&reader), "Esporta", "esporta")
+        .at(past, || query::today(PATH, &filter, &[]));
+    let mut stated = filter.clone();
+    stated.state = filter.usual();
     Ok(Html(Exports {
         page,
-        chips: query::chips(PATH, &filter, &names, &[]),
+        // The state is a choice of the form, not a condition.
+        chips: query::chips(PATH, &stated, &names, &[]),
         states,
-        conditions: filter
-            .parameters()
-            .into_iter()
-            .filter(|(name, _)| *name != "dati")
-            .collect(),
+        conditions: query::conditions(&filter),
+        standpoint: Standpoint::of(&filter),
         systems: systems
             .filter_map(|code| projection::system(code))
             .map(|crs| System {
@@ -116,13 +127,7 @@ pub async fn download(
     let export = Export::new(format, rest.get("crs"), filter)?;
     let mut content = tempfile::tempfile().map_err(register::Error::Write)?;
     let sink = content.try_clone().map_err(register::Error::Write)?;
-    let published = app.register.export(&export, sink).await?;
-    tracing::info!(
-        account = %reader.viewer.account,
-        file = %export.file_name(),
-        devices = published.devices,
-        "devices were handed over"
-    );
+    app.register.export(&export, sink).await?;
     let length = rewind(&mut content).map_err(register::Error::Write)?;
     let headers = [
         (header::CONTENT_TYPE, media_type(format).to_owned()),

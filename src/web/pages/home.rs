@@ -12,9 +12,9 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::{Reader, Signed};
 use crate::web::page::{Html, Page};
-use crate::web::query;
+use crate::web::query::{self, Standpoint};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 
 /// A number and the list that it counts.
@@ -67,11 +67,19 @@ struct Home {
     figures: [Figure; 3],
     functions: Vec<Share>,
     standings: Vec<Share>,
+    standpoint: Standpoint,
+    conditions: Vec<(&'static str, String)>,
 }
 
 /// The page.
-pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
-    let summary = app.register.summary(&reader.viewer).await?;
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
+    let summary = app.register.summary(&filter).await?;
+    let past = app.register.past(&filter).await?;
     let figures = [
         ("Dispositivi nel censimento", &summary.all),
         ("Con avvisi da confermare", &summary.warnings),
@@ -84,7 +92,8 @@ pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Err
     });
     let functions = shares(&summary.all.filter, Field::Funzione, summary.functions);
     let standings = shares(&summary.all.filter, Field::StatoScntt, summary.standings);
-    let page = Page::new(&app, Some(&reader), "Il censimento", "");
+    let page = Page::new(&app, Some(&reader), "Il censimento", "")
+        .at(past, || query::today("/", &filter, &[]));
     let names = app.register.names().await?;
     Ok(Html(Home {
         page,
@@ -94,6 +103,8 @@ pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Err
         figures,
         functions,
         standings,
+        standpoint: Standpoint::of(&filter),
+        conditions: query::conditions(&filter),
     })
     .into_response())
 }

@@ -1,11 +1,12 @@
 //! The map: the same devices as the list, under the same filter.
 
+use crate::census::filter::Filter;
 use crate::census::vocabulary::{Field, Term};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::query::{self, Chip};
+use crate::web::query::{self, Chip, Standpoint};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +26,9 @@ struct Map {
     functions: &'static [Term],
     list: String,
     export: String,
+    standpoint: Standpoint,
+    conditions: Vec<(&'static str, String)>,
+    everything: String,
 }
 
 /// The map.
@@ -37,7 +41,12 @@ pub async fn get(
     let names = app.register.names().await?;
     let extent = app.register.extent(&filter).await?;
     let total = app.register.count(&filter).await?;
-    let page = Page::new(&app, Some(&reader), "Mappa", "mappa");
+    let past = app.register.past(&filter).await?;
+    let page = Page::new(&app, Some(&reader), "Mappa", "mappa")
+        .at(past, || query::today("/mappa", &filter, &[]));
+    let mut bare = Filter::of(&reader.viewer);
+    bare.state = filter.state;
+    bare.moment = filter.moment;
     Ok(Html(Map {
         page,
         chips: query::chips("/mappa", &filter, &names, &[]),
@@ -48,6 +57,9 @@ pub async fn get(
         functions: Field::Funzione.terms().unwrap_or_default(),
         list: query::address("/dispositivi", &filter, &[]),
         export: query::address("/esporta", &filter, &[]),
+        standpoint: Standpoint::of(&filter),
+        conditions: query::conditions(&filter),
+        everything: query::address("/mappa", &bare, &[]),
     })
     .into_response())
 }

@@ -12,10 +12,12 @@ pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Er
     writer.fields.only(&["ovunque"])?;
     if writer.fields.get("ovunque") == "si" {
         app.register
-            .sign_out_everywhere(&writer.signed.session)
+            .sign_out_everywhere(&writer.signed.viewer, &writer.signed.session)
             .await?;
     } else {
-        app.register.sign_out(&writer.signed.session).await?;
+        app.register
+            .sign_out(&writer.signed.viewer, &writer.signed.session)
+            .await?;
     }
     let mut response = Redirect::to("/accedi").into_response();
     set_cookie(&app, &mut response, COOKIE, "", 0);
