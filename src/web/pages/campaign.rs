@@ -37,7 +37,7 @@ const ORDERS: [(&str, &str); 8] = [
     ("completezza", "Completezza"),
     ("avvisi", "Qualità"),
     ("convalidati", "Convalidati"),
-    ("dichiarazione", "Ultima dichiarazione"),
+    ("dichiarazione", "Dichiarazione"),
     ("scadenza", "Scadenza"),
 ];
 
