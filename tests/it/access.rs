@@ -291,7 +291,7 @@ impl World {
 }
 
 /// Something that the body of Milano declared.
-async fn declaration(register: &Register) -> Uuid {
+pub async fn declaration(register: &Register) -> Uuid {
     let id = register.clock.new_id();
     let mut unit = register.store.write().await.unwrap();
     let declaration = Declaration {
