@@ -4,10 +4,11 @@
 //! a line in [`KNOWN`], a line in `docs/settings.md`. Enforced by `tests/it/documentation.rs`.
 
 use crate::census::filter::nearest;
+use crate::exchange::mail::{Safety, Server};
 use std::path::Path;
 
 /// Every setting: its name in the file (`VARCO_` and upper case in the environment), what it means.
-pub const KNOWN: [(&str, &str); 9] = [
+pub const KNOWN: [(&str, &str); 16] = [
     (
         "database",
         "l’indirizzo del database: sqlite://FILE oppure postgres://UTENTE@SERVER/NOME",
@@ -39,6 +40,28 @@ pub const KNOWN: [(&str, &str); 9] = [
     (
         "map_layers",
         "sfondi per la mappa, come elenco JSON di nome, indirizzo WMS o XYZ, attribuzione",
+    ),
+    (
+        "smtp_server",
+        "il nome o l’indirizzo del server della posta; senza, i solleciti si mandano a mano",
+    ),
+    (
+        "smtp_port",
+        "la porta del server della posta, un numero da 1 a 65535",
+    ),
+    (
+        "smtp_safety",
+        "«starttls», «tls» oppure «nessuna», solo per un server sulla stessa macchina",
+    ),
+    ("smtp_user", "il nome utente per il server della posta"),
+    ("smtp_password", "la password per il server della posta"),
+    (
+        "smtp_password_file",
+        "il file con la password per il server della posta, leggibile",
+    ),
+    (
+        "smtp_sender",
+        "l’indirizzo da cui partono i messaggi, per esempio Censimento <censimento@esempio.it>",
     ),
     (
         "log",
@@ -102,6 +125,8 @@ pub struct Settings {
     pub document_bytes: u64,
     /// Backgrounds for the map.
     pub map_layers: Vec<MapLayer>,
+    /// The server of the mail.
+    pub smtp: Server,
     /// What to log.
     pub log: String,
 }
@@ -117,6 +142,7 @@ impl Default for Settings {
             upload_bytes: 100 * 1_048_576,
             document_bytes: 20 * 1_048_576,
             map_layers: Vec::new(),
+            smtp: Server::default(),
             log: "info".to_owned(),
         }
     }
@@ -196,7 +222,34 @@ impl Settings {
                 )?;
             }
         }
+        settings.agree()?;
         Ok(settings)
+    }
+
+    /// Refuses settings of the mail that make no sense together.
+    fn agree(&self) -> Result<(), Error> {
+        let refused = |name: &str, value: &str, wanted| Error::Value {
+            place: "impostazioni della posta".to_owned(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+            wanted,
+        };
+        let smtp = &self.smtp;
+        if !smtp.host.is_empty() && smtp.sender.is_empty() {
+            return Err(refused(
+                "smtp_sender",
+                "",
+                "con «smtp_server» serve l’indirizzo da cui partono i messaggi",
+            ));
+        }
+        if smtp.safety == Safety::Nothing && !smtp.user.is_empty() {
+            return Err(refused(
+                "smtp_safety",
+                "nessuna",
+                "con «smtp_user» la password viaggerebbe in chiaro",
+            ));
+        }
+        Ok(())
     }
 
     fn take(&mut self, place: &str, name: &str, value: &str) -> Result<(), Error> {
@@ -244,6 +297,35 @@ impl Settings {
                 }
                 self.map_layers = layers;
             }
+            "smtp_server" => value.clone_into(&mut self.smtp.host),
+            "smtp_port" => {
+                let port = value.parse().ok().filter(|port| *port > 0);
+                self.smtp.port = Some(port.ok_or_else(refused)?);
+            }
+            "smtp_safety" => {
+                self.smtp.safety = match value {
+                    "starttls" => Safety::StartTls,
+                    "tls" => Safety::Tls,
+                    "nessuna" => Safety::Nothing,
+                    _ => return Err(refused()),
+                };
+            }
+            "smtp_user" => value.clone_into(&mut self.smtp.user),
+            "smtp_password" => value.clone_into(&mut self.smtp.password),
+            "smtp_password_file" => {
+                let text = std::fs::read_to_string(value).map_err(|error| Error::File {
+                    path: value.to_owned(),
+                    cause: error.to_string(),
+                })?;
+                text.trim_end_matches(['\r', '\n'])
+                    .clone_into(&mut self.smtp.password);
+            }
+            "smtp_sender" => {
+                if !value.contains('@') {
+                    return Err(refused());
+                }
+                value.clone_into(&mut self.smtp.sender);
+            }
             _ => value.clone_into(&mut self.log),
         }
         Ok(())
@@ -278,6 +360,21 @@ mod tests {
         let hostile = r#"[{"name": "x", "tiles": ["https://a;script-src *"]}]"#;
         assert!(from(&[("VARCO_MAP_LAYERS", hostile)]).is_err());
         assert!(from(&[("VARCO_MAP_LAYERS", "[1]")]).is_err());
+    }
+
+    #[test]
+    fn settings_of_the_mail_that_make_no_sense_together_stop_the_start() {
+        let server = ("VARCO_SMTP_SERVER", "posta.example");
+        assert!(from(&[server]).is_err());
+        let sender = ("VARCO_SMTP_SENDER", "Censimento <censimento@posta.example>");
+        let settings = from(&[server, sender]).unwrap();
+        assert_eq!(settings.smtp.port(), 587);
+        let clear = ("VARCO_SMTP_SAFETY", "nessuna");
+        assert_eq!(from(&[server, sender, clear]).unwrap().smtp.port(), 25);
+        assert!(from(&[server, sender, clear, ("VARCO_SMTP_USER", "x")]).is_err());
+        assert!(from(&[("VARCO_SMTP_PORT", "0")]).is_err());
+        let secret = from(&[server, sender, ("VARCO_SMTP_PASSWORD", "molto segreta")]).unwrap();
+        assert!(!format!("{secret:?}").contains("segreta"));
     }
 
     #[test]

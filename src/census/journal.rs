@@ -96,6 +96,14 @@ acts! {
     ContactChanged, "referente", "Referente cambiato";
     /// A file on its way in was given up.
     BatchAbandoned, "importazione_abbandonata", "Importazione abbandonata";
+    /// Bodies were given a day by which to declare, or it was taken away.
+    DueSet, "scadenza", "Scadenza";
+    /// A body was sent a reminder.
+    Reminded, "sollecito", "Sollecito";
+    /// A reminder could not be sent to anybody.
+    ReminderFailed, "sollecito_fallito", "Sollecito non inviato";
+    /// A body declared its census.
+    Declared, "dichiarazione", "Dichiarazione";
 }
 
 /// One record of the history.

@@ -2,6 +2,7 @@
 
 pub mod adhesion;
 pub mod batch;
+pub mod campaign;
 pub mod collation;
 pub mod document;
 pub mod draft;
@@ -11,6 +12,7 @@ pub mod finding;
 pub mod journal;
 pub mod moment;
 pub mod notation;
+pub mod notice;
 pub mod person;
 pub mod position;
 pub mod projection;

@@ -9,8 +9,9 @@ use super::record::Writer;
 use super::review::Event;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
+use crate::census::campaign::DeclarationKind;
 use crate::census::draft::{Confirmation, Draft};
-use crate::census::filter::{Filter, Slice, Sort};
+use crate::census::filter::{Filter, Moment, Slice, Sort};
 use crate::census::journal::{Act, Seal};
 use crate::census::person::{Grant, Role, Viewer};
 use crate::census::review::Kind as Said;
@@ -84,6 +85,7 @@ pub async fn fill(register: &Register) -> Result<i64> {
         add_devices(register).await?;
         add_people(register, &operator).await?;
         add_adhesion(register).await?;
+        add_declaration(register, &operator).await?;
     }
     Ok(register
         .store
@@ -233,6 +235,20 @@ fn chosen(register: &Register) -> Vec<&Municipality> {
         .collect();
     let step = (covered.len() / COMUNI).max(1);
     covered.into_iter().step_by(step).take(COMUNI).collect()
+}
+
+/// One Comune that has no devices declares so.
+async fn add_declaration(register: &Register, operator: &Viewer) -> Result<()> {
+    let board = register.board(operator, Moment::Now).await?;
+    let empty = board.iter().find(|row| row.standing.tally.devices == 0);
+    if let Some(row) = empty {
+        let text = "Nel territorio non ci sono dispositivi.";
+        let kind = DeclarationKind::Census;
+        register
+            .declare(operator, &row.body.code, kind, text)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn add_devices(register: &Register) -> Result<()> {

@@ -5,6 +5,7 @@
 
 pub mod adhesion;
 pub mod batch;
+pub mod campaign;
 pub mod document;
 pub mod duplicate;
 pub mod example;
@@ -16,10 +17,12 @@ pub mod judge;
 pub mod ledger;
 pub mod load;
 mod nearby;
+pub mod notice;
 pub mod people;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod reminder;
 pub mod review;
 pub mod seed;
 pub mod site;

@@ -2,12 +2,14 @@
 
 use super::find::Past;
 use super::journal::Note;
+use super::notice::Told;
 use super::{Error, Register, Result, may_write};
 use crate::census::draft::Draft;
 use crate::census::filter::{Filter, Slice, State};
 use crate::census::finding::{Code, Finding, Severity};
 use crate::census::journal::{Act, Seal};
 use crate::census::moment;
+use crate::census::notice::Kind;
 use crate::census::person::Viewer;
 use crate::census::record::{Record, Value};
 use crate::census::review::Stage;
@@ -268,6 +270,15 @@ impl Register {
             detail: code,
         };
         self.note(&mut unit, viewer, &seal, note).await?;
+        if let Some(before) = &present {
+            self.tell_change(
+                &mut unit,
+                viewer,
+                &before.author,
+                changed(body, device, code),
+            )
+            .await?;
+        }
         unit.commit().await?;
         Ok(Outcome::Saved {
             device,
@@ -291,6 +302,7 @@ impl Register {
         }
         let body = present.record.text(Field::Ente).to_owned();
         let code = present.record.text(Field::Codice).to_owned();
+        let before = present.author.clone();
         let next = Revision {
             source: Source::Form,
             withdrawn,
@@ -306,7 +318,20 @@ impl Register {
             detail: &format!("{code} {done}"),
         };
         self.note(&mut unit, viewer, &seal, note).await?;
+        self.tell_change(&mut unit, viewer, &before, changed(&body, device, &code))
+            .await?;
         Ok(unit.commit().await?)
+    }
+}
+
+/// What is told of a device that somebody changed.
+fn changed<'a>(body: &'a str, device: Uuid, code: &'a str) -> Told<'a> {
+    Told {
+        kind: Kind::Changed,
+        body,
+        devices: 1,
+        device: Some(device),
+        text: code,
     }
 }
 

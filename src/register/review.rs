@@ -6,12 +6,14 @@
 //! `tests/it/review.rs`.
 
 use super::journal::{Note, note_at};
+use super::notice::{Told, officers_of};
 use super::record::{around, draft_of};
 use super::{Error, Register, Result, may_write};
 use crate::census::draft::Confirmation;
 use crate::census::filter::{Filter, State};
 use crate::census::finding::{Finding, Severity};
 use crate::census::journal::{Act, Seal};
+use crate::census::notice;
 use crate::census::person::Viewer;
 use crate::census::record::Record;
 use crate::census::review::{Kind, Remark, Review, Stage};
@@ -187,6 +189,17 @@ impl Register {
             let mut seal = self.seal();
             let event = Event::of(Kind::Accepted, at);
             self.accept_entries(&mut unit, viewer, body, &entries, event, &mut seal)
+                .await?;
+            let only = entries.first().filter(|_| entries.len() == 1);
+            let told = Told {
+                kind: notice::Kind::Accepted,
+                body,
+                devices: entries.len(),
+                device: only.map(|entry| entry.device),
+                text: only.map_or("", |entry| &entry.code),
+            };
+            let officers = officers_of(&mut unit, viewer, body).await?;
+            self.tell_people(&mut unit, viewer, &officers, told, at)
                 .await?;
             let detail = format!("{} convalidati insieme", counted(entries.len()));
             let note = Note {
@@ -413,8 +426,15 @@ impl Register {
         unit: &mut Unit,
         body: &str,
     ) -> Result<Option<Claim>> {
-        let oldest = self.clock.now() - CLAIM_LASTS;
-        Ok(unit.claim(body).await?.filter(|claim| claim.at > oldest))
+        Ok(unit
+            .claim(body)
+            .await?
+            .filter(|claim| self.stands(claim.at)))
+    }
+
+    /// Whether what was taken in hand at this instant still is.
+    pub(super) fn stands(&self, at: Instant) -> bool {
+        at > self.clock.now() - CLAIM_LASTS
     }
 
     /// Refuses whoever decides on a body that somebody else has in hand, and puts a free one into
@@ -605,6 +625,24 @@ impl Deciding<'_> {
             .await
     }
 
+    /// Tells who writes for the body what became of the device.
+    async fn tell_officers(&mut self, sent: &Revision, kind: Kind) -> Result<()> {
+        let told = Told {
+            kind: match kind {
+                Kind::SentBack => notice::Kind::SentBack,
+                _ => notice::Kind::Accepted,
+            },
+            body: &self.body,
+            devices: 1,
+            device: Some(sent.device),
+            text: sent.record.text(Field::Codice),
+        };
+        let officers = officers_of(&mut self.unit, self.viewer, &self.body).await?;
+        self.register
+            .tell_people(&mut self.unit, self.viewer, &officers, told, self.at)
+            .await
+    }
+
     /// Says at the device what was decided, and notes it in the history.
     async fn close(
         &mut self,
@@ -626,6 +664,7 @@ impl Deciding<'_> {
             remarks,
         };
         self.unit.add_reviews(&[review], &mut self.seal).await?;
+        self.tell_officers(sent, kind).await?;
         let detail = format!("{}: {}", kind.label(), sent.record.text(Field::Codice));
         let note = Note {
             act,

@@ -935,7 +935,7 @@ fn mark(statement: &mut Statement, filter: &Filter) {
 }
 
 /// The instant of a past moment.
-fn instant(statement: &mut Statement, moment: Moment) {
+pub(super) fn instant(statement: &mut Statement, moment: Moment) {
     match moment {
         Moment::Now => statement.bind(Bind::Integer(Some(Instant::MAX))),
         Moment::At(at) => statement.bind(Bind::Integer(Some(at))),

@@ -7,6 +7,7 @@ use super::error::Error;
 use super::fields::Fields;
 use super::pages::sign_in;
 use crate::census::person::Viewer;
+use crate::register;
 use crate::storage::people::Session;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request, State};
@@ -30,14 +31,26 @@ pub struct Signed {
     pub viewer: Viewer,
     /// By which session.
     pub session: Session,
+    /// How many notices they have not read; counted only for what may answer a page.
+    pub unread: i64,
 }
 
 /// Finds out who asks, once for every request.
 pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let framed = !(path.starts_with("/static/") || path.starts_with("/tiles/"));
     if let Some(token) = cookie(request.headers(), COOKIE) {
         match app.register.session(token).await {
             Ok(Some((session, viewer))) => {
-                let signed = Arc::new(Signed { viewer, session });
+                let unread = match unread(&app, framed, &viewer).await {
+                    Ok(unread) => unread,
+                    Err(error) => return Error::from(error).into_response(),
+                };
+                let signed = Arc::new(Signed {
+                    viewer,
+                    session,
+                    unread,
+                });
                 request.extensions_mut().insert(Arc::clone(&signed));
                 let mut response = next.run(request).await;
                 response.extensions_mut().insert(signed);
@@ -48,6 +61,15 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
         }
     }
     next.run(request).await
+}
+
+/// How many notices somebody has not read, for the frame of a page; assets and tiles have none.
+async fn unread(app: &App, framed: bool, viewer: &Viewer) -> register::Result<i64> {
+    if framed {
+        app.register.unread(viewer).await
+    } else {
+        Ok(0)
+    }
 }
 
 /// The value of a cookie.

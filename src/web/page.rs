@@ -51,6 +51,8 @@ pub struct Page {
     pub nav: &'static str,
     /// A message.
     pub notice: Option<Notice>,
+    /// How many notices the person has not read.
+    pub unread: i64,
     /// The past census that the page shows, when it does.
     pub past: Option<PastView>,
     /// Whether the person manages people.
@@ -79,6 +81,7 @@ impl Page {
                 .unwrap_or_default(),
             nav,
             notice: None,
+            unread: signed.map_or(0, |signed| signed.unread),
             past: None,
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
             reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),

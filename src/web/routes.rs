@@ -3,10 +3,10 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, comparison, contact, device, devices, document,
-    duplicate, duplicates, export, history, home, import, map, password, people, person, queue,
-    queues, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement,
-    tiles,
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
+    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
+    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
+    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -194,6 +194,17 @@ pub fn routes() -> Vec<Route> {
         writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
         reads("/storia", Signed, history::get),
         reads("/storia.csv", Signed, history::download),
+        shows("/enti/{code}/dichiarazioni", Signed, declarations::get),
+        writes("/enti/{code}/dichiarazioni", Compilers, declarations::post),
+        shows("/enti/{code}/dichiarazioni/{id}", Signed, declaration::get),
+        reads("/campagna", Readers, campaign::get),
+        reads("/campagna/mappa", Readers, campaign_map::get),
+        writes("/campagna/scadenza", Reviewers, campaign::due),
+        shows("/campagna/solleciti", Reviewers, reminders::get),
+        writes("/campagna/solleciti", Reviewers, reminders::post),
+        shows("/campagna/solleciti.csv", Reviewers, reminders::list),
+        shows("/avvisi", Signed, notices::get),
+        writes("/avvisi", Signed, notices::post),
         reads("/persone", Administrators, people::get),
         shows("/persone/nuova", Administrators, person::new),
         writes("/persone/nuova", Administrators, person::create),

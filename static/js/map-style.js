@@ -136,16 +136,21 @@ function style(query, rasters) {
   };
 }
 
+/** A style without devices. */
+function groundOnly({ sources: { dispositivi: _, ...sources }, layers, ...rest }) {
+  return { ...rest, sources, layers: layers.filter(({ source }) => source !== 'dispositivi') };
+}
+
 /**
- * Opens a map in `container`. `bounds` as readBounds gives them; `query` filters the devices; `tell(sentence)` is
+ * Opens a map in `container`. `bounds` as readBounds gives them; `query` filters the devices, which `devices: false` leaves out; `tell(sentence)` is
  * called when tiles cannot be had. The container is `aria-busy` until all there is has been drawn. Throws where the
  * browser has no WebGL.
  */
-export function openMap({ container, bounds, query = '', rasters = [], tell = () => {}, ...options }) {
+export function openMap({ container, bounds, query = '', rasters = [], devices = true, tell = () => {}, ...options }) {
   const map = new maplibregl.Map({
     container,
     bounds,
-    style: style(query, rasters),
+    style: devices ? style(query, rasters) : groundOnly(style(query, rasters)),
     locale: IN_ITALIAN,
     maxZoom: 19,
     dragRotate: false,

@@ -9,6 +9,7 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 // What GET routes answer besides pages.
 const NOT_PAGES = [
   '/documenti/{id}',
+  '/campagna/solleciti.csv',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
@@ -54,6 +55,15 @@ const PAGES = [
   { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'campagna', path: '/campagna', as: 'validatore' },
+  { name: 'campagna-osservatore', path: '/campagna?attesa=ente&ordine=-dispositivi', as: 'osservatore' },
+  { name: 'campagna-scadenza-errori', path: '/campagna?stato=compilazione', as: 'validatore', statuses: [422], act: refusedDue },
+  { name: 'campagna-mappa', path: '/campagna/mappa', as: 'validatore' },
+  { name: 'solleciti', path: '/campagna/solleciti', as: 'validatore' },
+  { name: 'dichiarazioni', path: '/enti/{code}/dichiarazioni', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'dichiarazioni-fatte', path: '/enti/{code}/dichiarazioni', as: 'osservatore', list: '/campagna?stato=dichiarato' },
+  { name: 'dichiarazione', path: '/enti/{code}/dichiarazioni/{id}', as: 'osservatore', list: '/campagna?stato=dichiarato', through: '/enti/{code}/dichiarazioni' },
+  { name: 'avvisi', path: '/avvisi', as: 'compilatore' },
   { name: 'ente-adesione', path: '/enti/{code}/adesione', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-adesione-errori', path: '/enti/{code}/adesione', as: 'validatore', list: '/enti?adesione=delibera', statuses: [422], act: refusedStep },
   { name: 'ente-patto', path: '/enti/{code}/atti/{kind}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato', kind: 'patto' },
@@ -105,6 +115,11 @@ async function refusedDevice(page) {
   await write(page, { posizione: '9,18 45,46', note: 'Si guarda da rtsp://10.0.0.7/stream1' });
   await press(page, 'Salva');
   await page.locator('#errori').waitFor();
+}
+
+async function refusedDue(page) {
+  await press(page, 'Stabilisci la scadenza');
+  await page.locator('#f-giorno-errore').waitFor();
 }
 
 async function refusedPerson(page) {
@@ -182,7 +197,7 @@ async function sendFiles(app) {
   });
 }
 
-async function open(page, { path, list, link, line = '', record = '', kind = '', status = 200 }) {
+async function open(page, { path, list, link, through, line = '', record = '', kind = '', status = 200 }) {
   let address = path;
   if (link) {
     await page.goto(list);
@@ -192,6 +207,10 @@ async function open(page, { path, list, link, line = '', record = '', kind = '',
     const href = await page.locator('tbody tr', { hasText: line }).locator('a').first().getAttribute('href');
     const [, , own] = href.split('?')[0].split('/');
     address = path.replace('{id}', own).replace('{code}', own).replace('{ente}', own).replace('{record}', record).replace('{kind}', kind);
+    if (through) {
+      await page.goto(through.replace('{code}', own));
+      address = await page.locator('tbody a').first().getAttribute('href');
+    }
   }
   const answer = await page.goto(address);
   assert.equal(answer.status(), status, address);

@@ -9,10 +9,12 @@ use axum::http::{Method, StatusCode};
 use std::io::{Cursor, Read};
 use uuid::Uuid;
 use varco::census::adhesion::ActKind;
+use varco::census::campaign::DeclarationKind;
 use varco::census::filter::Filter;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
+use varco::storage::campaign::Declaration;
 use varco::web::App;
 use varco::web::routes::{Access, Route, routes};
 
@@ -142,6 +144,7 @@ struct World {
     person: Uuid,
     batch: Uuid,
     document: Uuid,
+    declaration: Uuid,
     snapshot: Uuid,
 }
 
@@ -160,6 +163,8 @@ pub struct Named {
     pub batch: Uuid,
     /// A document of the body of Milano.
     pub document: Uuid,
+    /// What it declared.
+    pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
 }
@@ -195,6 +200,7 @@ impl World {
         let file = format!("codice;lat;lon;denominazione;stato\r\n{row}\r\n");
         let batch = support::batch(&register, &owner, MILANO, &file).await;
         let document = support::document(&register, &owner, MILANO).await;
+        let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let people = vec![
@@ -215,6 +221,7 @@ impl World {
             person: person.id.unwrap(),
             batch,
             document,
+            declaration,
             snapshot: snapshot.unwrap().id,
         }
     }
@@ -228,6 +235,7 @@ impl World {
             person: self.person,
             batch: self.batch,
             document: self.document,
+            declaration: self.declaration,
             snapshot: self.snapshot,
         }
     }
@@ -282,6 +290,28 @@ impl World {
     }
 }
 
+/// Something that the body of Milano declared.
+pub async fn declaration(register: &Register) -> Uuid {
+    let id = register.clock.new_id();
+    let mut unit = register.store.write().await.unwrap();
+    let declaration = Declaration {
+        id,
+        body: MILANO.to_owned(),
+        at: register.clock.now(),
+        author: "compilatore.015146".to_owned(),
+        signer: "Compilatore".to_owned(),
+        kind: DeclarationKind::Census,
+        devices: 0,
+        accepted: 0,
+        figures: Vec::new(),
+        hash: String::new(),
+        text: String::new(),
+    };
+    unit.add_declaration(&declaration).await.unwrap();
+    unit.commit().await.unwrap();
+    id
+}
+
 fn label(about: About, addresses: Vec<String>) -> Vec<(About, String)> {
     addresses.into_iter().map(|one| (about, one)).collect()
 }
@@ -294,6 +324,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("persone") => named.person,
         Some("importa") => named.batch,
         Some("documenti") => named.document,
+        Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
@@ -562,6 +593,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 person: Uuid::max(),
                 batch: Uuid::max(),
                 document: Uuid::max(),
+                declaration: Uuid::max(),
                 snapshot: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();

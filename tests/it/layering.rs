@@ -8,7 +8,7 @@ use std::path::Path;
 const MAY_NAME: [(&str, &[&str]); 10] = [
     ("clock", &[]),
     ("census", &["clock"]),
-    ("settings", &["census"]),
+    ("settings", &["census", "exchange"]),
     ("tiles", &["census"]),
     ("exchange", &["census"]),
     ("storage", &["census", "clock"]),

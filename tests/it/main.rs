@@ -5,6 +5,7 @@
 mod access;
 mod adhesion;
 mod batches;
+mod campaign;
 mod corpus;
 mod documentation;
 mod duplicates;
@@ -15,6 +16,7 @@ mod imports;
 mod journal;
 mod layering;
 mod lists;
+mod notices;
 mod people;
 mod people_pages;
 mod publish;

@@ -9,10 +9,12 @@ use std::time::Duration;
 use uuid::Uuid;
 use varco::census::adhesion::{self, Act, ActKind, Contact, Said, Seat, Step};
 use varco::census::batch::{Fate, State as BatchState};
+use varco::census::campaign::{DeclarationKind, Figure};
 use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
 use varco::census::journal::{self, Seal, Sealed};
+use varco::census::notice::{self, Notice};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
 use varco::census::review::{Kind, Remark, Review, Stage};
@@ -22,6 +24,7 @@ use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, Standing};
+use varco::storage::campaign::{Declaration, DueRow};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
@@ -2246,5 +2249,125 @@ fn a_snapshot_and_in_what_two_moments_differ_come_back_alike() {
         };
         let taken = unit.add_snapshot(&again).await;
         assert!(matches!(taken, Err(Error::Constraint(name)) if name == "snapshot_name"));
+    });
+}
+
+#[test]
+fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let (one, two) = (first(&clock, "a", "1", &[]), first(&clock, "b", "2", &[]));
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone(), two]).await;
+        let all = unit.campaign_tallies(None, Moment::Now).await.unwrap();
+        let counted: Vec<(&str, i64, i64)> = all
+            .iter()
+            .map(|one| (one.body.as_str(), one.devices, one.unsent))
+            .collect();
+        assert_eq!(counted, [("a", 1, 1), ("b", 1, 1)]);
+        let own = unit.campaign_tallies(Some("a"), Moment::Now).await.unwrap();
+        assert_eq!(own, all[..1]);
+        let then = Moment::At(clock.now());
+        assert_eq!(unit.campaign_tallies(None, then).await.unwrap(), all);
+        let due = |day: &str| DueRow {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            day: day.to_owned(),
+            author: "autrice".to_owned(),
+            at: clock.now(),
+        };
+        let dues = [due("2026-04-30"), due("2026-05-31")];
+        unit.add_due(&dues).await.unwrap();
+        assert_eq!(unit.due(None, Moment::Now).await.unwrap(), dues[1..]);
+        let before = Moment::At(dues[0].at);
+        assert_eq!(unit.due(Some("a"), before).await.unwrap(), dues[..1]);
+        unit.add_due(&[due("")]).await.unwrap();
+        assert_eq!(unit.due(Some("a"), Moment::Now).await.unwrap(), []);
+        let declared = unit.declared("a", Moment::Now).await.unwrap();
+        assert_eq!(declared.len(), 1);
+        assert_eq!(declared[0].revision, one.id);
+        assert_eq!(declared[0].hash, one.content_hash());
+        let declaration = Declaration {
+            id: clock.new_id(),
+            body: "a".to_owned(),
+            at: clock.now(),
+            author: "autrice".to_owned(),
+            signer: "L’autrice".to_owned(),
+            kind: DeclarationKind::Census,
+            devices: 1,
+            accepted: 0,
+            figures: vec![Figure {
+                function: "ztl".to_owned(),
+                state: "in_esercizio".to_owned(),
+                devices: 1,
+            }],
+            hash: "00".to_owned(),
+            text: "Nulla da aggiungere".to_owned(),
+        };
+        unit.add_declaration(&declaration).await.unwrap();
+        let made = unit.declarations("a").await.unwrap();
+        assert_eq!(made, std::slice::from_ref(&declaration));
+        assert_eq!(unit.declarations("b").await.unwrap(), []);
+        let last = unit.last_declared(None, Moment::Now).await.unwrap();
+        assert_eq!(last, [("a".to_owned(), declaration.at)]);
+        let before = Moment::At(declaration.at - 1);
+        assert_eq!(unit.last_declared(Some("a"), before).await.unwrap(), []);
+        assert_eq!(unit.last_reminded().await.unwrap(), []);
+        assert_eq!(unit.claims().await.unwrap(), []);
+        let claim = Claim {
+            account: "revisora".to_owned(),
+            at: NOW,
+        };
+        unit.put_claim("b", &claim).await.unwrap();
+        let claims = unit.claims().await.unwrap();
+        assert_eq!(claims, [("b".to_owned(), "revisora".to_owned(), NOW)]);
+    });
+}
+
+#[test]
+fn what_is_not_read_of_one_kind_grows_and_what_was_read_stays() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let one = first(&clock, "a", "1", &[]);
+        let mut unit = store.write().await.unwrap();
+        add(&mut unit, &[one.clone()]).await;
+        let notice = |body: &str, device: Option<Uuid>| Notice {
+            id: clock.new_id(),
+            account: "autrice".to_owned(),
+            body: body.to_owned(),
+            kind: notice::Kind::Accepted,
+            at: clock.now(),
+            author: "revisora".to_owned(),
+            devices: 1,
+            device,
+            text: "1".to_owned(),
+            read_at: None,
+        };
+        let own = notice("a", Some(one.device));
+        unit.tell(&own).await.unwrap();
+        assert_eq!(
+            unit.notices("autrice", None, 9).await.unwrap(),
+            [own.clone()]
+        );
+        unit.tell(&notice("a", Some(one.device))).await.unwrap();
+        unit.tell(&notice("a", None)).await.unwrap();
+        unit.tell(&notice("b", None)).await.unwrap();
+        assert_eq!(unit.unread("autrice", None).await.unwrap(), 2);
+        let only = ["a".to_owned()];
+        assert_eq!(unit.unread("autrice", Some(&only)).await.unwrap(), 1);
+        assert_eq!(unit.unread("autrice", Some(&[])).await.unwrap(), 0);
+        let told = unit.notices("autrice", Some(&only), 9).await.unwrap();
+        assert_eq!((told[0].devices, told[0].device), (2, None));
+        let other = unit.mark_read("nessuno", Some(own.id), NOW).await.unwrap();
+        let read = unit.mark_read("autrice", Some(own.id), NOW).await.unwrap();
+        assert_eq!((other, read), (0, 1));
+        unit.tell(&notice("a", None)).await.unwrap();
+        let told = unit.notices("autrice", Some(&only), 9).await.unwrap();
+        assert_eq!(told.len(), 2);
+        assert_eq!(told[1].read_at, Some(NOW));
+        assert_eq!(unit.mark_read("autrice", None, NOW).await.unwrap(), 2);
+        assert_eq!(unit.officers("a").await.unwrap(), []);
     });
 }

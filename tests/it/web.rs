@@ -46,6 +46,7 @@ impl World {
             person: officer.id.unwrap(),
             batch: support::batch(&register, &officer, MILANO, "codice\r\nT1\r\n").await,
             document: support::document(&register, &officer, MILANO).await,
+            declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
         };
         let addresses = routes::routes()

@@ -1,8 +1,9 @@
 //! A body: how far its adhesion has come, its acts, its seat, whom to ring, its documents.
 
 use crate::census::adhesion::{
-    self, Act, ActKind, Contact, Seat, Step, answers, fibres, in_italian, label,
+    self, Act, ActKind, Contact, Seat, answers, fibres, in_italian, label,
 };
+use crate::census::campaign::{Standing, Step};
 use crate::census::position::{in_figures, in_words};
 use crate::clock;
 use crate::register::adhesion::{Seen, Whom};
@@ -77,6 +78,9 @@ struct BodyPage {
     contact: Option<Contact>,
     contact_changed: String,
     documents: Vec<DocumentView>,
+    standing: Standing,
+    step: Step,
+    declared: String,
 }
 
 /// The page.
@@ -102,10 +106,11 @@ pub async fn get(
         }
         other => return Err(query::refused("salvato", other)),
     };
-    Ok(Html(page_of(&app, page, seen)).into_response())
+    let standing = app.register.standing(&reader.viewer, &code).await?;
+    Ok(Html(page_of(&app, page, seen, standing)).into_response())
 }
 
-fn page_of(app: &App, page: Page, seen: Seen) -> BodyPage {
+fn page_of(app: &App, page: Page, seen: Seen, standing: Standing) -> BodyPage {
     let (stage, stage_label) = adhesion::present(&seen.steps)
         .map_or(("nessuna", "Nessun passo"), |(stage, _)| {
             (stage.name(), stage.label())
@@ -133,13 +138,16 @@ fn page_of(app: &App, page: Page, seen: Seen) -> BodyPage {
         }),
         contact,
         documents: seen.documents.iter().rev().map(document_view).collect(),
+        step: standing.next_step(),
+        declared: standing.declared_at.map_or_else(String::new, clock::words),
+        standing,
         code: seen.body.code,
     }
 }
 
 /// The steps that were recorded, the last first.
 fn steps(seen: &Seen) -> Vec<StepView> {
-    let view = |step: &Step| {
+    let view = |step: &adhesion::Step| {
         Some(StepView {
             label: step.stage()?.label(),
             number: step.number.clone(),

@@ -1,10 +1,16 @@
 //! The first page: how the census stands for whoever asks, and what to do next.
 
+use super::notices::{self, Line};
+use crate::census::campaign::{Standing, Step};
 use crate::census::filter::Filter;
 use crate::census::vocabulary::Field;
+use crate::clock;
+use crate::register::find::Names;
+use crate::storage::body::Body;
+use crate::storage::review::{Claim, Queue};
 use crate::web::App;
 use crate::web::error::Error;
-use crate::web::guard::Reader;
+use crate::web::guard::{Reader, Signed};
 use crate::web::page::{Html, Page};
 use crate::web::query::{self, Standpoint};
 use askama::Template;
@@ -27,10 +33,37 @@ struct Share {
     href: String,
 }
 
+/// What a body does next.
+#[derive(Debug)]
+struct Task {
+    code: String,
+    body: String,
+    step: Step,
+    due: String,
+    late: bool,
+}
+
+/// A body that waits for a reviewer.
+#[derive(Debug)]
+struct Waiting {
+    code: String,
+    body: String,
+    words: String,
+}
+
+/// How many lines the first page shows of what goes on elsewhere.
+const FEW: usize = 5;
+
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct Home {
     page: Page,
+    /// What to do next, for each body whose devices the person writes.
+    tasks: Vec<Task>,
+    /// What reviewers have to look at, longest waiting first.
+    queue: Vec<Waiting>,
+    /// What the person was told and has not read.
+    news: Vec<Line>,
     figures: [Figure; 3],
     functions: Vec<Share>,
     standings: Vec<Share>,
@@ -61,8 +94,12 @@ pub async fn get(
     let standings = shares(&summary.all.filter, Field::StatoScntt, summary.standings);
     let page = Page::new(&app, Some(&reader), "Il censimento", "")
         .at(past, || query::today("/", &filter, &[]));
+    let names = app.register.names().await?;
     Ok(Html(Home {
         page,
+        tasks: tasks(&app, &reader).await?,
+        queue: queue(&app, &reader, &names).await?,
+        news: news(&app, &reader, &names).await?,
         figures,
         functions,
         standings,
@@ -70,6 +107,49 @@ pub async fn get(
         conditions: query::conditions(&filter),
     })
     .into_response())
+}
+
+async fn tasks(app: &App, signed: &Signed) -> Result<Vec<Task>, Error> {
+    let own = app.register.own_standings(&signed.viewer).await?;
+    let task = |(body, standing): (Body, Standing)| Task {
+        step: standing.next_step(),
+        due: standing.due_words(),
+        late: standing.days_late().is_some(),
+        code: body.code,
+        body: body.name,
+    };
+    Ok(own.into_iter().map(task).collect())
+}
+
+async fn queue(app: &App, signed: &Signed, names: &Names) -> Result<Vec<Waiting>, Error> {
+    if !signed.viewer.reviews() {
+        return Ok(Vec::new());
+    }
+    let queues = app.register.queues(&signed.viewer).await?;
+    let waiting = |(queue, claim): (Queue, Option<Claim>)| {
+        let since = clock::words(queue.since);
+        let hand = claim.map_or_else(String::new, |claim| {
+            format!(", in carico a {}", claim.account)
+        });
+        Waiting {
+            body: names.words(Field::Ente, &queue.body),
+            words: format!("{} dal {since}{hand}", query::devices(queue.devices)),
+            code: queue.body,
+        }
+    };
+    Ok(queues.into_iter().take(FEW).map(waiting).collect())
+}
+
+async fn news(app: &App, signed: &Signed, names: &Names) -> Result<Vec<Line>, Error> {
+    if signed.unread == 0 {
+        return Ok(Vec::new());
+    }
+    let notices = app.register.notices(&signed.viewer).await?;
+    let unread = notices.iter().filter(|notice| notice.read_at.is_none());
+    Ok(unread
+        .take(FEW)
+        .map(|notice| notices::line(names, notice))
+        .collect())
 }
 
 fn shares(filter: &Filter, field: Field, counts: Vec<(String, i64)>) -> Vec<Share> {

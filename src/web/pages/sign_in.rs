@@ -180,7 +180,12 @@ async fn resumed(app: &App, token: &str, path: &str, encoded: &str) -> Result<Re
     let Some((session, viewer)) = app.register.session(token).await? else {
         return Ok(Redirect::to(path).into_response());
     };
-    let signed = crate::web::guard::Signed { viewer, session };
+    let unread = app.register.unread(&viewer).await?;
+    let signed = crate::web::guard::Signed {
+        viewer,
+        session,
+        unread,
+    };
     let fields = Fields::parse(encoded.as_bytes())?;
     device::resume(app, &signed, path, &fields).await
 }

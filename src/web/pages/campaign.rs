@@ -1,0 +1,399 @@
+//! The board of the campaign: every body, what is waited for and from whom; due dates are set here.
+
+use crate::census::adhesion;
+use crate::census::campaign::{State as Progress, Whom};
+use crate::census::collation::italian;
+use crate::census::filter::Moment;
+use crate::census::vocabulary::fold;
+use crate::clock;
+use crate::register;
+use crate::register::campaign::Row;
+use crate::register::find::Choice;
+use crate::web::App;
+use crate::web::error::Error;
+use crate::web::fields::Fields;
+use crate::web::guard::{Reader, Signed, Writer};
+use crate::web::page::{Html, Page};
+use crate::web::query;
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
+
+const PATH: &str = "/campagna";
+
+/// In an address, the bodies without any step.
+const NONE: &str = "nessuna";
+
+/// The parameters of the board and of its map, but for the order.
+pub(super) const FILTERS: [&str; 4] = ["cerca", "adesione", "stato", "attesa"];
+
+/// The orders of the board: how each is spelt, and the heading of its column.
+const ORDERS: [(&str, &str); 8] = [
+    ("ente", "Ente"),
+    ("adesione", "Adesione"),
+    ("dispositivi", "Dispositivi"),
+    ("completezza", "Completezza"),
+    ("avvisi", "Qualità"),
+    ("convalidati", "Convalidati"),
+    ("dichiarazione", "Dichiarazione"),
+    ("scadenza", "Scadenza"),
+];
+
+/// A body as a row of the board.
+#[derive(Debug)]
+struct Line {
+    code: String,
+    name: String,
+    stage: &'static str,
+    stage_label: &'static str,
+    state: &'static str,
+    state_label: &'static str,
+    devices: String,
+    completeness: String,
+    quality: Vec<String>,
+    accepted: String,
+    waiting: bool,
+    awaited: Vec<String>,
+    in_hand: String,
+    declared: String,
+    due: String,
+    late: bool,
+}
+
+/// A heading that sorts.
+#[derive(Debug)]
+struct Heading {
+    label: &'static str,
+    href: String,
+    state: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "pages/campaign.html")]
+struct Campaign {
+    page: Page,
+    wanted: Wanted,
+    stages: Vec<Choice>,
+    states: Vec<Choice>,
+    waits: Vec<Choice>,
+    headings: Vec<Heading>,
+    rows: Vec<Line>,
+    counted: String,
+    filtered: bool,
+    reviews: bool,
+    map: String,
+    errors: Vec<String>,
+    day: String,
+}
+
+/// Which bodies are asked for, and in which order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub text: String,
+    pub stage: String,
+    pub state: String,
+    pub waits: String,
+    pub order: String,
+}
+
+impl Wanted {
+    /// What the address asks for.
+    pub fn read(query: &Fields) -> Result<Self, Error> {
+        let one_of = |name: &'static str, known: &[&str]| match query.get(name) {
+            "" => Ok(String::new()),
+            value if known.contains(&value) => Ok(value.to_owned()),
+            value => Err(query::refused(name, value)),
+        };
+        let stages = adhesion::Stage::ALL.map(adhesion::Stage::name);
+        let orders: Vec<String> = ORDERS
+            .iter()
+            .flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")])
+            .collect();
+        let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
+        Ok(Self {
+            text: query.get("cerca").to_owned(),
+            stage: one_of("adesione", &[&[NONE], stages.as_slice()].concat())?,
+            state: one_of("stato", &Progress::ALL.map(Progress::name))?,
+            waits: one_of("attesa", &["convalida", "ente", "ritardo"])?,
+            order: one_of("ordine", &orders)?,
+        })
+    }
+
+    /// Whether a body is among those asked for.
+    pub fn takes(&self, row: &Row) -> bool {
+        let name = fold(&row.body.name);
+        let standing = &row.standing;
+        let awaited = |whom: Whom| standing.awaited().iter().any(|one| one.whom == whom);
+        fold(&self.text).split(' ').all(|word| name.contains(word))
+            && (self.stage.is_empty() || self.stage == stage(row).0)
+            && (self.state.is_empty() || self.state == standing.state().name())
+            && match self.waits.as_str() {
+                "convalida" => awaited(Whom::Reviewers),
+                "ente" => awaited(Whom::Body),
+                "ritardo" => standing.days_late().is_some(),
+                _ => true,
+            }
+    }
+
+    pub fn is_filtered(&self) -> bool {
+        [&self.text, &self.stage, &self.state, &self.waits]
+            .iter()
+            .any(|text| !text.is_empty())
+    }
+
+    /// The address of a page with the same question in this order.
+    pub fn address(&self, path: &str, order: &str) -> String {
+        let mut fields = Fields::default();
+        for (name, value) in [
+            ("cerca", self.text.as_str()),
+            ("adesione", &self.stage),
+            ("stato", &self.state),
+            ("attesa", &self.waits),
+            ("ordine", order),
+        ] {
+            if !value.is_empty() {
+                fields.push(name, value);
+            }
+        }
+        match fields.encode() {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
+        }
+    }
+}
+
+/// The board.
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
+    let known: Vec<&'static str> = FILTERS.into_iter().chain(["ordine", "scadenze"]).collect();
+    query.only(&known)?;
+    let wanted = Wanted::read(&query)?;
+    let mut page = Page::new(&app, Some(&reader), "La campagna", "campagna");
+    match query.get("scadenze") {
+        "" => {}
+        number => {
+            let number: usize = number
+                .parse()
+                .map_err(|_shape| query::refused("scadenze", number))?;
+            let bodies = query::many(number, "un ente", "enti");
+            page = page.with_notice("success", format!("La scadenza è cambiata per {bodies}."));
+        }
+    }
+    board(&app, &reader, page, wanted, StatusCode::OK, Vec::new(), "").await
+}
+
+async fn board(
+    app: &App,
+    signed: &Signed,
+    page: Page,
+    wanted: Wanted,
+    status: StatusCode,
+    errors: Vec<String>,
+    day: &str,
+) -> Result<Response, Error> {
+    let mut rows = app.register.board(&signed.viewer, Moment::Now).await?;
+    rows.retain(|row| wanted.takes(row));
+    sort(&mut rows, &wanted.order);
+    let term = |code: &str, label: &str| Choice {
+        code: code.to_owned(),
+        label: label.to_owned(),
+    };
+    let stages = adhesion::Stage::ALL
+        .iter()
+        .map(|one| term(one.name(), one.label()));
+    let shown = Campaign {
+        page,
+        stages: std::iter::once(term(NONE, "Nessun passo"))
+            .chain(stages)
+            .collect(),
+        states: Progress::ALL
+            .iter()
+            .map(|one| term(one.name(), one.label()))
+            .collect(),
+        waits: vec![
+            term("convalida", "Chi convalida"),
+            term("ente", "L’ente"),
+            term("ritardo", "In ritardo sulla scadenza"),
+        ],
+        headings: headings(&wanted),
+        counted: query::many(rows.len(), "un ente", "enti"),
+        filtered: wanted.is_filtered(),
+        reviews: signed.viewer.reviews(),
+        map: wanted.address("/campagna/mappa", ""),
+        rows: rows.iter().map(line).collect(),
+        wanted,
+        errors,
+        day: day.to_owned(),
+    };
+    Ok((status, Html(shown)).into_response())
+}
+
+fn headings(wanted: &Wanted) -> Vec<Heading> {
+    ORDERS
+        .iter()
+        .map(|(name, label)| {
+            let used = if wanted.order.is_empty() {
+                "ente"
+            } else {
+                wanted.order.as_str()
+            };
+            let (state, next) = match used.strip_prefix('-') {
+                Some(down) if down == *name => ("descending", (*name).to_owned()),
+                None if used == *name => ("ascending", format!("-{name}")),
+                _ => ("", (*name).to_owned()),
+            };
+            Heading {
+                label,
+                href: wanted.address(PATH, &next),
+                state,
+            }
+        })
+        .collect()
+}
+
+/// Puts the rows, which stand by name, into the order asked for.
+fn sort(rows: &mut [Row], order: &str) {
+    let name = order.trim_start_matches('-');
+    let key = |row: &Row| -> i64 {
+        let standing = &row.standing;
+        let tally = &standing.tally;
+        match name {
+            "adesione" => standing.adhesion.map_or(0, |stage| {
+                let all = adhesion::Stage::ALL;
+                let place = all.iter().position(|one| *one == stage);
+                place.map_or(0, |place| i64::try_from(place).unwrap_or(0) + 1)
+            }),
+            "dispositivi" => tally.devices,
+            "completezza" => tally.completeness().unwrap_or(-1),
+            "avvisi" => tally.warned + tally.incomplete,
+            "convalidati" => tally.accepted,
+            "dichiarazione" => standing.declared_at.unwrap_or(0),
+            "scadenza" => standing.due.map_or(i64::MAX, |due| {
+                let day = due.day;
+                i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
+            }),
+            _ => 0,
+        }
+    };
+    rows.sort_by_key(key);
+    if name == "ente" {
+        rows.sort_by(|left, right| italian(&left.body.name, &right.body.name));
+    }
+    if order.starts_with('-') {
+        rows.reverse();
+    }
+}
+
+/// How far a body has come in joining: spelling and words.
+pub(super) fn stage(row: &Row) -> (&'static str, &'static str) {
+    let stage = row.standing.adhesion;
+    stage.map_or((NONE, "Nessun passo"), |stage| {
+        (stage.name(), stage.label())
+    })
+}
+
+fn line(row: &Row) -> Line {
+    let standing = &row.standing;
+    let tally = &standing.tally;
+    let state = standing.state();
+    let (stage, stage_label) = stage(row);
+    let mut quality = Vec::new();
+    if tally.warnings > 0 {
+        quality.push(format!("{} avvisi aperti", query::figure(tally.warnings)));
+    }
+    if tally.incomplete > 0 {
+        quality.push(format!("{} incompleti", query::figure(tally.incomplete)));
+    }
+    if quality.is_empty() && tally.devices > 0 {
+        quality.push("nulla da segnalare".to_owned());
+    }
+    Line {
+        code: row.body.code.clone(),
+        name: row.body.name.clone(),
+        stage,
+        stage_label,
+        state: state.name(),
+        state_label: state.label(),
+        devices: query::figure(tally.devices),
+        completeness: tally
+            .completeness()
+            .map_or_else(String::new, |share| format!("{share}%")),
+        quality,
+        accepted: query::figure(tally.accepted),
+        waiting: tally.waiting > 0,
+        awaited: standing
+            .awaited()
+            .into_iter()
+            .map(|one| format!("{}: {}", one.whom.label(), one.words))
+            .collect(),
+        in_hand: row
+            .claim
+            .as_ref()
+            .map_or_else(String::new, |claim| claim.account.clone()),
+        declared: standing.declared_at.map_or_else(String::new, day_of),
+        due: standing.due_words(),
+        late: standing.days_late().is_some(),
+    }
+}
+
+/// A day as people read it.
+pub(super) fn day_of(at: clock::Instant) -> String {
+    clock::local(at).strftime("%d/%m/%Y").to_string()
+}
+
+/// Sets the day by which the chosen bodies are asked to declare, or takes it away.
+pub async fn due(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
+    let viewer = &writer.signed.viewer;
+    if !viewer.reviews() {
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "Le scadenze le stabilisce chi ha il ruolo di validatore.",
+        ));
+    }
+    writer
+        .fields
+        .only(&["ente", "tutti", "elenco", "giorno", "azione"])?;
+    let chosen = if writer.fields.get("tutti") == "si" {
+        "elenco"
+    } else {
+        "ente"
+    };
+    let bodies: Vec<String> = writer.fields.all(chosen).map(str::to_owned).collect();
+    let typed = writer.fields.get("giorno");
+    let day = match writer.fields.get("azione") {
+        "togli" => Ok(None),
+        "stabilisci" | "" => typed.parse::<Date>().map(Some).map_err(|_shape| {
+            "Indicate il giorno entro cui serve la dichiarazione, come 30/04/2026.".to_owned()
+        }),
+        other => return Err(query::refused("azione", other)),
+    };
+    let set = match day {
+        Ok(day) => app.register.set_due(viewer, &bodies, day).await,
+        Err(words) => Err(register::Error::Invalid(words)),
+    };
+    match set {
+        Ok(number) => Ok(Redirect::to(&format!("{PATH}?scadenze={number}")).into_response()),
+        Err(register::Error::Invalid(words)) => {
+            let page = Page::new(&app, Some(&writer.signed), "La campagna", "campagna");
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let wanted = Wanted::default();
+            board(
+                &app,
+                &writer.signed,
+                page,
+                wanted,
+                status,
+                vec![words],
+                typed,
+            )
+            .await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
