@@ -642,11 +642,11 @@ mod tests {
             filter.withdrawn = withdrawn;
             filter.open = Open::ALL.get(open).copied();
             filter.state = State::ALL[state];
-            filter.moment = match at % 3 {
-                0 => Moment::Now,
-                _ if frozen => Moment::Snapshot(Uuid::from_u128(at.unsigned_abs().into())),
-                _ => Moment::At(at),
-            };
+            match at % 3 {
+                0 => {}
+                _ if frozen => filter.freeze(Uuid::from_u128(at.unsigned_abs().into())),
+                _ => filter.moment = Moment::At(at),
+            }
             let mut again = Filter::of(&Viewer::operator());
             for (name, value) in filter.parameters() {
                 again.take(name, &value).unwrap();
