@@ -219,7 +219,7 @@ fn revision(clock: &Clock, body: &str, number: usize) -> Revision {
     set(Field::Ocr, "a_bordo");
     set(Field::Software, "Programma");
     set(Field::Visibilita, "riservato");
-    if number % 3 > 0 {
+    if !number.is_multiple_of(3) {
         set(Field::MetodoPosizione, "gnss");
         set(Field::Connettivita, "fibra");
         set(Field::StatoScntt, "non_collegato");

@@ -457,6 +457,10 @@ mod tests {
     const DAY: Instant = 24 * 3_600 * SECOND;
     const START: Instant = 1_772_442_000 * SECOND;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a test says what it is about in place"
+    )]
     fn standing(tally: Tally) -> Standing {
         Standing {
             tally: Tally {

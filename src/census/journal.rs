@@ -239,7 +239,9 @@ mod tests {
     fn two_ways_of_cutting_the_same_letters_have_different_hashes() {
         let hash = |parts: &[&str]| {
             let mut hasher = Sha256::new();
-            parts.iter().for_each(|part| feed(&mut hasher, part));
+            for part in parts {
+                feed(&mut hasher, part);
+            }
             hasher.finalize()
         };
         assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));

@@ -144,7 +144,6 @@ fn parsed(address: &str) -> Result<Mailbox, Error> {
     address.parse().map_err(malformed)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn malformed(error: impl std::fmt::Display) -> Error {
     Error::Malformed(error.to_string())
 }

@@ -410,6 +410,7 @@ fn proposal_words(proposal: &Proposal) -> String {
 const PLACE: &str = "posizione";
 
 /// The field of the form at which an attribute is typed.
+#[must_use]
 pub fn anchor(field: Field) -> &'static str {
     match field {
         Field::Lat | Field::Lon => PLACE,
@@ -418,6 +419,7 @@ pub fn anchor(field: Field) -> &'static str {
 }
 
 /// What that field is called.
+#[must_use]
 pub fn anchor_label(field: Field) -> &'static str {
     match field {
         Field::Lat | Field::Lon => "Posizione",
@@ -677,6 +679,7 @@ async fn form_page(
 }
 
 /// The rectangle of the map in a form, around the territory: west, south, east, north.
+#[must_use]
 pub fn bounds(app: &App) -> String {
     let window = app.register.territory.window();
     let (low, high) = (window.min(), window.max());

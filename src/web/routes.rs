@@ -103,7 +103,14 @@ where
 /// The table.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    use Access::{Administrators, Compilers, Everyone, Readers, Recorders, Reviewers, Signed};
+    let mut routes = of_devices();
+    routes.extend(around_the_census());
+    routes
+}
+
+/// Signing in, and what is done with devices.
+fn of_devices() -> Vec<Route> {
+    use Access::{Compilers, Everyone, Signed};
     vec![
         reads("/", Signed, home::get),
         reads("/accedi", Everyone, sign_in::get),
@@ -153,6 +160,13 @@ pub fn routes() -> Vec<Route> {
         shows("/dispositivi/{id}/duplica", Compilers, device::duplicate),
         writes("/dispositivi/{id}/ritira", Compilers, device::withdraw),
         writes("/dispositivi/{id}/ripristina", Compilers, device::restore),
+    ]
+}
+
+/// What is done with the census beyond its devices: review, bodies, snapshots, history, people.
+fn around_the_census() -> Vec<Route> {
+    use Access::{Administrators, Compilers, Readers, Recorders, Reviewers, Signed};
+    vec![
         shows("/dispositivi/{id}/convalida", Readers, review::get),
         writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
         writes("/dispositivi/{id}/invia", Compilers, review::submit),

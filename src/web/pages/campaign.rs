@@ -302,7 +302,7 @@ fn line(row: &Row) -> Line {
     let standing = &row.standing;
     let tally = &standing.tally;
     let state = standing.state();
-    let (stage, stage_label) = stage(row);
+    let (adhesion, adhesion_label) = stage(row);
     let mut quality = Vec::new();
     if tally.warnings > 0 {
         quality.push(format!("{} avvisi aperti", query::figure(tally.warnings)));
@@ -316,8 +316,8 @@ fn line(row: &Row) -> Line {
     Line {
         code: row.body.code.clone(),
         name: row.body.name.clone(),
-        stage,
-        stage_label,
+        stage: adhesion,
+        stage_label: adhesion_label,
         state: state.name(),
         state_label: state.label(),
         devices: query::figure(tally.devices),

@@ -73,6 +73,10 @@ struct Merged {
 
 #[derive(Template)]
 #[template(path = "pages/device.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what the template shows or not"
+)]
 struct DevicePage {
     page: Page,
     id: Uuid,

@@ -90,14 +90,14 @@ pub async fn get(
     if let Some((kind, text)) = outcome(&query)? {
         page = page.with_notice(kind, text);
     }
-    Ok(Html(page_of(page, &reader, body, waiting, thread)).into_response())
+    Ok(Html(page_of(page, &reader, body, &waiting, thread)).into_response())
 }
 
 fn page_of(
     page: Page,
     signed: &Signed,
     code: String,
-    waiting: Waiting,
+    waiting: &Waiting,
     thread: Thread,
 ) -> QueuePage {
     let after = |last: &Revision| {
@@ -176,20 +176,17 @@ fn outcome(query: &Fields) -> Result<Option<(&'static str, String)>, Error> {
         "carico" => "L’ente è in carico a voi.".to_owned(),
         "lasciato" => "L’ente non è più in carico a voi.".to_owned(),
         "tutti" => {
-            let mut text = format!("{} convalidati.", number("convalidati")?);
-            match number("propri")? {
-                0 => {}
-                own => text.push_str(&format!(
-                    " {own} li avete scritti o inviati voi: li convalida un’altra persona."
-                )),
-            }
-            match number("arrivati")? {
-                0 => {}
-                later => text.push_str(&format!(
-                    " {later} sono arrivati mentre guardavate: sono qui sotto."
-                )),
-            }
-            text
+            let own = match number("propri")? {
+                0 => String::new(),
+                own => {
+                    format!(" {own} li avete scritti o inviati voi: li convalida un’altra persona.")
+                }
+            };
+            let later = match number("arrivati")? {
+                0 => String::new(),
+                later => format!(" {later} sono arrivati mentre guardavate: sono qui sotto."),
+            };
+            format!("{} convalidati.{own}{later}", number("convalidati")?)
         }
         other => return Err(query::refused("esito", other)),
     };

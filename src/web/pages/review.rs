@@ -120,7 +120,7 @@ async fn show(app: &App, signed: &Signed, id: Uuid, typed: Typed) -> Result<Resp
         String::new()
     };
     let thread = Thread::of(&said, action);
-    let page = page_of(app, page, &choices, seen, thread, typed);
+    let page = page_of(app, page, &choices, &seen, thread, typed);
     Ok((status, Html(page)).into_response())
 }
 
@@ -128,7 +128,7 @@ fn page_of(
     app: &App,
     page: Page,
     choices: &Choices,
-    seen: UnderReview,
+    seen: &UnderReview,
     thread: Thread,
     typed: Typed,
 ) -> ReviewPage {
@@ -152,8 +152,8 @@ fn page_of(
         edited_since: seen.edited_since,
         in_part: seen.accepted.is_some() && !seen.edited_since && !sent.withdrawn,
         hindrance: seen.hindrance.clone().unwrap_or_default(),
-        rows: rows(choices, &seen, &typed.remarks),
-        place: place(app, &seen),
+        rows: rows(choices, seen, &typed.remarks),
+        place: place(app, seen),
         findings: form::finding_views(&seen.findings, &draft),
         text: typed.text,
         wrong: typed.wrong,
