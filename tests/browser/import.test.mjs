@@ -186,7 +186,6 @@ describe('a file', () => {
       await page.goto('/dispositivi?ente=015002&funzione=contesto');
       const counted = Number((await page.locator('.varco-count').innerText()).split(' ')[0]);
       await page.getByRole('link', { name: 'Esporta' }).last().click();
-      await page.getByLabel(/Ultimo stato salvato/).check();
 
       const geojson = await download(/GeoJSON/);
       assert.match(geojson.name, /\.geojson$/);
