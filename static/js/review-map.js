@@ -27,7 +27,7 @@ function start(frame) {
       container: frame.querySelector('[data-canvas]'),
       bounds: [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]],
       tell: sentence => { status.textContent = sentence; },
-      fitBoundsOptions: { padding: 60, maxZoom: 17 },
+      fitBoundsOptions: { padding: 60, maxZoom: 15.5 },
     });
   } catch {
     frame.hidden = true;

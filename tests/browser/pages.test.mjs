@@ -56,6 +56,7 @@ const PAGES = [
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
   { name: 'campagna', path: '/campagna', as: 'validatore' },
+  { name: 'campagna-passata', path: '/campagna?al=01/01/2020', as: 'osservatore' },
   { name: 'campagna-osservatore', path: '/campagna?attesa=ente&ordine=-dispositivi', as: 'osservatore' },
   { name: 'campagna-scadenza-errori', path: '/campagna?stato=compilazione', as: 'validatore', statuses: [422], act: refusedDue },
   { name: 'campagna-mappa', path: '/campagna/mappa', as: 'validatore' },

@@ -168,20 +168,20 @@ for (const engine of ENGINES) {
 
     test('the reviewer finds all of them in the list and on the map, and changes none', () =>
       app.visit({ as: app.accounts.validatore }, async page => {
-        await page.goto('/dispositivi?cerca=STORIA');
+        await page.goto('/dispositivi?cerca=STORIA&dati=lavorazione');
         const codes = await page.locator('tbody th a').allInnerTexts();
         assert.deepEqual(codes.sort(), ['STORIA-1', 'STORIA-2', 'STORIA-2-BIS', 'STORIA-3']);
         await page.getByRole('link', { name: 'Vedi sulla mappa' }).click();
         assert.equal(await page.locator('.varco-count').innerText(), '4 dispositivi');
         for (const code of ['STORIA-1', 'STORIA-3']) {
-          await page.goto(`/mappa?cerca=${code}`);
+          await page.goto(`/mappa?cerca=${code}&dati=lavorazione`);
           await drawn(page);
           await page.locator('#mappa canvas').press('Enter');
           await page.locator('[data-panel] h2', { hasText: code }).waitFor();
           await page.keyboard.press('Escape');
           await page.locator('[data-panel]').waitFor({ state: 'hidden' });
         }
-        await page.goto('/mappa?cerca=STORIA-2');
+        await page.goto('/mappa?cerca=STORIA-2&dati=lavorazione');
         await drawn(page);
         const canvas = page.locator('#mappa canvas');
         const { width, height } = await canvas.boundingBox();

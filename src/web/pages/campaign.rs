@@ -3,9 +3,10 @@
 use crate::census::adhesion;
 use crate::census::campaign::{State as Progress, Whom};
 use crate::census::collation::italian;
-use crate::census::filter::Moment;
+use crate::census::filter::{Filter, Moment};
+use crate::census::moment;
 use crate::census::vocabulary::fold;
-use crate::clock;
+use crate::clock::{self, Instant};
 use crate::register;
 use crate::register::campaign::Row;
 use crate::register::find::Choice;
@@ -27,7 +28,7 @@ const PATH: &str = "/campagna";
 const NONE: &str = "nessuna";
 
 /// The parameters of the board and of its map, but for the order.
-pub(super) const FILTERS: [&str; 4] = ["cerca", "adesione", "stato", "attesa"];
+pub(super) const FILTERS: [&str; 5] = ["cerca", "adesione", "stato", "attesa", "al"];
 
 /// The orders of the board: how each is spelt, and the heading of its column.
 const ORDERS: [(&str, &str); 8] = [
@@ -83,6 +84,7 @@ struct Campaign {
     counted: String,
     filtered: bool,
     reviews: bool,
+    at: String,
     map: String,
     errors: Vec<String>,
     day: String,
@@ -96,6 +98,8 @@ pub(super) struct Wanted {
     pub state: String,
     pub waits: String,
     pub order: String,
+    /// The past instant that is looked at.
+    pub at: Option<Instant>,
 }
 
 impl Wanted {
@@ -118,6 +122,10 @@ impl Wanted {
             state: one_of("stato", &Progress::ALL.map(Progress::name))?,
             waits: one_of("attesa", &["convalida", "ente", "ritardo"])?,
             order: one_of("ordine", &orders)?,
+            at: match query.get("al") {
+                "" => None,
+                text => Some(moment::parse(text).ok_or_else(|| query::refused("al", text))?),
+            },
         })
     }
 
@@ -137,6 +145,29 @@ impl Wanted {
             }
     }
 
+    /// At which moment the board is looked at.
+    pub fn moment(&self) -> Moment {
+        self.at.map_or(Moment::Now, Moment::At)
+    }
+
+    /// The frame of a page that shows the board at that moment.
+    pub async fn frame(
+        &self,
+        app: &App,
+        signed: &Signed,
+        page: Page,
+        path: &str,
+    ) -> Result<Page, Error> {
+        let mut filter = Filter::of(&signed.viewer);
+        filter.moment = self.moment();
+        let past = app.register.past(&filter).await?;
+        let today = Self {
+            at: None,
+            ..self.clone()
+        };
+        Ok(page.at(past, || today.address(path, &today.order)))
+    }
+
     pub fn is_filtered(&self) -> bool {
         [&self.text, &self.stage, &self.state, &self.waits]
             .iter()
@@ -146,7 +177,9 @@ impl Wanted {
     /// The address of a page with the same question in this order.
     pub fn address(&self, path: &str, order: &str) -> String {
         let mut fields = Fields::default();
+        let at = self.at.map(moment::spelling).unwrap_or_default();
         for (name, value) in [
+            ("al", at.as_str()),
             ("cerca", self.text.as_str()),
             ("adesione", &self.stage),
             ("stato", &self.state),
@@ -197,7 +230,11 @@ async fn board(
     errors: Vec<String>,
     day: &str,
 ) -> Result<Response, Error> {
-    let mut rows = app.register.board(&signed.viewer, Moment::Now).await?;
+    let page = wanted.frame(app, signed, page, PATH).await?;
+    let mut rows = app
+        .register
+        .board(&signed.viewer, wanted.moment())
+        .await?;
     rows.retain(|row| wanted.takes(row));
     sort(&mut rows, &wanted.order);
     let term = |code: &str, label: &str| Choice {
@@ -224,7 +261,8 @@ async fn board(
         headings: headings(&wanted),
         counted: query::many(rows.len(), "un ente", "enti"),
         filtered: wanted.is_filtered(),
-        reviews: signed.viewer.reviews(),
+        reviews: signed.viewer.reviews() && wanted.at.is_none(),
+        at: wanted.at.map(moment::figures).unwrap_or_default(),
         map: wanted.address("/campagna/mappa", ""),
         rows: rows.iter().map(line).collect(),
         wanted,

@@ -2,7 +2,6 @@
 
 use super::campaign::{FILTERS, Wanted};
 use crate::census::campaign::State as Progress;
-use crate::census::filter::Moment;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
@@ -44,7 +43,10 @@ pub async fn get(
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&FILTERS)?;
     let wanted = Wanted::read(&query)?;
-    let mut rows = app.register.board(&reader.viewer, Moment::Now).await?;
+    let mut rows = app
+        .register
+        .board(&reader.viewer, wanted.moment())
+        .await?;
     rows.retain(|row| wanted.takes(row));
     let states: Map<String, Value> = rows
         .iter()
@@ -65,6 +67,7 @@ pub async fn get(
         ),
     });
     let page = Page::new(&app, Some(&reader), "La campagna sulla mappa", "campagna");
+    let page = wanted.frame(&app, &reader, page, "/campagna/mappa").await?;
     Ok(Html(CampaignMap {
         page,
         counted: query::many(rows.len(), "un ente", "enti"),
