@@ -14,6 +14,8 @@ ALTER TABLE revision ADD COLUMN entry_id UUID;
 UPDATE revision SET stage = 'convalidata', accepted_from = written_at WHERE accepted;
 CREATE UNIQUE INDEX revision_submitted ON revision (device_id) WHERE stage = 'inviata';
 CREATE INDEX revision_submitted_code ON revision (ente, codice) WHERE stage = 'inviata';
+-- What is published has one device for a code of a body.
+CREATE UNIQUE INDEX revision_published_code ON revision (ente, codice) WHERE accepted AND NOT withdrawn;
 CREATE INDEX revision_accepted_site ON revision (ente, sito) WHERE accepted;
 CREATE INDEX revision_ever_accepted ON revision (ente, codice, device_id) WHERE accepted_from IS NOT NULL;
 

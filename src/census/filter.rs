@@ -229,6 +229,14 @@ pub enum FilterError {
         /// The nearest name that exists.
         nearest: Option<&'static str>,
     },
+    /// What should be a date cannot be read as one.
+    #[error(
+        "«{value}» non si legge come una data: scrivete per esempio 02/03/2026, oppure 02/03/2026 10:30"
+    )]
+    Date {
+        /// As given.
+        value: String,
+    },
     /// The value is not one that the parameter can have.
     #[error("il parametro «{name}» non può valere «{value}»")]
     Value {
@@ -380,7 +388,12 @@ impl Filter {
                     .ok_or_else(refused)?;
             }
             "al" | "fotografia" if value.is_empty() => {}
-            "al" => self.moment = Moment::At(moment::parse(value).ok_or_else(refused)?),
+            "al" => {
+                let unreadable = || FilterError::Date {
+                    value: value.chars().take(40).collect(),
+                };
+                self.moment = Moment::At(moment::parse(value).ok_or_else(unreadable)?);
+            }
             "fotografia" => {
                 let id = Uuid::parse_str(value).map_err(|_shape| refused())?;
                 if self.state != self.usual && self.state != State::Accepted {

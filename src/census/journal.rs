@@ -138,18 +138,21 @@ impl Record {
     #[must_use]
     pub fn content_hash(&self) -> String {
         let mut hasher = Sha256::new();
-        for part in [
+        let parts: [&str; 11] = [
             &self.number.to_string(),
             &self.id.to_string(),
             &self.at.to_string(),
             &self.account,
             &self.act,
+            // Without a body is not with an empty one.
+            if self.body.is_some() { "ente" } else { "" },
             self.body.as_deref().unwrap_or(""),
             &self.subject,
             &self.detail,
             &self.seal,
             &self.previous,
-        ] {
+        ];
+        for part in parts {
             feed(&mut hasher, part);
         }
         hex::encode(hasher.finalize())

@@ -143,6 +143,7 @@ impl Register {
     pub async fn duplicates(&self, viewer: &Viewer, wanted: &Wanted) -> Result<Found> {
         self.note_filter(&Filter::working(viewer), "doppioni")
             .await?;
+        let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
         let names = self.names_in(&mut unit).await?;
         let (mut all, cut) = candidates(&mut unit, viewer).await?;

@@ -9,7 +9,7 @@ use crate::census::moment;
 use crate::census::rules::Bodies;
 use crate::census::territory::Territory;
 use crate::census::vocabulary::Field;
-use crate::clock::Instant;
+use crate::clock::{self, Instant};
 use crate::storage::device::{self, Listed, Point};
 use crate::tiles::{self, Tile, TilePoint};
 use geo::BoundingRect;
@@ -119,6 +119,11 @@ impl Register {
     pub async fn past(&self, filter: &Filter) -> Result<Option<Past>> {
         match filter.moment {
             Moment::Now => Ok(None),
+            // The end of today is not there yet, and shows what there is.
+            Moment::At(at) if clock::local(at).date() == self.clock.today() => Ok(Some(Past {
+                at: at.min(self.clock.now()),
+                snapshot: None,
+            })),
             Moment::At(at) if at >= self.clock.now() => Err(Error::Invalid(format!(
                 "Il censimento si può vedere com’era, non come sarà: {} non è ancora passato. \
                  Scrivete una data precedente a oggi, oppure data e ora.",

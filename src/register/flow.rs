@@ -189,6 +189,8 @@ pub(super) struct Lookup {
     populated: HashSet<String>,
     /// The bodies whose sites are known to the judge.
     bodies: HashSet<String>,
+    /// Whether the rows are written: then nobody else writes many devices of the same bodies.
+    pub holds: bool,
 }
 
 impl Lookup {
@@ -200,6 +202,7 @@ impl Lookup {
         Ok(Self {
             populated: unit.bodies_with_devices().await?.into_iter().collect(),
             bodies: HashSet::new(),
+            holds: false,
         })
     }
 
@@ -220,6 +223,9 @@ impl Lookup {
         let mut found = HashMap::new();
         for (body, codes) in codes {
             if self.bodies.insert(body.to_owned()) {
+                if self.holds {
+                    unit.hold_body(body, &[]).await?;
+                }
                 let sites = unit.sites(Some(&[body.to_owned()])).await?;
                 let sites = sites.into_iter().map(|site| site.code);
                 judge

@@ -534,6 +534,7 @@ impl<'a, 'l> Load<'a, 'l> {
         }
         let hopeless = self.report.has_errors();
         let mut lookup = Lookup::open(unit, self.task.viewer, &mut judge).await?;
+        lookup.holds = self.task.batch.is_some();
         let scribe = Scribe {
             clock: self.task.register.clock.clone(),
             author: self.task.viewer.account.clone(),

@@ -41,6 +41,7 @@ use crate::clock::Clock;
 use crate::storage::body::Body;
 use crate::storage::{self, Store, Unit};
 use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,9 @@ pub struct Offered {
     pub software: Vec<String>,
 }
 
+/// How many questions that take long are answered at once.
+const HEAVY: usize = 2;
+
 /// What operations give back.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -91,6 +95,9 @@ pub struct Register {
     pub territory: Arc<Territory>,
     /// What this process is at work with.
     pub works: work::Works,
+    /// Who may ask what takes long: so many at once, and the others wait in line without keeping a
+    /// connection from those who ask for little.
+    heavy: Arc<Semaphore>,
     ledger: ledger::Ledger,
 }
 
@@ -105,7 +112,14 @@ impl Register {
             clock,
             territory: Arc::new(Territory::new(municipalities)),
             works: work::Works::default(),
+            heavy: Arc::new(Semaphore::new(HEAVY)),
         })
+    }
+
+    /// Waits for its turn to ask what takes long.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        let turn = self.heavy.acquire().await;
+        turn.map_err(|closed| Error::Failed(closed.to_string()))
     }
 
     /// What everybody may choose from: bodies and software.

@@ -198,6 +198,7 @@ impl Register {
         }
         keep_one(&administrators, person.id)?;
         unit.disable_person(person.id, self.clock.now()).await?;
+        unit.drop_claims_of(&person.account).await?;
         let note = about(Act::PersonChanged, &person.account, "disabilitata");
         self.note(&mut unit, viewer, &self.seal(), note).await?;
         Ok(unit.commit().await?)

@@ -135,7 +135,12 @@ impl Register {
         let revision = unit.device(&asked).await?.ok_or(Error::NotFound(
             "In questo stato il dispositivo non c’è, oppure non potete vederlo.",
         ))?;
-        let mut history = unit.history(device).await?;
+        let body = revision.record.text(Field::Ente);
+        let mut history = if viewer.reads_all() || viewer.writes(body) {
+            unit.history(device).await?
+        } else {
+            vec![revision.clone()]
+        };
         drop(unit);
         history.retain(|one| one.number <= revision.number);
         let when = past.as_ref().map(|past| moment::words(past.at));

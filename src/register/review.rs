@@ -21,9 +21,9 @@ use crate::census::revision::{Revision, Source};
 use crate::census::rules;
 use crate::census::vocabulary::Field;
 use crate::clock::{self, Instant, SECOND};
-use crate::storage::Unit;
 use crate::storage::journal::End;
 use crate::storage::review::{Claim, Entry, Wanted};
+use crate::storage::{self, Unit};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -116,8 +116,13 @@ impl Register {
         may_write(viewer, body)?;
         let text = said(text)?;
         let mut unit = self.store.write().await?;
+        let wanted = Wanted { body, device };
+        let ready = unit.to_submit(wanted).await?;
+        unit.hold_body(body, &ready).await?;
+        // Somebody may have written one of them while this waited.
+        let mut entries = unit.to_submit(wanted).await?;
+        entries.retain(|entry| ready.iter().any(|one| one.device == entry.device));
         let (at, end) = self.moment(&mut unit).await?;
-        let entries = unit.to_submit(Wanted { body, device }).await?;
         let sent = Sent {
             sent: entries.len(),
             incomplete: incomplete(&mut unit, viewer, body, device).await?,
@@ -168,11 +173,17 @@ impl Register {
         looked_at: Instant,
     ) -> Result<Decided> {
         may_review(viewer)?;
+        let looked_at = looked_at.min(self.clock.now());
         let mut unit = self.store.write().await?;
-        let (at, end) = self.moment(&mut unit).await?;
-        self.take_in_hand(&mut unit, viewer, body, at).await?;
+        let wanted = Wanted { body, device: None };
+        let known = unit.submitted(wanted).await?;
+        unit.hold_body(body, &known).await?;
+        self.take_in_hand(&mut unit, viewer, body).await?;
         let own = unit.own_entries(body, &viewer.account).await?;
-        let waiting = unit.submitted(Wanted { body, device: None }).await?;
+        let mut waiting = unit.submitted(wanted).await?;
+        let known: HashSet<Uuid> = known.iter().map(|one| one.revision).collect();
+        waiting.retain(|one| known.contains(&one.revision));
+        let (at, end) = self.moment(&mut unit).await?;
         let mut decided = Decided::default();
         let mut entries = Vec::new();
         for entry in waiting {
@@ -185,31 +196,33 @@ impl Register {
             }
         }
         decided.accepted = entries.len();
-        if !entries.is_empty() {
-            let mut seal = self.seal();
-            let event = Event::of(Kind::Accepted, at);
-            self.accept_entries(&mut unit, viewer, body, &entries, event, &mut seal)
-                .await?;
-            let only = entries.first().filter(|_| entries.len() == 1);
-            let told = Told {
-                kind: notice::Kind::Accepted,
-                body,
-                devices: entries.len(),
-                device: only.map(|entry| entry.device),
-                text: only.map_or("", |entry| &entry.code),
-            };
-            let officers = officers_of(&mut unit, viewer, body).await?;
-            self.tell_people(&mut unit, viewer, &officers, told, at)
-                .await?;
-            let detail = format!("{} convalidati insieme", counted(entries.len()));
-            let note = Note {
-                act: Act::Accepted,
-                body: Some(body),
-                subject: body,
-                detail: &detail,
-            };
-            note_at(&mut unit, viewer, &seal, note, at, end).await?;
+        if entries.is_empty() {
+            return Ok(decided);
         }
+        let mut seal = self.seal();
+        let event = Event::of(Kind::Accepted, at);
+        self.accept_entries(&mut unit, viewer, body, &entries, event, &mut seal)
+            .await
+            .map_err(code_taken)?;
+        let only = entries.first().filter(|_| entries.len() == 1);
+        let told = Told {
+            kind: notice::Kind::Accepted,
+            body,
+            devices: entries.len(),
+            device: only.map(|entry| entry.device),
+            text: only.map_or("", |entry| &entry.code),
+        };
+        let officers = officers_of(&mut unit, viewer, body).await?;
+        self.tell_people(&mut unit, viewer, &officers, told, at)
+            .await?;
+        let detail = format!("{} convalidati insieme", counted(entries.len()));
+        let note = Note {
+            act: Act::Accepted,
+            body: Some(body),
+            subject: body,
+            detail: &detail,
+        };
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
         unit.commit().await?;
         Ok(decided)
     }
@@ -287,18 +300,18 @@ impl Register {
         may_review(viewer)?;
         let text = said(text)?;
         let mut unit = self.store.write().await?;
-        let (at, end) = self.moment(&mut unit).await?;
         unit.hold_device(looked.device).await?;
         let sent = in_state(&mut unit, viewer, looked.device, State::Submitted)
             .await?
             .filter(|sent| sent.id == looked.revision)
             .ok_or_else(|| Error::Invalid(MOVED.to_owned()))?;
         let body = sent.record.text(Field::Ente).to_owned();
-        self.take_in_hand(&mut unit, viewer, &body, at).await?;
+        self.take_in_hand(&mut unit, viewer, &body).await?;
         let own = unit.own_entries(&body, &viewer.account).await?;
         if own.contains(&looked.device) {
             return Err(Error::Forbidden(OWN));
         }
+        let (at, end) = self.moment(&mut unit).await?;
         let mut deciding = Deciding {
             register: self,
             viewer,
@@ -309,11 +322,12 @@ impl Register {
             body,
             text,
         };
-        match decision {
-            Decision::Accept => deciding.accept(&sent).await?,
-            Decision::AcceptBut(remarks) => deciding.accept_but(sent, remarks).await?,
-            Decision::SendBack(remarks) => deciding.send_back(&sent, remarks).await?,
-        }
+        let done = match decision {
+            Decision::Accept => deciding.accept(&sent).await,
+            Decision::AcceptBut(remarks) => deciding.accept_but(sent, remarks).await,
+            Decision::SendBack(remarks) => deciding.send_back(&sent, remarks).await,
+        };
+        done.map_err(code_taken)?;
         Ok(deciding.unit.commit().await?)
     }
 
@@ -390,13 +404,12 @@ impl Register {
     pub async fn set_claim(&self, viewer: &Viewer, body: &str, claimed: bool) -> Result<()> {
         may_review(viewer)?;
         let mut unit = self.store.write().await?;
-        let (at, end) = self.moment(&mut unit).await?;
         let before = self.standing_claim(&mut unit, body).await?;
         let detail = match (claimed, before) {
             (true, before) => {
                 let claim = Claim {
                     account: viewer.account.clone(),
-                    at,
+                    at: self.clock.now(),
                 };
                 unit.put_claim(body, &claim).await?;
                 match before.filter(|before| before.account != viewer.account) {
@@ -410,6 +423,7 @@ impl Register {
             }
             (false, _) => return Ok(()),
         };
+        let (at, end) = self.moment(&mut unit).await?;
         let note = Note {
             act: Act::Claimed,
             body: Some(body),
@@ -439,20 +453,14 @@ impl Register {
 
     /// Refuses whoever decides on a body that somebody else has in hand, and puts a free one into
     /// their hands.
-    async fn take_in_hand(
-        &self,
-        unit: &mut Unit,
-        viewer: &Viewer,
-        body: &str,
-        at: Instant,
-    ) -> Result<()> {
+    async fn take_in_hand(&self, unit: &mut Unit, viewer: &Viewer, body: &str) -> Result<()> {
         match self.standing_claim(unit, body).await? {
             Some(claim) if claim.account != viewer.account => Err(Error::Invalid(in_hand(&claim))),
             Some(_) => Ok(()),
             None => {
                 let claim = Claim {
                     account: viewer.account.clone(),
-                    at,
+                    at: self.clock.now(),
                 };
                 Ok(unit.put_claim(body, &claim).await?)
             }
@@ -534,6 +542,9 @@ impl Deciding<'_> {
     /// what was sent stays as it was sent.
     async fn accept_but(&mut self, sent: Revision, mut remarks: Vec<Remark>) -> Result<()> {
         reasons(&remarks)?;
+        if sent.withdrawn {
+            return Err(Error::Invalid(WITHDRAWN.to_owned()));
+        }
         let accepted = in_state(&mut self.unit, self.viewer, sent.device, State::Accepted)
             .await?
             .filter(|one| one.accepted)
@@ -541,8 +552,18 @@ impl Deciding<'_> {
         if self.unit.device_number(sent.device).await? != Some(sent.number) {
             return Err(Error::Invalid(EDITED.to_owned()));
         }
+        if accepted.record.text(Field::Ente) != sent.record.text(Field::Ente) {
+            return Err(Error::Invalid(IDENTITY.to_owned()));
+        }
         let mut record = sent.record.clone();
+        let differing: HashSet<Field> = sent.record.changes(&accepted.record).collect();
         let mut left: HashSet<Field> = remarks.iter().filter_map(Remark::field).collect();
+        if let Some(same) = left.iter().find(|field| !is_changed(**field, &differing)) {
+            return Err(Error::Invalid(format!(
+                "«{}» non è cambiato: non c’è nulla da lasciare da parte.",
+                same.attribute().label
+            )));
+        }
         if left.contains(&Field::Lat) || left.contains(&Field::Lon) {
             left.extend([Field::Lat, Field::Lon]);
         }
@@ -698,8 +719,35 @@ const FIRST: &str =
 const EDITED: &str = "Dopo l’invio l’ente ha modificato il dispositivo: si convalida tutto, oppure \
                       si rimanda.";
 
+const WITHDRAWN: &str = "Un ritiro dal censimento si convalida o si rimanda: non ha una parte.";
+
 const IDENTITY: &str = "Codice ed ente dicono quale dispositivo è: non si lasciano da parte da soli. \
                         Rimandatelo, oppure convalidate tutto.";
+
+/// Whether an attribute differs; the two of the position are one.
+fn is_changed(field: Field, differing: &HashSet<Field>) -> bool {
+    let place = [Field::Lat, Field::Lon];
+    if place.contains(&field) {
+        place.iter().any(|one| differing.contains(one))
+    } else {
+        differing.contains(&field)
+    }
+}
+
+/// Two devices of a body cannot be published with one code.
+fn code_taken(error: Error) -> Error {
+    match error {
+        Error::Storage(storage::Error::Constraint(name)) if name == "revision_published_code" => {
+            Error::Invalid(
+                "Due dispositivi convalidati dell’ente avrebbero lo stesso codice: uno ha cambiato \
+                 codice e non è stato inviato, oppure è da ritirare. Guardateli uno per uno, o \
+                 rimandate."
+                    .to_owned(),
+            )
+        }
+        other => other,
+    }
+}
 
 fn in_hand(claim: &Claim) -> String {
     format!(

@@ -201,6 +201,12 @@ impl Register {
         viewer: &Viewer,
         id: Option<Uuid>,
     ) -> Result<Vec<Verified>> {
+        if !viewer.reads_all() {
+            return Err(Error::Forbidden(
+                "La verifica rilegge tutto il censimento: è per chi legge i dati di tutti gli enti.",
+            ));
+        }
+        let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
         let snapshots = match id {
             None => unit.snapshots().await?,
@@ -218,6 +224,7 @@ impl Register {
 
     /// In what two moments differ, as far as this person sees it, with a page of the differences.
     pub async fn compare(&self, viewer: &Viewer, asked: &Asked, slice: &Slice) -> Result<Compared> {
+        let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
         let (before, after) = sides(&mut unit, asked).await?;
         let names = self.names_in(&mut unit).await?;

@@ -14,7 +14,7 @@ use crate::census::revision::{Revision, Source};
 use crate::census::vocabulary::Field;
 use crate::storage::Unit;
 use crate::storage::batch::Batch;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 impl Register {
     /// What undoing a batch would leave as it is: the devices that somebody changed since, and how
@@ -80,6 +80,13 @@ impl Register {
             let Some(last) = written.last() else { break };
             after = last.id;
             let mut next = Vec::new();
+            let bodies: BTreeSet<&str> = written
+                .iter()
+                .map(|one| one.record.text(Field::Ente))
+                .collect();
+            for body in bodies {
+                unit.hold_body(body, &[]).await?;
+            }
             let before = unit.states_before(&written).await?;
             for (old, present) in self.beside(&mut unit, written).await? {
                 super::may_write(viewer, present.record.text(Field::Ente))?;

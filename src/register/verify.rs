@@ -194,13 +194,14 @@ async fn chain(unit: &mut Unit, verified: &mut Verified, findings: &mut Findings
         last = Some(record);
     })
     .await?;
-    let (number, hash) = last.map_or((0, String::new()), |one| (one.number, one.hash));
+    let (number, hash, at) =
+        last.map_or((0, String::new(), 0), |one| (one.number, one.hash, one.at));
     match unit.journal_end().await? {
         Some(end) if end.number > number => {
             let missing = gap(number + 1, end.number);
             findings.add(Some(number + 1), Subject::Nothing, missing);
         }
-        Some(end) if end.number == number && end.hash == hash => {}
+        Some(end) if end.number == number && end.hash == hash && end.at == at => {}
         _ => {
             let what = "la fine della storia non è quella che il registro ricorda";
             findings.add(Some(number), Subject::Nothing, what);

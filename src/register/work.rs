@@ -390,6 +390,7 @@ impl Register {
         let before: Summary = stored(&batch.summary)?;
         let mut staged = self.staged(&mut unit, batch, &orders, &before).await?;
         let mut differing = 0;
+        staged.lookup.holds = true;
         let mut pending = Pending::new(self.seal());
         let scribe = Scribe {
             clock: self.clock.clone(),

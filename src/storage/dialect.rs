@@ -35,6 +35,15 @@ pub fn skip_locked(unit: &Unit) -> &'static str {
     }
 }
 
+/// What ends a query whose rows nobody else may change until the end of the unit; others may still
+/// refer to them. On SQLite nobody else writes while one does.
+pub fn hold(unit: &Unit) -> &'static str {
+    match unit {
+        Unit::Sqlite(_) => "",
+        Unit::Postgres(_) => " FOR NO KEY UPDATE",
+    }
+}
+
 /// The name of the constraint that a statement broke. SQLite names the columns of a unique one
 /// (`device.body_code, device.code`) where PostgreSQL names the constraint, and names nothing when
 /// what a row refers to is not there: that is `foreign_key` on both.
@@ -59,6 +68,7 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
         ["site.body_code", "site.code"] => "site_code".to_owned(),
         ["snapshot.name"] => "snapshot_name".to_owned(),
         ["revision.device_id", "revision.number"] => "revision_number".to_owned(),
+        ["revision.ente", "revision.codice"] => "revision_published_code".to_owned(),
         _ => cause.to_owned(),
     })
 }

@@ -2,7 +2,7 @@
 //! census in hand.
 
 use super::statement::{Bind, Statement, bound};
-use super::{Error, Result, Unit, on};
+use super::{Error, Result, Unit, dialect, on};
 use crate::census::journal::{Seal, Sealed};
 use crate::census::review::{Kind, Remark, Review};
 use crate::clock::Instant;
@@ -77,6 +77,28 @@ impl Unit {
         self.entries(wanted, "r.stage = 'inviata'").await
     }
 
+    /// Keeps the devices of a body, and these of them, from being written by anybody else until the
+    /// end of this unit. Who writes many devices of a body holds the body first, so that two who do
+    /// never wait for each other.
+    pub async fn hold_body(&mut self, body: &str, entries: &[Entry]) -> Result<()> {
+        let mut statement = Statement::new("SELECT code FROM body WHERE code = ");
+        statement.text(body).push(dialect::hold(self));
+        on!(self, |conn| {
+            bound!(sqlx::query, statement).fetch_all(conn).await?;
+        });
+        let mut devices: Vec<Uuid> = entries.iter().map(|entry| entry.device).collect();
+        devices.sort_unstable();
+        for batch in devices.chunks(IDS) {
+            let mut statement = Statement::new("SELECT id FROM device WHERE id IN ");
+            ids(&mut statement, batch.iter().copied());
+            statement.push(" ORDER BY id").push(dialect::hold(self));
+            on!(self, |conn| {
+                bound!(sqlx::query, statement).fetch_all(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
     async fn entries(&mut self, wanted: Wanted<'_>, which: &str) -> Result<Vec<Entry>> {
         let mut statement = Statement::new(
             "SELECT r.id, r.device_id, r.codice, r.submitted_at FROM revision r WHERE ",
@@ -106,8 +128,9 @@ impl Unit {
         }))
     }
 
-    /// The devices of a body that wait and that this account had a hand in since they were last
-    /// accepted: who wrote or sent them does not review them.
+    /// The devices of a body that wait and that this account had a hand in: who wrote a state of
+    /// them or sent them does not review them, whoever brings that state back. What a reviewer wrote
+    /// by accepting in part does not count.
     pub async fn own_entries(&mut self, body: &str, account: &str) -> Result<HashSet<Uuid>> {
         let found: Vec<Uuid> = on!(self, |conn| {
             sqlx::query_scalar(
@@ -116,8 +139,9 @@ impl Unit {
                    AND (EXISTS (SELECT 1 FROM revision w
                                 WHERE w.device_id = s.device_id AND w.author = $2
                                   AND w.number <= s.number
-                                  AND w.number > coalesce((SELECT a.number FROM revision a
-                                      WHERE a.device_id = s.device_id AND a.accepted), 0))
+                                  AND NOT EXISTS (SELECT 1 FROM review p
+                                      WHERE p.device_id = s.device_id AND p.revision_id = w.id
+                                        AND p.kind = 'convalida_parziale'))
                         OR EXISTS (SELECT 1 FROM review v
                                    WHERE v.device_id = s.device_id AND v.revision_id = s.id
                                      AND v.kind = 'invio' AND v.author = $2))",
@@ -151,9 +175,12 @@ impl Unit {
 
     /// Makes these revisions the accepted states of their devices.
     pub async fn mark_accepted(&mut self, entries: &[Entry], at: Instant) -> Result<()> {
+        // All are retired first: codes may have been exchanged among them.
         for batch in entries.chunks(IDS) {
             self.retire_accepted(batch.iter().map(|entry| entry.device), at)
                 .await?;
+        }
+        for batch in entries.chunks(IDS) {
             let mut accept = Statement::new(
                 "UPDATE revision SET stage = 'convalidata', accepted = TRUE, accepted_from = ",
             );
@@ -310,6 +337,17 @@ impl Unit {
             .bind(claim.at)
             .execute(conn)
             .await?;
+        });
+        Ok(())
+    }
+
+    /// Takes every body's census out of the hands of an account.
+    pub async fn drop_claims_of(&mut self, account: &str) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("DELETE FROM claim WHERE account = $1")
+                .bind(account)
+                .execute(conn)
+                .await?;
         });
         Ok(())
     }

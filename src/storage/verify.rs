@@ -60,7 +60,7 @@ pub type Rule = (&'static str, &'static str);
 
 /// What can be wrong with the marks of revisions `r`. Every part is a condition on `r`, or on the
 /// device `d` it belongs to.
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 12] = [
     (
         "è segnata come ultima e non lo è, o non è segnata e lo è",
         "r.working <> (r.number = d.number) OR r.number > d.number",
@@ -107,6 +107,29 @@ pub const RULES: [Rule; 9] = [
         "r.submitted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM review v \
          WHERE v.device_id = r.device_id AND v.revision_id = r.id AND v.at = r.submitted_at \
          AND v.kind = 'invio')",
+    ),
+    (
+        "è stata inviata e non lo risulta da quel momento",
+        "EXISTS (SELECT 1 FROM review v WHERE v.device_id = r.device_id AND v.revision_id = r.id \
+         AND v.kind = 'invio' AND (r.submitted_at IS NULL OR r.submitted_at < v.at \
+         OR r.stage = 'bozza'))",
+    ),
+    (
+        "risulta rimandata senza che nessuno l’abbia rimandata, o lo è stata e non lo risulta",
+        "(r.stage = 'rimandata' AND NOT EXISTS (SELECT 1 FROM review v \
+         WHERE v.device_id = r.device_id AND ((v.kind = 'rinvio' AND v.revision_id = r.id) \
+         OR (v.kind = 'convalida_parziale' AND EXISTS (SELECT 1 FROM revision m \
+         WHERE m.id = v.revision_id AND m.number = r.number + 1))))) \
+         OR (r.stage <> 'rimandata' AND EXISTS (SELECT 1 FROM review v \
+         WHERE v.device_id = r.device_id AND v.kind = 'rinvio' AND v.revision_id = r.id \
+         AND NOT EXISTS (SELECT 1 FROM review w WHERE w.device_id = r.device_id \
+         AND w.revision_id = r.id AND w.kind = 'invio' AND w.at > v.at)))",
+    ),
+    (
+        "risulta sostituita da un invio che non c’è stato",
+        "r.stage = 'superata' AND NOT EXISTS (SELECT 1 FROM review v \
+         WHERE v.device_id = r.device_id AND v.kind = 'invio' AND v.revision_id <> r.id \
+         AND v.at > r.submitted_at)",
     ),
 ];
 

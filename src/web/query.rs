@@ -25,7 +25,7 @@ pub fn read(
         }
         filter.take(name, value).map_err(|error| match error {
             FilterError::Unknown { name, .. } => unknown(&name, &[&PARAMETERS, own].concat()),
-            refused @ FilterError::Value { .. } => refused,
+            refused => refused,
         })?;
     }
     Ok((filter, rest))

@@ -167,7 +167,7 @@ fn of_devices() -> Vec<Route> {
 fn around_the_census() -> Vec<Route> {
     use Access::{Administrators, Compilers, Readers, Recorders, Reviewers, Signed};
     vec![
-        shows("/dispositivi/{id}/convalida", Readers, review::get),
+        reads("/dispositivi/{id}/convalida", Readers, review::get),
         writes("/dispositivi/{id}/convalida", Reviewers, review::decide),
         writes("/dispositivi/{id}/invia", Compilers, review::submit),
         writes("/dispositivi/{id}/messaggi", Recorders, review::say),
@@ -202,7 +202,7 @@ fn around_the_census() -> Vec<Route> {
             comparison::download,
         ),
         reads("/fotografie/{id}", Signed, snapshot::get),
-        shows("/fotografie/{id}/verifica", Signed, snapshot::verify),
+        shows("/fotografie/{id}/verifica", Readers, snapshot::verify),
         reads("/doppioni", Signed, duplicates::get),
         reads("/doppioni/{left}/{right}", Signed, duplicate::get),
         writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),

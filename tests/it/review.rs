@@ -406,6 +406,115 @@ async fn post(browser: &mut Browser, page: &str, fields: &[(&str, String)]) -> A
     browser.post(page, &fields).await
 }
 
+#[test]
+fn what_was_never_accepted_is_not_in_the_history_that_another_body_is_shown() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        let device = stated(&register, &officer, "A1").await;
+        let secret = [(Field::Note, "SEGRETO-UNO")];
+        edit(&register, &officer, device, &secret).await;
+        let harmless = [(Field::Note, "innocuo"), (Field::Visibilita, "enti")];
+        edit(&register, &officer, device, &harmless).await;
+        send(&register, &officer, device).await;
+        decide(&register, &reviewer, device, Decision::Accept, "")
+            .await
+            .unwrap();
+        let stranger = support::officer(&register, support::RHO).await;
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &stranger).await;
+        for query in ["", "?dati=convalidati", "?dati=lavorazione"] {
+            let page = browser.get(&format!("/dispositivi/{device}{query}")).await;
+            let text = page.text();
+            assert!(text.contains("innocuo"), "{query}: {text}");
+            assert!(!text.contains("SEGRETO-UNO"), "{query}");
+        }
+    });
+}
+
+#[test]
+fn two_devices_of_a_body_are_not_published_with_one_code() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        let first = stated(&register, &officer, "A1").await;
+        send(&register, &officer, first).await;
+        decide(&register, &reviewer, first, Decision::Accept, "")
+            .await
+            .unwrap();
+        edit(&register, &officer, first, &[(Field::Codice, "A1-BIS")]).await;
+        let second = stated(&register, &officer, "A1").await;
+        send(&register, &officer, second).await;
+        let refused = decide(&register, &reviewer, second, Decision::Accept, "").await;
+        let Err(Error::Invalid(message)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(message.contains("stesso codice"), "{message}");
+        // Once the first has its new code accepted too, all is well; together in one go.
+        send(&register, &officer, first).await;
+        let now = register.clock.now();
+        let decided = register.accept_all(&reviewer, MILANO, now).await.unwrap();
+        assert_eq!(decided.accepted, 2);
+    });
+}
+
+#[test]
+fn what_somebody_wrote_is_theirs_though_a_colleague_brings_it_back() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        let device = stated(&register, &officer, "A1").await;
+        let operator = Viewer::operator();
+        edit(&register, &operator, device, &[(Field::Modello, "Due")]).await;
+        send(&register, &operator, device).await;
+        decide(&register, &reviewer, device, Decision::Accept, "")
+            .await
+            .unwrap();
+        edit(&register, &operator, device, &[(Field::Modello, "Uno")]).await;
+        send(&register, &operator, device).await;
+        let coordinator = register.grant_for(Role::Validatore, None).await.unwrap();
+        let same_person = Viewer::person(
+            officer.id.unwrap(),
+            officer.account.clone(),
+            officer.name.clone(),
+            vec![coordinator],
+        );
+        register.set_claim(&same_person, MILANO, true).await.unwrap();
+        let refused = decide(&register, &same_person, device, Decision::Accept, "").await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    });
+}
+
+#[test]
+fn decisions_and_saves_at_the_same_time_do_not_refuse_each_other() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        let mut devices = Vec::new();
+        for code in ["A1", "A2", "A3"] {
+            devices.push(stated(&register, &officer, code).await);
+        }
+        for round in 0..12 {
+            register.submit(&officer, MILANO, None, "").await.unwrap();
+            let later = register.clock.now();
+            let name = format!("Giro {round}");
+            let fields = [(Field::Denominazione, name.as_str())];
+            let saves = async {
+                for device in devices.iter().rev() {
+                    edit(&register, &officer, *device, &fields).await;
+                }
+            };
+            let decided = register.accept_all(&reviewer, MILANO, later);
+            let ((), decided) = tokio::join!(saves, decided);
+            decided.unwrap();
+        }
+    });
+}
+
 /// What a register publishes, in every form in which it does.
 async fn published(register: &Register) -> String {
     let reader = Viewer::operator();

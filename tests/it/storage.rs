@@ -212,6 +212,7 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
         "elements",
         "worth_writing",
         "skip_locked",
+        "hold",
         "broken_constraint",
         "is_full",
         "is_busy",
@@ -1747,8 +1748,14 @@ fn what_is_said_in_review_and_who_has_a_body_in_hand_come_back() {
             unit.put_claim("a", &claim).await.unwrap();
             assert_eq!(unit.claim("a").await.unwrap(), Some(claim));
         }
+        unit.drop_claims_of("una").await.unwrap();
+        assert!(
+            unit.claim("a").await.unwrap().is_some(),
+            "it is the other one's"
+        );
         unit.drop_claim("a").await.unwrap();
         assert_eq!(unit.claim("a").await.unwrap(), None);
+        unit.hold_body("a", &[]).await.unwrap();
     });
 }
 

@@ -225,7 +225,11 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         sendable: writable
             && !revision.accepted
             && matches!(revision.stage, Stage::Draft | Stage::SentBack)
-            && (revision.withdrawn || record.missing_to_submit().is_empty()),
+            && if revision.withdrawn {
+                history.iter().any(|one| one.accepted)
+            } else {
+                record.missing_to_submit().is_empty()
+            },
         under_review: false,
         request: None,
         thread: Thread::of(&[], String::new()),

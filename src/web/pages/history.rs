@@ -102,7 +102,10 @@ pub async fn get(
         first: when(from.is_some(), address(PATH, &fields, &[])),
         previous: when(found.before, to("prima", found.records.first())),
         next: when(found.after, to("dopo", found.records.last())),
-        words: query::many(found.records.len(), "un record", "record"),
+        words: format!(
+            "{} in questa pagina",
+            query::many(found.records.len(), "un record", "record")
+        ),
         bodies: found.bodies,
         kind: text("tipo"),
         person: text("persona"),
@@ -245,6 +248,23 @@ fn object(viewer: &Viewer, record: &Record) -> (String, String) {
     let act = Act::ALL.iter().find(|act| act.name() == record.act);
     if Uuid::parse_str(&record.subject).is_err() {
         return (record.subject.clone(), String::new());
+    }
+    let of_a_body = matches!(
+        act,
+        Some(
+            Act::AdhesionRecorded
+                | Act::ActRecorded
+                | Act::SeatRecorded
+                | Act::ContactChanged
+                | Act::Declared
+                | Act::DueSet
+                | Act::Reminded
+                | Act::ReminderFailed
+        )
+    );
+    if of_a_body {
+        let body = record.body.as_deref().unwrap_or_default();
+        return ("ente".to_owned(), format!("/enti/{body}"));
     }
     let (name, folder) = match act {
         Some(Act::Imported | Act::ImportUndone | Act::BatchAbandoned) => ("file", "importa"),

@@ -20,7 +20,7 @@ use crate::web::pages::device::{heading, identifier};
 use crate::web::query;
 use crate::web::thread::Thread;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -89,12 +89,32 @@ pub async fn get(
     State(app): State<App>,
     reader: Reader,
     Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
+    let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
+    query.only(&["esito", "di"])?;
+    let outcome = match (query.get("esito"), query.get("di")) {
+        ("", _) => None,
+        ("convalidato", code) => Some(format!("{code}: convalidato. Ecco il prossimo in attesa.")),
+        ("parziale", code) => Some(format!(
+            "{code}: convalidato in parte. Ecco il prossimo in attesa."
+        )),
+        ("rimandato", code) => Some(format!(
+            "{code}: rimandato all’ente. Ecco il prossimo in attesa."
+        )),
+        (other, _) => return Err(query::refused("esito", other)),
+    };
     let id = identifier(&id)?;
-    show(&app, &reader, id, Typed::default()).await
+    show(&app, &reader, id, Typed::default(), outcome).await
 }
 
-async fn show(app: &App, signed: &Signed, id: Uuid, typed: Typed) -> Result<Response, Error> {
+async fn show(
+    app: &App,
+    signed: &Signed,
+    id: Uuid,
+    typed: Typed,
+    outcome: Option<String>,
+) -> Result<Response, Error> {
     let viewer = &signed.viewer;
     readers_only(viewer)?;
     // Whoever may not know of the device is told so before anything else.
@@ -113,7 +133,10 @@ async fn show(app: &App, signed: &Signed, id: Uuid, typed: Typed) -> Result<Resp
         StatusCode::UNPROCESSABLE_ENTITY
     };
     let title = format!("Convalida: {}", heading(&seen.sent));
-    let page = Page::new(app, Some(signed), &title, "convalida");
+    let mut page = Page::new(app, Some(signed), &title, "convalida");
+    if let Some(outcome) = outcome {
+        page = page.with_notice("success", outcome);
+    }
     let action = if viewer.reviews() {
         format!("/dispositivi/{id}/messaggi")
     } else {
@@ -249,13 +272,13 @@ pub async fn decide(
             "Avete scritto dei motivi: per convalidare tutto cancellateli, oppure convalidate il \
              resto o rimandate."
                 .clone_into(&mut typed.wrong);
-            return show(&app, &writer.signed, id, typed).await;
+            return show(&app, &writer.signed, id, typed, None).await;
         }
         "accetta" => (Decision::Accept, "convalidato"),
         "parziale" if typed.remarks.is_empty() => {
             "Per convalidare solo una parte scrivete il motivo ai campi che non vanno."
                 .clone_into(&mut typed.wrong);
-            return show(&app, &writer.signed, id, typed).await;
+            return show(&app, &writer.signed, id, typed, None).await;
         }
         "parziale" => (Decision::AcceptBut(typed.remarks.clone()), "parziale"),
         "rimanda" => (Decision::SendBack(typed.remarks.clone()), "rimandato"),
@@ -273,7 +296,7 @@ pub async fn decide(
                 return Err(Error::new(StatusCode::CONFLICT, message));
             }
             typed.wrong = message;
-            return show(&app, &writer.signed, id, typed).await;
+            return show(&app, &writer.signed, id, typed, None).await;
         }
         Err(other) => return Err(other.into()),
     }
@@ -281,7 +304,12 @@ pub async fn decide(
     let (body, code) = (record.text(Field::Ente), record.text(Field::Codice));
     let next = app.register.next_waiting(viewer, body, code).await?;
     let place = match next {
-        Some(next) => format!("/dispositivi/{next}/convalida"),
+        Some(next) => {
+            let mut told = Fields::default();
+            told.push("esito", outcome);
+            told.push("di", code);
+            format!("/dispositivi/{next}/convalida?{}", told.encode())
+        }
         None => format!("/convalida/{body}?esito={outcome}"),
     };
     Ok(Redirect::to(&place).into_response())
