@@ -313,9 +313,8 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             continue;
         }
         let mut told = match part.kind {
-            Sealed::Documents => vec!["atto registrato di compilatore.015146"],
             Sealed::Steps => vec!["passo dell’adesione di compilatore.015146"],
-            Sealed::Acts => vec!["atto registrato di compilatore.015146"],
+            Sealed::Documents | Sealed::Acts => vec!["atto registrato di compilatore.015146"],
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
