@@ -1,5 +1,5 @@
 -- How bodies take part: steps, acts and seats, which are only ever added, the documents behind them,
--- and whom to ring, which is replaced or erased.
+-- and whom to ring, which is replaced or erased. The entry of a row is the record of the history that wrote it.
 
 CREATE TABLE document (
     id UUID PRIMARY KEY,
@@ -10,6 +10,7 @@ CREATE TABLE document (
     sha256 TEXT COLLATE "C" NOT NULL,
     author TEXT COLLATE "C" NOT NULL,
     recorded_at BIGINT NOT NULL,
+    entry_id UUID NOT NULL,
     CONSTRAINT document_kind CHECK (kind IN ('pdf', 'odt', 'docx', 'xlsx', 'ods', 'png', 'jpeg', 'p7m'))
 );
 CREATE INDEX document_body ON document (body_code);
@@ -33,6 +34,7 @@ CREATE TABLE adhesion_step (
     document_id UUID REFERENCES document (id),
     author TEXT COLLATE "C" NOT NULL,
     recorded_at BIGINT NOT NULL,
+    entry_id UUID NOT NULL,
     CONSTRAINT adhesion_step_step CHECK (step IN ('interessato', 'delibera', 'protocollo_firmato', 'revocato')),
     CONSTRAINT adhesion_step_said CHECK ((step IS NULL) <> (annuls IS NULL)),
     CONSTRAINT adhesion_step_annuls UNIQUE (annuls)
@@ -52,6 +54,7 @@ CREATE TABLE act (
     document_id UUID REFERENCES document (id),
     author TEXT COLLATE "C" NOT NULL,
     recorded_at BIGINT NOT NULL,
+    entry_id UUID NOT NULL,
     CONSTRAINT act_kind CHECK (kind IN ('patto', 'cposp', 'protocollo_scntt', 'dpia', 'regolamento', 'server_questura'))
 );
 CREATE INDEX act_body ON act (body_code, recorded_at);
@@ -72,6 +75,7 @@ CREATE TABLE seat (
     document_id UUID REFERENCES document (id),
     author TEXT COLLATE "C" NOT NULL,
     recorded_at BIGINT NOT NULL,
+    entry_id UUID NOT NULL,
     CONSTRAINT seat_point CHECK (lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180),
     CONSTRAINT seat_fibre CHECK (fibre IN ('si', 'prevista', 'no', 'non_noto'))
 );

@@ -1,6 +1,7 @@
 -- What reviewers decided of two devices of different bodies: that they are one, of which one is kept
 -- and the other absorbed, or that they are two. A decision that was taken back is ended, never
--- removed; of a pair, and of an absorbed device, at most one decision is open.
+-- removed; of a pair, and of an absorbed device, at most one decision is open. The entries are the records of
+-- the history that wrote it and that ended it.
 
 CREATE TABLE merge (
     id UUID PRIMARY KEY,
@@ -9,11 +10,14 @@ CREATE TABLE merge (
     merged_at BIGINT NOT NULL,
     author TEXT COLLATE "C" NOT NULL,
     reason TEXT COLLATE "C" NOT NULL,
+    entry_id UUID NOT NULL,
     ended_at BIGINT,
     ended_by TEXT COLLATE "C",
     ended_reason TEXT COLLATE "C",
+    ended_entry UUID,
     CONSTRAINT merge_two CHECK (kept_device <> absorbed_device),
-    CONSTRAINT merge_end CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_reason IS NULL))
+    CONSTRAINT merge_end CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_reason IS NULL)
+        AND (ended_at IS NULL) = (ended_entry IS NULL))
 );
 CREATE UNIQUE INDEX merge_absorbed ON merge (absorbed_device) WHERE ended_at IS NULL;
 CREATE INDEX merge_absorbed_time ON merge (absorbed_device, merged_at, ended_at);
@@ -28,11 +32,14 @@ CREATE TABLE distinct_pair (
     decided_at BIGINT NOT NULL,
     author TEXT COLLATE "C" NOT NULL,
     reason TEXT COLLATE "C" NOT NULL,
+    entry_id UUID NOT NULL,
     ended_at BIGINT,
     ended_by TEXT COLLATE "C",
     ended_reason TEXT COLLATE "C",
+    ended_entry UUID,
     CONSTRAINT distinct_pair_order CHECK (first_device < second_device),
-    CONSTRAINT distinct_pair_end CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_reason IS NULL))
+    CONSTRAINT distinct_pair_end CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_reason IS NULL)
+        AND (ended_at IS NULL) = (ended_entry IS NULL))
 );
 CREATE UNIQUE INDEX distinct_pair_open ON distinct_pair (first_device, second_device) WHERE ended_at IS NULL;
 CREATE INDEX distinct_pair_second ON distinct_pair (second_device);

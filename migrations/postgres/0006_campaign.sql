@@ -12,13 +12,14 @@ CREATE INDEX revision_accepted_apart ON revision (ente, withdrawn, accepted, wor
 CREATE INDEX review_sent ON review (body_code, at, kind) WHERE kind IN ('invio', 'convalida_parziale');
 
 -- By when a body is asked for its declaration: rows are only added, the last one counts; an empty day takes
--- the date away.
+-- the date away. The entry is the record of the history that wrote the row, here and below.
 CREATE TABLE due (
     id UUID NOT NULL PRIMARY KEY,
     body_code TEXT COLLATE "C" NOT NULL REFERENCES body (code),
     day TEXT COLLATE "C" NOT NULL,
     author TEXT COLLATE "C" NOT NULL,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    entry_id UUID NOT NULL
 );
 CREATE INDEX due_body ON due (body_code, at);
 
@@ -36,6 +37,7 @@ CREATE TABLE declaration (
     figures TEXT COLLATE "C" NOT NULL,
     hash TEXT COLLATE "C" NOT NULL,
     text TEXT COLLATE "C" NOT NULL,
+    entry_id UUID NOT NULL,
     CONSTRAINT declaration_kind CHECK (kind IN ('dichiarazione', 'nessuna_variazione'))
 );
 CREATE INDEX declaration_body ON declaration (body_code, at);

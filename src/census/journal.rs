@@ -7,6 +7,7 @@
 
 use crate::clock::Instant;
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Defines what can be done, with its stored spelling and what people read.
@@ -172,13 +173,65 @@ pub fn feed(hasher: &mut Sha256, text: &str) {
     hasher.update(text.as_bytes());
 }
 
-/// The tables whose rows are sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sealed {
+/// Defines what is sealed: with its name in a seal, and what people read of many and of one.
+macro_rules! sealed {
+    ($($(#[doc = $doc:literal])+ $variant:ident, $name:literal, $many:literal, $one:literal;)+) => {
+        /// The rows that are sealed, in the order of a seal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Sealed {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Sealed {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name in a seal.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What people read of many.
+            #[must_use]
+            pub const fn many(self) -> &'static str {
+                match self { $(Self::$variant => $many,)+ }
+            }
+
+            /// What people read of one.
+            #[must_use]
+            pub const fn one(self) -> &'static str {
+                match self { $(Self::$variant => $one,)+ }
+            }
+        }
+    };
+}
+
+sealed! {
     /// Revisions of devices.
-    Revisions,
+    Revisions, "revisioni", "revisioni", "una revisione";
     /// What was said in review.
-    Reviews,
+    Reviews, "convalide", "scritti della convalida", "uno scritto della convalida";
+    /// Documents, their content by its hash.
+    Documents, "documenti", "documenti", "un documento";
+    /// Steps of adhesion.
+    Steps, "passi", "passi dell’adesione", "un passo dell’adesione";
+    /// Acts of bodies.
+    Acts, "atti", "atti", "un atto";
+    /// Seats of bodies.
+    Seats, "sedi", "sedi", "una sede";
+    /// Due dates.
+    Dues, "scadenze", "scadenze", "una scadenza";
+    /// Declarations.
+    Declarations, "dichiarazioni", "dichiarazioni", "una dichiarazione";
+    /// Decisions that two devices are one.
+    Merges, "unioni", "unioni di dispositivi", "un’unione di dispositivi";
+    /// That such decisions were taken back.
+    MergesEnded, "unioni_annullate", "annullamenti di unioni", "l’annullamento di un’unione";
+    /// Decisions that two devices are two.
+    Pairs, "distinzioni", "distinzioni di dispositivi", "una distinzione di dispositivi";
+    /// That such decisions were taken back.
+    PairsEnded, "distinzioni_annullate", "annullamenti di distinzioni", "l’annullamento di una distinzione";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes
@@ -187,48 +240,52 @@ pub enum Sealed {
 pub struct Seal {
     /// The identifier that the rows carry.
     pub entry: Uuid,
-    rows: [(u64, Sha256); 2],
+    rows: BTreeMap<Sealed, (u64, Sha256)>,
+    wrote: BTreeSet<Sealed>,
 }
 
 impl Seal {
     /// The seal of a record that has written nothing yet.
     #[must_use]
-    pub fn new(entry: Uuid) -> Self {
+    pub const fn new(entry: Uuid) -> Self {
         Self {
             entry,
-            rows: [(0, Sha256::new()), (0, Sha256::new())],
+            rows: BTreeMap::new(),
+            wrote: BTreeSet::new(),
         }
     }
 
     /// Adds the hash of one row. Rows come in the order of their identifiers.
-    pub fn add(&mut self, table: Sealed, hash: &str) {
-        let [revisions, reviews] = &mut self.rows;
-        let (count, hasher) = match table {
-            Sealed::Revisions => revisions,
-            Sealed::Reviews => reviews,
-        };
+    pub fn add(&mut self, kind: Sealed, hash: &str) {
+        let (count, hasher) = self.rows.entry(kind).or_default();
         *count += 1;
         hasher.update(hash.as_bytes());
     }
 
-    /// How many rows of a table there are.
+    /// Takes note that rows were written whose hashes are added when the record is, from the rows
+    /// themselves.
+    pub fn wrote(&mut self, kind: Sealed) {
+        self.wrote.insert(kind);
+    }
+
+    /// Whether such rows were written.
     #[must_use]
-    pub fn count(&self, table: Sealed) -> u64 {
-        let [revisions, reviews] = &self.rows;
-        match table {
-            Sealed::Revisions => revisions.0,
-            Sealed::Reviews => reviews.0,
-        }
+    pub fn covers(&self, kind: Sealed) -> bool {
+        self.wrote.contains(&kind)
+    }
+
+    /// How many rows of a kind there are.
+    #[must_use]
+    pub fn count(&self, kind: Sealed) -> u64 {
+        self.rows.get(&kind).map_or(0, |(count, _)| *count)
     }
 
     /// What the record keeps: `revisioni=2:HASH convalide=1:HASH`, without what there is none of.
     #[must_use]
     pub fn text(&self) -> String {
-        let [revisions, reviews] = &self.rows;
-        let parts = [("revisioni", revisions), ("convalide", reviews)];
-        let parts = parts.into_iter().filter(|(_, (count, _))| *count > 0);
-        let parts = parts.map(|(name, (count, hasher))| {
-            format!("{name}={count}:{}", hex::encode(hasher.clone().finalize()))
+        let parts = self.rows.iter().map(|(kind, (count, hasher))| {
+            let hash = hex::encode(hasher.clone().finalize());
+            format!("{}={count}:{hash}", kind.name())
         });
         parts.collect::<Vec<_>>().join(" ")
     }

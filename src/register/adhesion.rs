@@ -16,7 +16,7 @@ use crate::census::collation::italian;
 use crate::census::document::Document;
 use crate::census::draft::Draft;
 use crate::census::finding::Finding;
-use crate::census::journal;
+use crate::census::journal::{self, Seal};
 use crate::census::person::Viewer;
 use crate::census::position::{Diagnosis, in_figures};
 use crate::census::revision::Provenance;
@@ -225,11 +225,11 @@ impl Register {
         let mut writing = self.begin(viewer, code).await?;
         step.recorded_at = writing.at;
         step.document = writing.attach(self, file, None).await?;
-        writing.unit.add_step(&step).await?;
+        writing.unit.add_step(&step, &mut writing.seal).await?;
         let words = step.stage().map_or("", Stage::label);
         let detail = [words, &step.number, &step.date];
         writing
-            .end(self, journal::Act::AdhesionRecorded, step.id, &detail)
+            .end(journal::Act::AdhesionRecorded, step.id, &detail)
             .await
     }
 
@@ -259,10 +259,10 @@ impl Register {
             return Ok(already());
         }
         step.recorded_at = writing.at;
-        writing.unit.add_step(&step).await?;
+        writing.unit.add_step(&step, &mut writing.seal).await?;
         let detail = ["annullato", &id.to_string()];
         writing
-            .end(self, journal::Act::AdhesionRecorded, step.id, &detail)
+            .end(journal::Act::AdhesionRecorded, step.id, &detail)
             .await
     }
 
@@ -299,7 +299,7 @@ impl Register {
         let mut writing = self.begin(viewer, code).await?;
         act.recorded_at = writing.at;
         act.document = writing.attach(self, file, before).await?;
-        writing.unit.add_act(&act).await?;
+        writing.unit.add_act(&act, &mut writing.seal).await?;
         let detail = [
             kind.label(),
             kind.state_label(&act.state),
@@ -307,7 +307,7 @@ impl Register {
             &act.date,
         ];
         writing
-            .end(self, journal::Act::ActRecorded, act.id, &detail)
+            .end(journal::Act::ActRecorded, act.id, &detail)
             .await
     }
 
@@ -365,12 +365,12 @@ impl Register {
         let mut writing = self.begin(viewer, code).await?;
         seat.recorded_at = writing.at;
         seat.document = writing.attach(self, file, before).await?;
-        writing.unit.add_seat(&seat).await?;
+        writing.unit.add_seat(&seat, &mut writing.seal).await?;
         let point = in_figures(seat.lat, seat.lon);
         let fibre = adhesion::label(adhesion::fibres(), &seat.fibre);
         let detail = [&seat.address, &point, "fibra", fibre, &seat.fibre_date];
         writing
-            .end(self, journal::Act::SeatRecorded, seat.id, &detail)
+            .end(journal::Act::SeatRecorded, seat.id, &detail)
             .await
     }
 
@@ -394,7 +394,7 @@ impl Register {
         contact.changed_at = writing.at;
         writing.unit.put_contact(code, &contact).await?;
         let act = journal::Act::ContactChanged;
-        writing.end(self, act, Uuid::nil(), &["designato"]).await
+        writing.end(act, Uuid::nil(), &["designato"]).await
     }
 
     /// Erases whom to ring at a body.
@@ -403,7 +403,7 @@ impl Register {
         let mut writing = self.begin(viewer, code).await?;
         writing.unit.erase_contact(code).await?;
         let act = journal::Act::ContactChanged;
-        writing.end(self, act, Uuid::nil(), &["cancellato"]).await?;
+        writing.end(act, Uuid::nil(), &["cancellato"]).await?;
         Ok(())
     }
 
@@ -444,6 +444,7 @@ impl Register {
             viewer,
             code,
             document: None,
+            seal: self.seal(),
         })
     }
 }
@@ -458,6 +459,7 @@ struct Writing<'a> {
     code: &'a str,
     /// What came along.
     document: Option<Document>,
+    seal: Seal,
 }
 
 impl Writing<'_> {
@@ -473,7 +475,9 @@ impl Writing<'_> {
             Behind::Nothing => Ok(None),
             Behind::New(admitted) => {
                 let place = (self.code, register.clock.new_id(), self.at);
-                let kept = document::keep(&mut self.unit, self.viewer, place, admitted).await?;
+                let kept =
+                    document::keep(&mut self.unit, self.viewer, place, admitted, &mut self.seal)
+                        .await?;
                 let id = kept.id;
                 self.document = Some(kept);
                 Ok(Some(id))
@@ -482,13 +486,7 @@ impl Writing<'_> {
     }
 
     /// Notes what was recorded, with the hash of the document that came along, and ends.
-    async fn end(
-        mut self,
-        register: &Register,
-        act: journal::Act,
-        subject: Uuid,
-        detail: &[&str],
-    ) -> Result<Outcome> {
+    async fn end(mut self, act: journal::Act, subject: Uuid, detail: &[&str]) -> Result<Outcome> {
         let hash = self
             .document
             .map(|document| format!("documento con SHA-256 {}", document.sha256))
@@ -506,8 +504,15 @@ impl Writing<'_> {
             subject: &subject,
             detail: &parts.join(", "),
         };
-        let seal = register.seal();
-        note_at(&mut self.unit, self.viewer, &seal, note, self.at, self.end).await?;
+        note_at(
+            &mut self.unit,
+            self.viewer,
+            &self.seal,
+            note,
+            self.at,
+            self.end,
+        )
+        .await?;
         self.unit.commit().await?;
         Ok(Outcome::Saved)
     }

@@ -230,7 +230,8 @@ impl Register {
                 at,
             })
             .collect();
-        unit.add_due(&rows).await?;
+        let mut seal = self.seal();
+        unit.add_due(&rows, &mut seal).await?;
         let words = match day {
             Some(day) => format!(
                 "Serve la dichiarazione del censimento entro il {}.",
@@ -260,7 +261,7 @@ impl Register {
             subject: one.unwrap_or(""),
             detail: &detail,
         };
-        note_at(&mut unit, viewer, &self.seal(), note, at, end).await?;
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
         unit.commit().await?;
         Ok(bodies.len())
     }
@@ -348,7 +349,8 @@ impl Register {
             hash,
             text,
         };
-        unit.add_declaration(&declaration).await?;
+        let mut seal = self.seal();
+        unit.add_declaration(&declaration, &mut seal).await?;
         let note = Note {
             act: Act::Declared,
             body: Some(code),
@@ -360,7 +362,7 @@ impl Register {
                 declaration.hash
             ),
         };
-        note_at(&mut unit, viewer, &self.seal(), note, at, end).await?;
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
         unit.commit().await?;
         Ok(declaration.id)
     }

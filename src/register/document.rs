@@ -7,7 +7,7 @@ use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::adhesion::Wrong;
 use crate::census::document::{Document, Kind, clean_name};
-use crate::census::journal::Act;
+use crate::census::journal::{Act, Seal};
 use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::clock::Instant;
@@ -157,6 +157,7 @@ pub(super) async fn keep(
     viewer: &Viewer,
     (body, id, recorded_at): (&str, Uuid, Instant),
     admitted: Admitted,
+    seal: &mut Seal,
 ) -> Result<Document> {
     let Admitted {
         name,
@@ -175,7 +176,7 @@ pub(super) async fn keep(
         author: viewer.account.clone(),
         recorded_at,
     };
-    unit.add_document(&document).await?;
+    unit.add_document(&document, seal).await?;
     for number in 0.. {
         let mut part = Vec::new();
         let length = Read::by_ref(&mut content)

@@ -336,13 +336,14 @@ impl Register {
         mut decision: Decision,
     ) -> Result<()> {
         let (at, end) = self.moment(&mut unit).await?;
+        let mut seal = self.seal();
         let (act, reason) = if let Some(ended) = decision.ended.take() {
             let ended = Ended { at, ..ended };
-            unit.end_decision(&decision, &ended).await?;
+            unit.end_decision(&decision, &ended, &mut seal).await?;
             (Act::DuplicateUndone, ended.reason)
         } else {
             decision.at = at;
-            unit.add_decision(&decision).await?;
+            unit.add_decision(&decision, &mut seal).await?;
             (Act::DuplicateDecided, decision.reason)
         };
         let parties = [decision.first, decision.second];
@@ -369,7 +370,7 @@ impl Register {
             subject: &other.device.to_string(),
             ..first
         };
-        note_at(&mut unit, viewer, &self.seal(), first, at, end).await?;
+        note_at(&mut unit, viewer, &seal, first, at, end).await?;
         self.note(&mut unit, viewer, &self.seal(), second).await?;
         Ok(unit.commit().await?)
     }

@@ -69,7 +69,8 @@ pub(super) async fn note_at(
     at: Instant,
     end: End,
 ) -> Result<()> {
-    let record = record_after(&end, &viewer.account, seal, note, at);
+    let seal = unit.read_back(seal).await?;
+    let record = record_after(&end, &viewer.account, &seal, note, at);
     Ok(unit.add_record(&record).await?)
 }
 

@@ -15,6 +15,7 @@ use crate::census::rules::Bodies;
 use crate::census::vocabulary::Field;
 use crate::clock;
 use crate::storage::Unit;
+use crate::storage::sealed::PARTS;
 use crate::storage::verify::{Cover, Odd, RULES, Said, Written};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -43,6 +44,10 @@ enum Subject {
     Nothing,
     /// A record of the history.
     Record,
+    /// What a record of the history wrote.
+    Rows(Sealed),
+    /// A row that no record wrote, and the code of the body it is about, where it is one.
+    Row(Sealed, Option<String>),
     /// A revision: code of the body, code of the device, number.
     Revision(String, String, i64),
 }
@@ -82,11 +87,11 @@ impl Findings {
 struct Group {
     cover: Cover,
     seal: Seal,
-    table: Sealed,
+    kind: Sealed,
 }
 
 impl Group {
-    fn new(table: Sealed) -> Self {
+    fn new(kind: Sealed) -> Self {
         let cover = Cover {
             entry: None,
             record: None,
@@ -94,7 +99,7 @@ impl Group {
         Self {
             cover,
             seal: Seal::new(Uuid::nil()),
-            table,
+            kind,
         }
     }
 
@@ -105,7 +110,7 @@ impl Group {
             self.cover = cover;
             self.seal = Seal::new(Uuid::nil());
         }
-        self.seal.add(self.table, hash);
+        self.seal.add(self.kind, hash);
     }
 
     /// Compares what the record says it wrote with what is there.
@@ -117,21 +122,23 @@ impl Group {
         if sealed.split(' ').any(|part| part == there) {
             return;
         }
-        let (name, words) = match self.table {
-            Sealed::Revisions => ("revisioni=", "revisioni"),
-            Sealed::Reviews => ("convalide=", "scritti della convalida"),
-        };
-        let said = sealed.split(' ').find_map(|part| part.strip_prefix(name));
-        let said = said.and_then(|said| Some(said.split_once(':')?.0));
-        let count = self.seal.count(self.table).to_string();
+        let name = self.kind.name();
+        let said = sealed.split(' ').find_map(|part| {
+            let (count, _) = part
+                .strip_prefix(name)?
+                .strip_prefix('=')?
+                .split_once(':')?;
+            Some(count)
+        });
+        let count = self.seal.count(self.kind).to_string();
         let what = match said {
-            None => format!("non aveva scritto {words}, e ce ne sono {count}"),
-            Some(said) if said != count => {
-                format!("aveva scritto {said} {words}, e ce ne sono {count}")
+            Some(said) if said == count => "quello che aveva scritto è stato cambiato".to_owned(),
+            said => {
+                let said = said.unwrap_or("nessuna");
+                format!("righe che aveva scritto: {said}; righe che ci sono: {count}")
             }
-            Some(_) => format!("aveva scritto {words} diverse da quelle che ci sono"),
         };
-        findings.add(Some(*number), Subject::Record, what);
+        findings.add(Some(*number), Subject::Rows(self.kind), what);
     }
 }
 
@@ -221,6 +228,11 @@ fn gap(first: i64, last: i64) -> String {
 
 /// Every row's own hash, and the seals of the records that cover them.
 async fn rows(unit: &mut Unit, verified: &mut Verified, findings: &mut Findings) -> Result<()> {
+    for (kind, number, all) in unit.emptied().await? {
+        let what = "quello che aveva scritto non c’è più";
+        findings.add(Some(number), Subject::Rows(kind), what);
+        findings.all += u64::try_from(all - 1).unwrap_or_default();
+    }
     let mut group = Group::new(Sealed::Revisions);
     unit.each_written(|written| {
         verified.revisions += 1;
@@ -237,13 +249,19 @@ async fn rows(unit: &mut Unit, verified: &mut Verified, findings: &mut Findings)
     })
     .await?;
     group.close(findings);
-    if let Some((number, all)) = unit.emptied().await? {
-        findings.add(
-            Some(number),
-            Subject::Record,
-            "quello che aveva scritto non c’è più",
-        );
-        findings.all += u64::try_from(all - 1).unwrap_or_default();
+    for part in &PARTS {
+        let mut group = Group::new(part.kind);
+        unit.each_kept(part, None, |kept| {
+            if kept.cover.record.is_none() {
+                let subject = Subject::Row(part.kind, kept.body);
+                findings.add(None, subject, "nessun record della storia ne parla");
+            }
+            // A row that cannot be read has no hash, and so is not what was sealed.
+            group.add(kept.cover, &kept.hash.unwrap_or_default(), findings);
+            Ok(())
+        })
+        .await?;
+        group.close(findings);
     }
     Ok(())
 }
@@ -352,9 +370,21 @@ fn sentence(bodies: &Bodies, record: Option<&Record>, subject: &Subject, what: &
             record.account
         )
     });
+    let about = |code: Option<&str>| match code {
+        Some(code) => format!(" di {}", bodies.name(code).unwrap_or(code)),
+        None => String::new(),
+    };
     match subject {
         Subject::Nothing => what.to_owned(),
         Subject::Record => format!("{}: {what}", of.unwrap_or_default()),
+        Subject::Rows(kind) => {
+            let of = of.unwrap_or_default();
+            let body = about(record.and_then(|record| record.body.as_deref()));
+            format!("{of}: {what} ({}{body})", kind.many())
+        }
+        Subject::Row(kind, body) => {
+            format!("{}{}: {what}", kind.one(), about(body.as_deref()))
+        }
         Subject::Revision(body, code, number) => {
             let body = bodies.name(body).unwrap_or(body);
             let written = of.map_or_else(String::new, |of| format!(" ({of})"));

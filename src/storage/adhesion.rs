@@ -5,6 +5,7 @@
 use super::statement::{Bind, Statement, bound};
 use super::{Error, Result, Unit, on};
 use crate::census::adhesion::{Act, ActKind, Contact, Said, Seat, Stage, Step};
+use crate::census::journal::{Seal, Sealed};
 use crate::census::revision::Provenance;
 use crate::clock::Instant;
 use sqlx::{ColumnIndex, Decode, Row, Type};
@@ -23,7 +24,8 @@ const SEAT: &str = "SELECT id, body_code, address, lat, lon, position_text, posi
 /// Steps.
 impl Unit {
     /// Adds a row among the steps.
-    pub async fn add_step(&mut self, step: &Step) -> Result<()> {
+    pub async fn add_step(&mut self, step: &Step, seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Steps);
         let (stage, annuls) = match step.said {
             Said::Reached(stage) => (Some(stage.name()), None),
             Said::Annuls(id) => (None, Some(id)),
@@ -31,8 +33,8 @@ impl Unit {
         on!(self, |conn| {
             sqlx::query(
                 "INSERT INTO adhesion_step (id, body_code, step, annuls, number, date, note,
-                   document_id, author, recorded_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                   document_id, author, recorded_at, entry_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             )
             .bind(step.id)
             .bind(&step.body)
@@ -44,6 +46,7 @@ impl Unit {
             .bind(step.document)
             .bind(&step.author)
             .bind(step.recorded_at)
+            .bind(seal.entry)
             .execute(conn)
             .await?;
         });
@@ -68,12 +71,13 @@ impl Unit {
 /// Acts.
 impl Unit {
     /// Adds what is recorded of an act.
-    pub async fn add_act(&mut self, act: &Act) -> Result<()> {
+    pub async fn add_act(&mut self, act: &Act, seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Acts);
         on!(self, |conn| {
             sqlx::query(
                 "INSERT INTO act (id, body_code, kind, state, number, date, names_readers,
-                   lists_places, note, document_id, author, recorded_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                   lists_places, note, document_id, author, recorded_at, entry_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             )
             .bind(act.id)
             .bind(&act.body)
@@ -87,6 +91,7 @@ impl Unit {
             .bind(act.document)
             .bind(&act.author)
             .bind(act.recorded_at)
+            .bind(seal.entry)
             .execute(conn)
             .await?;
         });
@@ -111,29 +116,31 @@ impl Unit {
 /// Seats.
 impl Unit {
     /// Adds a seat, or what became of one.
-    pub async fn add_seat(&mut self, seat: &Seat) -> Result<()> {
+    pub async fn add_seat(&mut self, one: &Seat, seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Seats);
         on!(self, |conn| {
             sqlx::query(
                 "INSERT INTO seat (id, body_code, address, lat, lon, position_text, position_crs,
                    position_operation, position_accuracy_m, fibre, fibre_date, note, document_id,
-                   author, recorded_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                   author, recorded_at, entry_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             )
-            .bind(seat.id)
-            .bind(&seat.body)
-            .bind(&seat.address)
-            .bind(seat.lat)
-            .bind(seat.lon)
-            .bind(&seat.provenance.text)
-            .bind(&seat.provenance.crs)
-            .bind(&seat.provenance.operation)
-            .bind(seat.provenance.accuracy_m)
-            .bind(&seat.fibre)
-            .bind(&seat.fibre_date)
-            .bind(&seat.note)
-            .bind(seat.document)
-            .bind(&seat.author)
-            .bind(seat.recorded_at)
+            .bind(one.id)
+            .bind(&one.body)
+            .bind(&one.address)
+            .bind(one.lat)
+            .bind(one.lon)
+            .bind(&one.provenance.text)
+            .bind(&one.provenance.crs)
+            .bind(&one.provenance.operation)
+            .bind(one.provenance.accuracy_m)
+            .bind(&one.fibre)
+            .bind(&one.fibre_date)
+            .bind(&one.note)
+            .bind(one.document)
+            .bind(&one.author)
+            .bind(one.recorded_at)
+            .bind(seal.entry)
             .execute(conn)
             .await?;
         });

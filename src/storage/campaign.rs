@@ -9,6 +9,7 @@ use super::statement::{Bind, Statement, bound};
 use super::{Error, Result, Unit, on};
 use crate::census::campaign::{DeclarationKind, Figure, Tally};
 use crate::census::filter::Moment;
+use crate::census::journal::{Seal, Sealed};
 use crate::clock::Instant;
 use sqlx::Row;
 use std::collections::BTreeMap;
@@ -352,7 +353,8 @@ fn last_sent(body: Option<&str>, moment: Moment) -> Statement {
 /// Due dates.
 impl Unit {
     /// Adds what was said of due dates.
-    pub async fn add_due(&mut self, rows: &[DueRow]) -> Result<()> {
+    pub async fn add_due(&mut self, rows: &[DueRow], seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Dues);
         let text = |text: &str| Bind::Text(Some(text.to_owned()));
         let values = rows.iter().flat_map(|row| {
             [
@@ -361,9 +363,10 @@ impl Unit {
                 text(&row.day),
                 text(&row.author),
                 Bind::Integer(Some(row.at)),
+                Bind::Id(seal.entry),
             ]
         });
-        let columns = ["id", "body_code", "day", "author", "at"];
+        let columns = ["id", "body_code", "day", "author", "at", "entry_id"];
         self.append("due", &columns, values.collect()).await
     }
 
@@ -406,14 +409,15 @@ impl Unit {
 /// Declarations.
 impl Unit {
     /// Adds a declaration.
-    pub async fn add_declaration(&mut self, one: &Declaration) -> Result<()> {
+    pub async fn add_declaration(&mut self, one: &Declaration, seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Declarations);
         let figures = serde_json::to_string(&one.figures)
             .map_err(|error| Error::Stored(error.to_string()))?;
         on!(self, |conn| {
             sqlx::query(
                 "INSERT INTO declaration (id, body_code, at, author, signer, kind, devices,
-                   accepted, figures, hash, text)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                   accepted, figures, hash, text, entry_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             )
             .bind(one.id)
             .bind(&one.body)
@@ -426,6 +430,7 @@ impl Unit {
             .bind(&figures)
             .bind(&one.hash)
             .bind(&one.text)
+            .bind(seal.entry)
             .execute(conn)
             .await?;
         });

@@ -4,17 +4,20 @@
 use super::statement::Bind;
 use super::{Error, Result, Unit, on};
 use crate::census::document::{Document, Kind};
+use crate::census::journal::{Seal, Sealed};
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 /// Documents.
 impl Unit {
     /// Adds a document; its pieces follow.
-    pub async fn add_document(&mut self, document: &Document) -> Result<()> {
+    pub async fn add_document(&mut self, document: &Document, seal: &mut Seal) -> Result<()> {
+        seal.wrote(Sealed::Documents);
         on!(self, |conn| {
             sqlx::query(
-                "INSERT INTO document (id, body_code, name, kind, size, sha256, author, recorded_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO document (id, body_code, name, kind, size, sha256, author,
+                   recorded_at, entry_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(document.id)
             .bind(&document.body)
@@ -24,6 +27,7 @@ impl Unit {
             .bind(&document.sha256)
             .bind(&document.author)
             .bind(document.recorded_at)
+            .bind(seal.entry)
             .execute(conn)
             .await?;
         });

@@ -2,6 +2,7 @@
 
 use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
+use crate::census::journal::{Seal, Sealed};
 use crate::clock::Instant;
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
@@ -55,6 +56,8 @@ struct Table {
     first: &'static str,
     second: &'static str,
     at: &'static str,
+    made: Sealed,
+    ended: Sealed,
 }
 
 const MERGE: Table = Table {
@@ -62,6 +65,8 @@ const MERGE: Table = Table {
     first: "kept_device",
     second: "absorbed_device",
     at: "merged_at",
+    made: Sealed::Merges,
+    ended: Sealed::MergesEnded,
 };
 
 const DISTINCT: Table = Table {
@@ -69,6 +74,8 @@ const DISTINCT: Table = Table {
     first: "first_device",
     second: "second_device",
     at: "decided_at",
+    made: Sealed::Pairs,
+    ended: Sealed::PairsEnded,
 };
 
 const fn table(same: bool) -> &'static Table {
@@ -78,8 +85,9 @@ const fn table(same: bool) -> &'static Table {
 impl Unit {
     /// Adds a decision that is open. Two devices that are not one are kept in the order of their
     /// identifiers.
-    pub async fn add_decision(&mut self, decision: &Decision) -> Result<()> {
+    pub async fn add_decision(&mut self, decision: &Decision, seal: &mut Seal) -> Result<()> {
         let table = table(decision.same);
+        seal.wrote(table.made);
         let mut devices = [decision.first.device, decision.second.device];
         if !decision.same {
             devices.sort_unstable();
@@ -91,6 +99,7 @@ impl Unit {
             table.at,
             "author",
             "reason",
+            "entry_id",
         ];
         let text = |text: &str| Bind::Text(Some(text.to_owned()));
         let values = vec![
@@ -100,21 +109,31 @@ impl Unit {
             Bind::Integer(Some(decision.at)),
             text(&decision.author),
             text(&decision.reason),
+            Bind::Id(seal.entry),
         ];
         self.append(table.name, &columns, values).await
     }
 
     /// Takes a decision back, unless it was already; says whether it did.
-    pub async fn end_decision(&mut self, decision: &Decision, ended: &Ended) -> Result<bool> {
+    pub async fn end_decision(
+        &mut self,
+        decision: &Decision,
+        ended: &Ended,
+        seal: &mut Seal,
+    ) -> Result<bool> {
+        let table = table(decision.same);
+        seal.wrote(table.ended);
         let mut statement = Statement::new("UPDATE ");
         statement
-            .push(table(decision.same).name)
+            .push(table.name)
             .push(" SET ended_at = ")
             .bind(Bind::Integer(Some(ended.at)))
             .push(", ended_by = ")
             .text(&ended.by)
             .push(", ended_reason = ")
             .text(&ended.reason)
+            .push(", ended_entry = ")
+            .bind(Bind::Id(seal.entry))
             .push(" WHERE ended_at IS NULL AND id = ")
             .bind(Bind::Id(decision.id));
         Ok(on!(self, |conn| {
@@ -206,6 +225,7 @@ impl Unit {
             first,
             second,
             at,
+            ..
         } = table;
         let statement = rest.after(&format!(
             "SELECT d.id, d.{first}, f.body_code, f.code, d.{second}, s.body_code, s.code, d.{at}, \

@@ -20,6 +20,7 @@ pub mod notice;
 pub mod people;
 pub mod review;
 mod schema;
+pub mod sealed;
 pub mod snapshot;
 mod statement;
 pub mod territory;

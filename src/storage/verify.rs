@@ -4,7 +4,9 @@
 
 use super::device::{SELECTED, revision, selected};
 use super::review::{REVIEW, review};
+use super::sealed::PARTS;
 use super::{Result, Unit, on, schema};
+use crate::census::journal::Sealed;
 use crate::census::review::Review;
 use crate::census::revision::Revision;
 use futures_util::TryStreamExt;
@@ -222,15 +224,22 @@ impl Unit {
         Ok(())
     }
 
-    /// The records that say they wrote rows and that no row carries: the first, and how many.
-    pub async fn emptied(&mut self) -> Result<Option<(i64, i64)>> {
-        let mut first: Option<(i64, i64)> = None;
-        for (mark, table) in [("%revisioni=%", "revision"), ("%convalide=%", "review")] {
+    /// The records that say they wrote rows of a kind and that no row carries: the kind, the first
+    /// of them, and how many.
+    pub async fn emptied(&mut self) -> Result<Vec<(Sealed, i64, i64)>> {
+        let mut found = Vec::new();
+        let hashed = [
+            (Sealed::Revisions, "revision", "entry_id"),
+            (Sealed::Reviews, "review", "entry_id"),
+        ];
+        let kept = PARTS.iter().map(|part| (part.kind, part.table, part.entry));
+        for (kind, table, entry) in hashed.into_iter().chain(kept) {
             let text = format!(
                 "SELECT min(j.number), count(*) FROM journal j LEFT JOIN \
-                 (SELECT DISTINCT entry_id FROM {table}) w ON w.entry_id = j.id \
-                 WHERE w.entry_id IS NULL AND j.seal LIKE $1"
+                 (SELECT DISTINCT {entry} AS id FROM {table}) w ON w.id = j.id \
+                 WHERE w.id IS NULL AND j.seal <> '' AND j.seal LIKE $1"
             );
+            let mark = format!("%{}=%", kind.name());
             let (number, all): (Option<i64>, i64) = on!(self, |conn| {
                 sqlx::query_as(AssertSqlSafe(text))
                     .bind(mark)
@@ -238,12 +247,10 @@ impl Unit {
                     .await?
             });
             if let Some(number) = number {
-                first = Some(
-                    first.map_or((number, all), |(least, sum)| (least.min(number), sum + all)),
-                );
+                found.push((kind, number, all));
             }
         }
-        Ok(first)
+        Ok(found)
     }
 
     /// The first revision that breaks one of [`RULES`], and how many do.
@@ -279,7 +286,7 @@ impl Unit {
     }
 }
 
-fn cover(entry: Option<Uuid>, number: Option<i64>, seal: Option<String>) -> Cover {
+pub(super) fn cover(entry: Option<Uuid>, number: Option<i64>, seal: Option<String>) -> Cover {
     Cover {
         entry,
         record: number.zip(seal),

@@ -307,7 +307,9 @@ pub async fn declaration(register: &Register) -> Uuid {
         hash: String::new(),
         text: String::new(),
     };
-    unit.add_declaration(&declaration).await.unwrap();
+    unit.add_declaration(&declaration, &mut register.seal())
+        .await
+        .unwrap();
     unit.commit().await.unwrap();
     id
 }

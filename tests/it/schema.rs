@@ -4,9 +4,11 @@ use crate::support::{self, both, on_sqlite};
 use sqlx::{AssertSqlSafe, PgPool, Row, SqlitePool};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use varco::census::journal::Sealed;
 use varco::census::record::Store as StoredAs;
 use varco::census::vocabulary::ATTRIBUTES;
 use varco::storage::Store;
+use varco::storage::sealed::{Holds, PARTS};
 
 /// What a schema says: for every table its columns, and the names of constraints and indexes.
 #[derive(Debug, Default, PartialEq)]
@@ -62,6 +64,45 @@ fn both_engines_have_the_same_tables_columns_constraints_and_indexes() {
     }
     assert_eq!(sqlite.columns.len(), postgres.columns.len());
     assert_eq!(sqlite.names, postgres.names);
+}
+
+#[test]
+fn every_column_of_a_sealed_table_is_sealed() {
+    both(async |store| {
+        let schema = match &store {
+            Store::Sqlite(pool, _) => sqlite(pool).await,
+            Store::Postgres(pool) => postgres(pool).await,
+        };
+        let mut sealed = BTreeMap::new();
+        let mut entries = BTreeSet::new();
+        for part in &PARTS {
+            entries.insert(format!("{}.{}", part.table, part.entry));
+            for (column, holds) in part.columns {
+                let kind = match holds {
+                    Holds::Id => "bytes",
+                    Holds::Text => "text",
+                    Holds::Integer => "integer",
+                    Holds::Number => "decimal",
+                };
+                sealed.insert(format!("{}.{column}", part.table), kind);
+            }
+        }
+        let of = |column: &str| {
+            let (table, _) = column.split_once('.').unwrap();
+            PARTS.iter().any(|part| part.table == table)
+        };
+        let there: BTreeMap<String, &str> = schema
+            .columns
+            .into_iter()
+            .filter(|(column, _)| of(column) && !entries.contains(column))
+            .map(|(column, (kind, _))| (column, kind))
+            .collect();
+        assert_eq!(sealed, there);
+    });
+    // What is sealed has a hash of its own or is read back.
+    let mut kinds = vec![Sealed::Revisions, Sealed::Reviews];
+    kinds.extend(PARTS.iter().map(|part| part.kind));
+    assert_eq!(kinds, Sealed::ALL);
 }
 
 async fn sqlite(pool: &SqlitePool) -> Schema {

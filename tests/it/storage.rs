@@ -30,6 +30,7 @@ use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
 use varco::storage::people::{Person, Session};
 use varco::storage::review::{Claim, Wanted as Queued};
+use varco::storage::sealed::{Kept, PARTS};
 use varco::storage::snapshot::Slice as Differences;
 use varco::storage::verify::RULES;
 use varco::storage::{Error, Store, Unit};
@@ -1878,7 +1879,7 @@ fn what_does_not_fit_is_found_row_by_row() {
         let mut said = 0;
         unit.each_said(|_| said += 1).await.unwrap();
         assert_eq!(said, 0);
-        assert_eq!(unit.emptied().await.unwrap(), None);
+        assert_eq!(unit.emptied().await.unwrap(), []);
         for (_, condition) in RULES {
             assert_eq!(unit.breaking(condition).await.unwrap(), None, "{condition}");
         }
@@ -1892,6 +1893,7 @@ fn a_decision_of_two_devices_is_open_until_it_is_taken_back() {
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
+        let mut seal = Seal::new(clock.new_id());
         let states = [
             first(&clock, "a", "1", &[(Field::Matricola, text("SN 77"))]),
             first(&clock, "b", "2", &[(Field::Azimut, Value::Integer(90))]),
@@ -1927,8 +1929,8 @@ fn a_decision_of_two_devices_is_open_until_it_is_taken_back() {
         };
         let merge = decision(true, &states[1], &states[0]);
         let apart = decision(false, &states[0], &states[2]);
-        unit.add_decision(&merge).await.unwrap();
-        unit.add_decision(&apart).await.unwrap();
+        unit.add_decision(&merge, &mut seal).await.unwrap();
+        unit.add_decision(&apart, &mut seal).await.unwrap();
         let both = vec![apart.clone(), merge.clone()];
         assert_eq!(unit.decisions(None, 10).await.unwrap(), both);
         assert_eq!(unit.decisions(None, 1).await.unwrap(), [apart.clone()]);
@@ -1961,8 +1963,8 @@ fn a_decision_of_two_devices_is_open_until_it_is_taken_back() {
             reason: "Erano due".to_owned(),
         };
         for one in [&merge, &apart] {
-            assert!(unit.end_decision(one, &ended).await.unwrap());
-            assert!(!unit.end_decision(one, &ended).await.unwrap());
+            assert!(unit.end_decision(one, &ended, &mut seal).await.unwrap());
+            assert!(!unit.end_decision(one, &ended, &mut seal).await.unwrap());
         }
         assert!(unit.decided_pairs().await.unwrap().is_empty());
         let about = unit.decisions_about(states[1].device).await.unwrap();
@@ -1976,6 +1978,7 @@ fn a_device_is_absorbed_by_one_other_at_most_and_the_constraint_has_the_same_nam
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
+        let mut seal = Seal::new(clock.new_id());
         let states = ["1", "2", "3"].map(|code| first(&clock, "a", code, &[]));
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &states).await;
@@ -1994,15 +1997,19 @@ fn a_device_is_absorbed_by_one_other_at_most_and_the_constraint_has_the_same_nam
             reason: "Uno".to_owned(),
             ended: None,
         };
-        unit.add_decision(&decision(true, 1)).await.unwrap();
-        unit.add_decision(&decision(false, 2)).await.unwrap();
+        unit.add_decision(&decision(true, 1), &mut seal)
+            .await
+            .unwrap();
+        unit.add_decision(&decision(false, 2), &mut seal)
+            .await
+            .unwrap();
         unit.commit().await.unwrap();
         for (same, kept, constraint) in [
             (true, 2, "merge_absorbed"),
             (false, 2, "distinct_pair_open"),
         ] {
             let mut unit = store.write().await.unwrap();
-            let again = unit.add_decision(&decision(same, kept)).await;
+            let again = unit.add_decision(&decision(same, kept), &mut seal).await;
             assert!(
                 matches!(&again, Err(Error::Constraint(name)) if name == constraint),
                 "{again:?}"
@@ -2030,13 +2037,14 @@ fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
+        let mut seal = Seal::new(clock.new_id());
         let one = step(&clock, "a", Said::Reached(adhesion::Stage::Interested));
         let two = step(&clock, "a", Said::Reached(adhesion::Stage::Signed));
         let other = step(&clock, "b", Said::Reached(adhesion::Stage::Revoked));
         let undone = step(&clock, "a", Said::Annuls(two.id));
         let mut unit = store.write().await.unwrap();
         for step in [&other, &one, &two, &undone] {
-            unit.add_step(step).await.unwrap();
+            unit.add_step(step, &mut seal).await.unwrap();
         }
         unit.commit().await.unwrap();
         let mut unit = store.read().await.unwrap();
@@ -2054,7 +2062,7 @@ fn steps_are_known_as_they_were_at_an_instant_and_are_annulled_once() {
         drop(unit);
         let mut unit = store.write().await.unwrap();
         let again = unit
-            .add_step(&step(&clock, "a", Said::Annuls(two.id)))
+            .add_step(&step(&clock, "a", Said::Annuls(two.id)), &mut seal)
             .await;
         let Err(Error::Constraint(name)) = again else {
             panic!("a step was annulled twice: {again:?}");
@@ -2068,6 +2076,7 @@ fn acts_and_seats_are_added_and_come_back_as_they_were() {
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
+        let mut sealing = Seal::new(clock.new_id());
         let kept = Document {
             id: clock.new_id(),
             body: "a".to_owned(),
@@ -2113,15 +2122,15 @@ fn acts_and_seats_are_added_and_come_back_as_they_were() {
             recorded_at: clock.now(),
         };
         let mut unit = store.write().await.unwrap();
-        unit.add_document(&kept).await.unwrap();
+        unit.add_document(&kept, &mut sealing).await.unwrap();
         for (number, part) in [vec![0, 159], vec![146]].into_iter().enumerate() {
             let number = i64::try_from(number).unwrap();
             unit.add_document_part(kept.id, number, part).await.unwrap();
         }
         for act in &acts {
-            unit.add_act(act).await.unwrap();
+            unit.add_act(act, &mut sealing).await.unwrap();
         }
-        unit.add_seat(&seat).await.unwrap();
+        unit.add_seat(&seat, &mut sealing).await.unwrap();
         assert_eq!(unit.acts(Some("a"), None).await.unwrap(), acts);
         let first = unit.acts(None, Some(acts[0].recorded_at)).await.unwrap();
         assert_eq!(first, acts[..1]);
@@ -2264,6 +2273,7 @@ fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
     both(async |store| {
         with_bodies(&store).await;
         let clock = Clock::fixed(NOW);
+        let mut seal = Seal::new(clock.new_id());
         let (one, two) = (first(&clock, "a", "1", &[]), first(&clock, "b", "2", &[]));
         let mut unit = store.write().await.unwrap();
         add(&mut unit, &[one.clone(), two]).await;
@@ -2285,12 +2295,26 @@ fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
             at: clock.now(),
         };
         let dues = [due("2026-04-30"), due("2026-05-31")];
-        unit.add_due(&dues).await.unwrap();
+        unit.add_due(&dues, &mut seal).await.unwrap();
         assert_eq!(unit.due(None, Moment::Now).await.unwrap(), dues[1..]);
         let before = Moment::At(dues[0].at);
         assert_eq!(unit.due(Some("a"), before).await.unwrap(), dues[..1]);
-        unit.add_due(&[due("")]).await.unwrap();
+        unit.add_due(&[due("")], &mut seal).await.unwrap();
         assert_eq!(unit.due(Some("a"), Moment::Now).await.unwrap(), []);
+        let read = unit.read_back(&seal).await.unwrap();
+        assert_eq!(seal.count(Sealed::Dues), 0);
+        assert_eq!(read.count(Sealed::Dues), 3);
+        let part = PARTS.iter().find(|part| part.kind == Sealed::Dues);
+        let mut again = Seal::new(Uuid::nil());
+        let each = |kept: Kept| {
+            assert_eq!(kept.body.as_deref(), Some("a"));
+            assert_eq!(kept.cover.entry, Some(seal.entry));
+            assert_eq!(kept.cover.record, None);
+            again.add(Sealed::Dues, &kept.hash?);
+            Ok(())
+        };
+        unit.each_kept(part.unwrap(), None, each).await.unwrap();
+        assert_eq!(again.text(), read.text());
         let declared = unit.declared("a", Moment::Now).await.unwrap();
         assert_eq!(declared.len(), 1);
         assert_eq!(declared[0].revision, one.id);
@@ -2312,7 +2336,7 @@ fn what_the_campaign_counts_asks_and_is_declared_comes_back() {
             hash: "00".to_owned(),
             text: "Nulla da aggiungere".to_owned(),
         };
-        unit.add_declaration(&declaration).await.unwrap();
+        unit.add_declaration(&declaration, &mut seal).await.unwrap();
         let made = unit.declarations("a").await.unwrap();
         assert_eq!(made, std::slice::from_ref(&declaration));
         assert_eq!(unit.declarations("b").await.unwrap(), []);

@@ -1,10 +1,16 @@
 //! Whatever is changed behind the program's back is found and named.
 
-use crate::support::{self, MILANO, both, execute};
+use crate::support::{self, MILANO, RHO, both, execute};
+use varco::census::adhesion::{Stage, TypedSeat, TypedStep};
+use varco::census::campaign::DeclarationKind;
+use varco::census::draft::Draft;
+use varco::census::journal::Sealed;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
+use varco::register::adhesion::{Attached, Outcome};
 use varco::register::record::Target;
 use varco::storage::Store;
+use varco::storage::sealed::PARTS;
 
 /// A register in which every kind of row stands: saved, imported, sent, accepted, sent back, written
 /// again, withdrawn, undone.
@@ -208,6 +214,208 @@ fn every_kind_of_tampering_is_named() {
             }
         });
     }
+}
+
+/// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
+/// dates, declarations; and two decisions of each kind, one of them taken back.
+async fn taking_part(store: Store) -> Register {
+    let register = support::register(store).await;
+    let milano = support::officer(&register, MILANO).await;
+    let rho = support::officer(&register, RHO).await;
+    let reviewer = support::reviewer(&register).await;
+    for _ in 0..2 {
+        let typed = TypedStep {
+            stage: Stage::Interested.name().to_owned(),
+            date: "02/12/2020".to_owned(),
+            ..TypedStep::default()
+        };
+        let outcome = register.record_step(&milano, MILANO, &typed, None).await;
+        assert!(matches!(outcome, Ok(Outcome::Saved)), "{outcome:?}");
+    }
+    let seen = register.body(&milano, MILANO, None).await.unwrap();
+    let mistaken = seen.steps.last().unwrap().id;
+    register
+        .annul_step(&milano, MILANO, mistaken, "due volte")
+        .await
+        .unwrap();
+    support::document(&register, &milano, MILANO).await;
+    let seat = TypedSeat {
+        address: "piazza Beccaria 19".to_owned(),
+        fibre: "si".to_owned(),
+        ..TypedSeat::default()
+    };
+    let mut place = Draft::default();
+    "45,4642 9,19".clone_into(&mut place.place);
+    let outcome = register
+        .record_seat(&milano, MILANO, &seat, &place, Attached::Nothing)
+        .await;
+    assert!(matches!(outcome, Ok(Outcome::Saved)), "{outcome:?}");
+    let bodies = [MILANO.to_owned(), RHO.to_owned()];
+    let day = register.clock.today();
+    register
+        .set_due(&reviewer, &bodies, Some(day))
+        .await
+        .unwrap();
+    let mut pairs = Vec::new();
+    for code in ["1", "2", "3", "4"] {
+        let one = support::device(&register, &milano, MILANO, code, &[]).await;
+        let two = support::device(&register, &rho, RHO, code, &[]).await;
+        pairs.push((one, two));
+    }
+    register.submit(&milano, MILANO, None, "").await.unwrap();
+    register
+        .declare(&milano, MILANO, DeclarationKind::Census, "")
+        .await
+        .unwrap();
+    for (index, (one, two)) in pairs.into_iter().enumerate() {
+        let decided = if index < 2 {
+            register.merge(&reviewer, one, two, "Uno").await
+        } else {
+            register.tell_apart(&reviewer, one, two, "Due").await
+        };
+        decided.unwrap();
+        if index % 2 == 0 {
+            register
+                .take_back(&reviewer, one, two, "Per errore")
+                .await
+                .unwrap();
+        }
+    }
+    register.settle().await.unwrap();
+    register
+}
+
+/// Changes that undo themselves: what is done to which table, and the words that name it.
+fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let mut cases = Vec::new();
+    for part in &PARTS {
+        let (table, many) = (part.table, part.kind.many());
+        if matches!(part.kind, Sealed::MergesEnded | Sealed::PairsEnded) {
+            let told = vec!["doppione annullata di validatore.cmm", many];
+            for (change, word) in [
+                ("ended_reason = 'Altro'", "è stato cambiato"),
+                (
+                    "ended_at = NULL, ended_by = NULL, ended_reason = NULL, ended_entry = NULL",
+                    "non c’è più",
+                ),
+            ] {
+                let change = format!("UPDATE {table} SET {change} WHERE ended_at IS NOT NULL");
+                let mut says = told.clone();
+                says.push(word);
+                cases.push((table, change, says));
+            }
+            let silently = format!(
+                "UPDATE {table} SET ended_at = 1, ended_by = 'x', ended_reason = 'x', \
+                 ended_entry = entry_id WHERE ended_at IS NULL"
+            );
+            let says = vec!["decisione su un doppione", many, "nessuna"];
+            cases.push((table, silently, says));
+            continue;
+        }
+        let mut told = match part.kind {
+            Sealed::Steps => vec!["passo dell’adesione di compilatore.015146"],
+            Sealed::Documents | Sealed::Acts => vec!["atto registrato di compilatore.015146"],
+            Sealed::Seats => vec!["sede registrata di compilatore.015146"],
+            Sealed::Dues => vec!["scadenza di validatore.cmm"],
+            Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
+            _ => vec!["decisione su un doppione di validatore.cmm"],
+        };
+        told.extend([many, "il record ", " del 2 marzo 2026, "]);
+        let of_one = !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        if of_one {
+            told.push(" di Comune di Milano)");
+        }
+        let with = |words: &'static str| {
+            let mut says = told.clone();
+            says.push(words);
+            says
+        };
+        let changed = format!("UPDATE {table} SET author = 'altra'");
+        cases.push((table, changed, with("è stato cambiato")));
+        let condition = match part.kind {
+            Sealed::Steps => "annuls IS NULL",
+            Sealed::Dues => "body_code = '015146'",
+            Sealed::Merges | Sealed::Pairs => "ended_at IS NOT NULL",
+            _ => "1 = 1",
+        };
+        if part.kind != Sealed::Documents {
+            let gone = format!("DELETE FROM {table}");
+            cases.push((table, gone, with("non c’è più")));
+        }
+        // One more, of the same record and of none; a row's own identifier is none of a record.
+        let columns = |id: &str, entry: &str| {
+            let ended = "ended_at, ended_by, ended_reason, ended_entry";
+            let ended = if condition.starts_with("ended") {
+                format!(", {ended}")
+            } else {
+                String::new()
+            };
+            let rest: Vec<&str> = part.columns.iter().skip(1).map(|(name, _)| *name).collect();
+            let rest = rest.join(", ");
+            format!(
+                "INSERT INTO {table} (id, {rest}{ended}, entry_id) \
+                 SELECT {id}, {rest}{ended}, {entry} FROM {table} WHERE {condition}"
+            )
+        };
+        let more = columns("entry_id", "entry_id");
+        cases.push((table, more, with("righe che ci sono")));
+        if of_one || part.kind == Sealed::Dues {
+            let unheard = columns("entry_id", "id");
+            let says = vec![part.kind.one(), " di Comune di ", "nessun record"];
+            cases.push((table, unheard, says));
+        }
+    }
+    cases
+}
+
+#[test]
+fn whatever_is_changed_of_how_bodies_take_part_is_named() {
+    both(async |store| {
+        let register = taking_part(store.clone()).await;
+        let fits = async || assert_eq!(register.verify().await.unwrap().first, None);
+        fits().await;
+        let named = async |change: &str, says: &[&str]| {
+            let first = register.verify().await.unwrap().first.unwrap_or_default();
+            for words in says {
+                assert!(first.contains(words), "{change}\n{first}\nlacks: {words}");
+            }
+        };
+        for (table, change, says) in tamperings() {
+            execute(
+                &store,
+                &format!("CREATE TABLE away AS SELECT * FROM {table}"),
+            )
+            .await;
+            execute(&store, &change).await;
+            named(&change, &says).await;
+            // A document stands behind an act, and cannot be taken away while it does.
+            let back = if table == "document" {
+                vec![
+                    "DELETE FROM document WHERE id NOT IN (SELECT id FROM away)".to_owned(),
+                    "UPDATE document SET author = (SELECT author FROM away)".to_owned(),
+                ]
+            } else {
+                vec![
+                    format!("DELETE FROM {table}"),
+                    format!("INSERT INTO {table} SELECT * FROM away"),
+                ]
+            };
+            for statement in back {
+                execute(&store, &statement).await;
+            }
+            execute(&store, "DROP TABLE away").await;
+        }
+        fits().await;
+        for change in [
+            "UPDATE act SET document_id = NULL",
+            "DELETE FROM document_part",
+            "DELETE FROM document",
+        ] {
+            execute(&store, change).await;
+        }
+        let says = ["(documenti di Comune di Milano)", "non c’è più"];
+        named("the document", &says).await;
+    });
 }
 
 #[test]
