@@ -99,8 +99,6 @@ pub enum Trouble {
     },
     /// More of the same, that are not named.
     Others(usize),
-    /// Something that whoever asks may not know.
-    Unseen,
     /// Another number of devices.
     Devices {
         /// As the snapshot says.
@@ -137,11 +135,6 @@ impl fmt::Display for Trouble {
             Self::Others(number) => {
                 write!(out, "Altri dispositivi nelle stesse condizioni: {number}.")
             }
-            Self::Unseen => write!(
-                out,
-                "Qualcosa che non potete vedere non è più com’era: avvertite chi coordina il \
-                 censimento."
-            ),
             Self::Devices { said, found } => write!(
                 out,
                 "I dispositivi dovrebbero essere {said} e sono {found}."

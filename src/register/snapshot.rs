@@ -216,7 +216,7 @@ impl Register {
         let mut verified = Vec::new();
         for snapshot in snapshots {
             let found = Findings::of(&mut unit, &snapshot).await?;
-            let troubles = found.told(viewer, &names);
+            let troubles = found.told(&names);
             verified.push(Verified { snapshot, troubles });
         }
         Ok(verified)
@@ -377,16 +377,11 @@ impl Findings {
         })
     }
 
-    /// As much of it as a person may know.
-    fn told(self, viewer: &Viewer, names: &Names) -> Vec<Trouble> {
-        let number = self.changed.len() + self.displaced.len() + self.rest.len();
-        let own = |(body, _): &(String, String)| viewer.reads_all() || viewer.writes(body);
+    /// All of it in words, so many devices by name.
+    fn told(self, names: &Names) -> Vec<Trouble> {
         let body = |code: &str| format!("{} ({code})", names.words(Field::Ente, code));
-        let mut known = 0;
         let mut troubles = Vec::new();
         for (devices, interval) in [(self.changed, false), (self.displaced, true)] {
-            let devices: Vec<_> = devices.into_iter().filter(own).collect();
-            known += devices.len();
             let some = devices.iter().take(NAMED).map(|(ente, code)| {
                 let (body, code) = (body(ente), code.clone());
                 if interval {
@@ -400,11 +395,7 @@ impl Findings {
                 troubles.push(Trouble::Others(devices.len() - NAMED));
             }
         }
-        if viewer.reads_all() {
-            troubles.extend(self.rest);
-        } else if known < number {
-            troubles.push(Trouble::Unseen);
-        }
+        troubles.extend(self.rest);
         troubles
     }
 }

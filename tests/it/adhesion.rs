@@ -39,6 +39,10 @@ fn contact() -> Contact {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a test hands over what it got"
+)]
 fn saved(outcome: Result<Outcome, Error>) {
     assert!(matches!(outcome, Ok(Outcome::Saved)), "{outcome:?}");
 }

@@ -331,7 +331,7 @@ fn what_is_sent_back_says_why_at_the_field_and_is_mended_and_sent_again() {
         assert!(
             help.starts_with("Chi convalida chiede: «sulla targhetta c’è altro»"),
             "{}",
-            &help[..80]
+            help.lines().next().unwrap_or_default()
         );
         edit(&register, &officer, device, &[(Field::Modello, "Tre")]).await;
         assert_eq!(send(&register, &officer, device).await, 1);
@@ -482,7 +482,10 @@ fn what_somebody_wrote_is_theirs_though_a_colleague_brings_it_back() {
             officer.name.clone(),
             vec![coordinator],
         );
-        register.set_claim(&same_person, MILANO, true).await.unwrap();
+        register
+            .set_claim(&same_person, MILANO, true)
+            .await
+            .unwrap();
         let refused = decide(&register, &same_person, device, Decision::Accept, "").await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     });
