@@ -254,7 +254,7 @@ pub async fn say(
     let back = if viewer.reads_all() {
         format!("/convalida/{body}?esito=messaggio")
     } else {
-        "/invio".to_owned()
+        format!("/enti/{body}?salvato=messaggio#conversazione")
     };
     Ok(Redirect::to(&back).into_response())
 }
