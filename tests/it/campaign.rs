@@ -451,3 +451,41 @@ fn without_a_mail_server_there_is_the_list_to_send() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     });
 }
+
+#[test]
+fn a_refused_due_date_keeps_filter_ticks_and_day_and_reminders_keep_the_filter() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let reviewer = support::reviewer(&register).await;
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &reviewer).await;
+        let board = browser.get("/campagna?cerca=rho").await.text();
+        assert!(board.contains("href=\"/campagna/solleciti?cerca=rho\""));
+        let fields = [
+            ("cerca", "rho"),
+            ("ente", RHO),
+            ("elenco", RHO),
+            ("giorno", "2020-01-01"),
+            ("azione", "stabilisci"),
+        ];
+        let refused = browser.post("/campagna/scadenza", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = refused.text();
+        assert!(page.contains("id=\"errori\"") && page.contains("value=\"2020-01-01\""));
+        assert!(page.contains("aria-label=\"Scegli Rho\" checked"));
+        assert!(!page.contains("Scegli Milano"));
+        let fields = [
+            ("cerca", "rho"),
+            ("tutti", "si"),
+            ("elenco", RHO),
+            ("giorno", "2030-01-01"),
+            ("azione", "stabilisci"),
+        ];
+        let set = browser.post("/campagna/scadenza", &fields).await;
+        assert_eq!(set.location(), "/campagna?cerca=rho&scadenze=1");
+        let reminders = browser.get("/campagna/solleciti?cerca=rho").await.text();
+        assert!(reminders.contains("Rho") && !reminders.contains("Milano</strong>"));
+        let past = browser.get("/campagna/solleciti?al=2026-01-01").await;
+        assert_eq!(past.status, StatusCode::BAD_REQUEST);
+    });
+}
