@@ -112,12 +112,12 @@ impl Notice {
             Kind::SentBack => format!("{devices} dispositivi sono stati rimandati: correggeteli."),
             Kind::Accepted if one => format!("Il dispositivo {text} è stato convalidato."),
             Kind::Accepted => format!("{devices} dispositivi sono stati convalidati."),
-            Kind::AcceptedInPart if one => format!(
-                "Il dispositivo {text} è stato convalidato in parte: guardate i motivi."
-            ),
-            Kind::AcceptedInPart => format!(
-                "{devices} dispositivi sono stati convalidati in parte: guardate i motivi."
-            ),
+            Kind::AcceptedInPart if one => {
+                format!("Il dispositivo {text} è stato convalidato in parte: guardate i motivi.")
+            }
+            Kind::AcceptedInPart => {
+                format!("{devices} dispositivi sono stati convalidati in parte: guardate i motivi.")
+            }
             Kind::Due => text.clone(),
             Kind::Message if self.device.is_some() => {
                 format!("{author} ha scritto un messaggio sul dispositivo {text}.")
@@ -126,10 +126,14 @@ impl Notice {
                 format!("{author} ha scritto un messaggio sul censimento dell’ente.")
             }
             Kind::Message => {
-                format!("Ci sono messaggi nuovi sul censimento e sui dispositivi, l’ultimo di {author}.")
+                format!(
+                    "Ci sono messaggi nuovi sul censimento e sui dispositivi, l’ultimo di {author}."
+                )
             }
             Kind::Merged if one => text.clone(),
-            Kind::Merged => format!("Di {devices} dispositivi è cambiato se valgono per due enti. {text}"),
+            Kind::Merged => {
+                format!("Di {devices} dispositivi è cambiato se valgono per due enti. {text}")
+            }
             Kind::Changed if one => format!("{author} ha modificato il dispositivo {text}."),
             Kind::Changed => {
                 format!("Altri hanno modificato {devices} dispositivi, per ultimo {author}.")

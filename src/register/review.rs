@@ -145,7 +145,8 @@ impl Register {
             self.tell_message(&mut unit, viewer, body, None, at).await?;
         } else if let Some(entry) = entries.first().filter(|_| told) {
             let about = Some((entry.device, entry.code.as_str()));
-            self.tell_message(&mut unit, viewer, body, about, at).await?;
+            self.tell_message(&mut unit, viewer, body, about, at)
+                .await?;
         }
         let detail = format!("{} inviati alla convalida", counted(entries.len()));
         let note = Note {
@@ -384,7 +385,8 @@ impl Register {
         let message = self.message(viewer, body, device, at, text);
         unit.add_reviews(&[message], &mut seal).await?;
         let about = device.map(|device| (device, code.as_str()));
-        self.tell_message(&mut unit, viewer, body, about, at).await?;
+        self.tell_message(&mut unit, viewer, body, about, at)
+            .await?;
         let note = Note {
             act: Act::Message,
             body: Some(body),

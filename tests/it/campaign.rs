@@ -427,7 +427,10 @@ fn reminders_go_out_one_by_one_and_a_refusal_is_named() {
         ] {
             assert!(heard.contains(words), "{words}\n{heard}");
         }
-        let reminders = register.reminders(&reviewer, "", |_row| true).await.unwrap();
+        let reminders = register
+            .reminders(&reviewer, "", |_row| true)
+            .await
+            .unwrap();
         let of = |body: &str| reminders.iter().find(|one| one.body.code == body).unwrap();
         assert!(of(MILANO).last.is_some() && of(RHO).last.is_none());
     });

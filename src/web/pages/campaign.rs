@@ -253,10 +253,7 @@ async fn board(
     typed: Typed,
 ) -> Result<Response, Error> {
     let page = wanted.frame(app, signed, page, PATH).await?;
-    let mut rows = app
-        .register
-        .board(&signed.viewer, wanted.moment())
-        .await?;
+    let mut rows = app.register.board(&signed.viewer, wanted.moment()).await?;
     rows.retain(|row| wanted.takes(row));
     sort(&mut rows, &wanted.order);
     let term = |code: &str, label: &str| Choice {

@@ -43,10 +43,7 @@ pub async fn get(
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&FILTERS)?;
     let wanted = Wanted::read(&query)?;
-    let mut rows = app
-        .register
-        .board(&reader.viewer, wanted.moment())
-        .await?;
+    let mut rows = app.register.board(&reader.viewer, wanted.moment()).await?;
     rows.retain(|row| wanted.takes(row));
     let states: Map<String, Value> = rows
         .iter()

@@ -56,7 +56,15 @@ pub async fn get(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
     let wanted = wanted(raw.as_deref())?;
-    shown(&app, &reader, &wanted, StatusCode::OK, Vec::new(), Vec::new()).await
+    shown(
+        &app,
+        &reader,
+        &wanted,
+        StatusCode::OK,
+        Vec::new(),
+        Vec::new(),
+    )
+    .await
 }
 
 /// Which bodies the address asks for, as on the board of today.
