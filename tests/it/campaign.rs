@@ -167,7 +167,7 @@ fn the_board_is_for_who_reads_everything_and_lists_every_comune() {
         let page = browser.get("/campagna?attesa=convalida").await.text();
         assert!(page.contains("un ente") && !page.contains("Comune di Rho"));
         let page = browser.get("/campagna/mappa").await.text();
-        assert!(page.contains("&#34;015146&#34;:&#34;correzione&#34;"));
+        assert!(page.contains("&#34;015146&#34;:&#34;convalida&#34;"));
         let wrong = browser.get("/campagna?stato=boh").await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     });
@@ -475,8 +475,8 @@ fn a_refused_due_date_keeps_filter_ticks_and_day_and_reminders_keep_the_filter()
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         let page = refused.text();
         assert!(page.contains("id=\"errori\"") && page.contains("value=\"2020-01-01\""));
-        assert!(page.contains("aria-label=\"Scegli Rho\" checked"));
-        assert!(!page.contains("Scegli Milano"));
+        assert!(page.contains("aria-label=\"Scegli Comune di Rho\" checked"));
+        assert!(!page.contains("Scegli Comune di Milano"));
         let fields = [
             ("cerca", "rho"),
             ("tutti", "si"),
@@ -487,7 +487,7 @@ fn a_refused_due_date_keeps_filter_ticks_and_day_and_reminders_keep_the_filter()
         let set = browser.post("/campagna/scadenza", &fields).await;
         assert_eq!(set.location(), "/campagna?cerca=rho&scadenze=1");
         let reminders = browser.get("/campagna/solleciti?cerca=rho").await.text();
-        assert!(reminders.contains("Rho") && !reminders.contains("Milano</strong>"));
+        assert!(reminders.contains("Comune di Rho") && !reminders.contains("Comune di Milano"));
         let past = browser.get("/campagna/solleciti?al=2026-01-01").await;
         assert_eq!(past.status, StatusCode::BAD_REQUEST);
     });
