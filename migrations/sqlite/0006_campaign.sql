@@ -54,7 +54,7 @@ CREATE TABLE notice (
     device_id BLOB REFERENCES device (id),
     text TEXT NOT NULL,
     read_at BIGINT,
-    CONSTRAINT notice_kind CHECK (kind IN ('rimandato', 'convalidato', 'scadenza', 'modificato'))
+    CONSTRAINT notice_kind CHECK (kind IN ('rimandato', 'convalidato', 'scadenza', 'modificato', 'messaggio', 'convalidato_in_parte', 'unione'))
 );
 CREATE UNIQUE INDEX notice_unread ON notice (account, body_code, kind) WHERE read_at IS NULL;
 CREATE INDEX notice_account ON notice (account, at);

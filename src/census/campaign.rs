@@ -81,9 +81,9 @@ pub struct Standing {
 pub enum State {
     /// It has no device.
     Nothing,
-    /// It has something to mend.
+    /// It has something to mend, and nothing waits for a reviewer.
     Mending,
-    /// It is still writing.
+    /// It is still writing, and nothing waits for a reviewer.
     Writing,
     /// A reviewer has to look.
     Waiting,
@@ -147,6 +147,15 @@ pub enum Whom {
 }
 
 impl Whom {
+    /// The same within a sentence.
+    #[must_use]
+    pub const fn in_sentence(self) -> &'static str {
+        match self {
+            Self::Reviewers => "chi convalida",
+            Self::Body => "l’ente",
+        }
+    }
+
     /// What people read, where the body is the one the line is about.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -175,19 +184,22 @@ pub struct Step {
     pub action: &'static str,
     /// Where it leads; empty when there is nothing to do.
     pub href: String,
+    /// What can be done instead, in words, and where.
+    pub instead: Option<(&'static str, String)>,
 }
 
 impl Standing {
-    /// How far the body has come.
+    /// How far the body has come. What waits for a reviewer comes first, whatever else the body is
+    /// about: those in this state are those of the review.
     #[must_use]
     pub fn state(&self) -> State {
         let tally = &self.tally;
-        if tally.to_mend > 0 {
+        if tally.waiting > 0 {
+            State::Waiting
+        } else if tally.to_mend > 0 {
             State::Mending
         } else if tally.unsent + tally.taken_out > 0 {
             State::Writing
-        } else if tally.waiting > 0 {
-            State::Waiting
         } else if self.declared_at.is_some() && self.declared_at >= tally.sent_at {
             State::Declared
         } else if tally.devices == 0 {
@@ -240,6 +252,25 @@ impl Standing {
             }
         }
         awaited
+    }
+
+    /// The same as one sentence that goes on after «si aspetta»; empty when nothing is waited for.
+    #[must_use]
+    pub fn awaited_words(&self) -> String {
+        let of = |whom: Whom| {
+            let words: Vec<String> = self
+                .awaited()
+                .into_iter()
+                .filter(|one| one.whom == whom)
+                .map(|one| one.words)
+                .collect();
+            (!words.is_empty()).then(|| format!("{}: {}", whom.in_sentence(), words.join(", ")))
+        };
+        let parts: Vec<String> = [Whom::Reviewers, Whom::Body]
+            .into_iter()
+            .filter_map(of)
+            .collect();
+        parts.join("; ")
     }
 
     /// Whether a date was set after the last declaration, or before there was any.
@@ -314,6 +345,7 @@ impl Standing {
             words,
             action,
             href,
+            instead: None,
         };
         if tally.to_mend > 0 {
             return step(
@@ -326,10 +358,25 @@ impl Standing {
                 sending(body),
             );
         }
-        if tally.unsent - tally.ready > 0 {
+        let incomplete = tally.unsent - tally.ready;
+        let ready = tally.ready + tally.taken_out;
+        if ready > 0 {
+            let mut words = many(
+                ready,
+                "Un dispositivo è pronto: inviatelo alla convalida.",
+                "dispositivi sono pronti: inviateli alla convalida.",
+            );
+            match incomplete {
+                0 => {}
+                1 => words.push_str(" A un altro mancano dati."),
+                more => words = format!("{words} Ad altri {more} mancano dati."),
+            }
+            return step(words, "Inviate alla convalida", sending(body));
+        }
+        if incomplete > 0 {
             return step(
                 many(
-                    tally.unsent - tally.ready,
+                    incomplete,
                     "A un dispositivo mancano dati che servono per inviarlo.",
                     "dispositivi hanno dati che mancano e che servono per inviarli.",
                 ),
@@ -337,25 +384,19 @@ impl Standing {
                 format!("/dispositivi?ente={body}&segnalazioni=incompleti"),
             );
         }
-        if tally.ready + tally.taken_out > 0 {
-            return step(
-                many(
-                    tally.ready + tally.taken_out,
-                    "Un dispositivo è pronto: inviatelo alla convalida.",
-                    "dispositivi sono pronti: inviateli alla convalida.",
-                ),
-                "Inviate alla convalida",
-                sending(body),
-            );
-        }
         if tally.devices == 0 && tally.waiting == 0 && self.declared_at.is_none() {
-            return step(
+            let mut step = step(
                 "Non c’è ancora nessun dispositivo: portate dentro il foglio di calcolo che avete, \
-                 oppure aggiungeteli uno per uno. Se l’ente non ne ha, dichiaratelo."
+                 oppure aggiungeteli uno per uno."
                     .to_owned(),
                 "Importate un foglio di calcolo",
                 "/importa".to_owned(),
             );
+            step.instead = Some((
+                "Se l’ente non ne ha, dichiaratelo",
+                format!("/enti/{body}/dichiarazioni"),
+            ));
+            return step;
         }
         if self.asks_again() || self.state() == State::Accepted {
             let words = match (self.declared_at, self.due) {
@@ -369,6 +410,13 @@ impl Standing {
             };
             return step(words, "Dichiarate", format!("/enti/{body}/dichiarazioni"));
         }
+        if tally.waiting > 0 {
+            let words = match tally.waiting {
+                1 => "Avete inviato un dispositivo: aspetta chi convalida.".to_owned(),
+                more => format!("Avete inviato {more} dispositivi: aspettano chi convalida."),
+            };
+            return step(words, "", String::new());
+        }
         if self.adhesion.is_none() {
             return step(
                 "Il censimento è a posto; dell’adesione al progetto non è ancora registrato nulla."
@@ -377,12 +425,11 @@ impl Standing {
                 format!("/enti/{body}/adesione"),
             );
         }
-        let words = if tally.waiting > 0 {
-            "Tutto è stato inviato: ora guarda chi convalida, e non dovete fare nulla."
-        } else {
-            "È tutto dichiarato: non dovete fare nulla finché non cambia qualcosa."
-        };
-        step(words.to_owned(), "", String::new())
+        step(
+            "È tutto dichiarato: non dovete fare nulla finché non cambia qualcosa.".to_owned(),
+            "",
+            String::new(),
+        )
     }
 }
 
@@ -506,6 +553,12 @@ mod tests {
             ready: 5,
             ..accepted()
         });
+        assert_eq!(body.state(), State::Waiting);
+        assert_eq!(
+            body.awaited_words(),
+            "chi convalida: 12 in attesa dal 03/03/2026; l’ente: 2 da correggere dal 02/03/2026, \
+             4 da completare, 5 da inviare"
+        );
         let words: Vec<(Whom, String)> = body
             .awaited()
             .into_iter()
@@ -524,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_back_comes_first_then_what_lacks_data_then_sending() {
+    fn what_was_sent_back_comes_first_then_what_is_ready_then_what_lacks_data() {
         let mut tally = Tally {
             to_mend: 1,
             unsent: 3,
@@ -534,17 +587,24 @@ mod tests {
         let step = standing(tally.clone()).next_step();
         assert!(step.words.starts_with("Un dispositivo è stato rimandato"));
         tally.to_mend = 0;
-        assert!(
-            standing(tally.clone())
-                .next_step()
-                .href
-                .ends_with("incompleti")
-        );
-        tally.unsent = 2;
+        let step = standing(tally.clone()).next_step();
+        assert_eq!(step.action, "Inviate alla convalida");
         assert_eq!(
-            standing(tally.clone()).next_step().action,
-            "Inviate alla convalida"
+            step.words,
+            "2 dispositivi sono pronti: inviateli alla convalida. A un altro mancano dati."
         );
+        tally.ready = 0;
+        let step = standing(tally.clone()).next_step();
+        assert!(step.href.ends_with("incompleti"));
+        tally.waiting = 2;
+        tally.unsent = 0;
+        let step = standing(tally.clone()).next_step();
+        assert_eq!(
+            step.words,
+            "Avete inviato 2 dispositivi: aspettano chi convalida."
+        );
+        tally.waiting = 0;
+        tally.unsent = 1;
         assert_eq!(standing(tally).state(), State::Writing);
     }
 

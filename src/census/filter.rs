@@ -192,6 +192,8 @@ pub struct Filter {
     pub tier: Tier,
     /// Words to find, any case and accents.
     pub text: String,
+    /// Whether only the devices of the viewer's own bodies are asked for.
+    pub own: bool,
     /// Exact values wanted: body, Comune, function, state, SCNTT state, software, site.
     pub exact: Vec<(Field, String)>,
     /// What is open on them.
@@ -270,6 +272,7 @@ impl Filter {
             moment: Moment::Now,
             tier: Tier::Riservato,
             text: String::new(),
+            own: false,
             exact: Vec::new(),
             open: None,
             withdrawn: false,
@@ -401,6 +404,9 @@ impl Filter {
                 }
                 self.freeze(id);
             }
+            "propri" if matches!(value, "" | "no") => self.own = false,
+            "propri" if value == "si" => self.own = true,
+            "propri" => return Err(refused()),
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
             "ritirati" => return Err(refused()),
@@ -415,6 +421,9 @@ impl Filter {
         let mut parameters = self.standpoint();
         if !self.text.is_empty() {
             parameters.push(("cerca", self.text.clone()));
+        }
+        if self.own {
+            parameters.push(("propri", "si".to_owned()));
         }
         for (field, value) in &self.exact {
             parameters.push((field.name(), value.clone()));
@@ -465,11 +474,12 @@ impl Filter {
 }
 
 /// The names that [`Filter::take`] understands.
-pub const PARAMETERS: [&str; 13] = [
+pub const PARAMETERS: [&str; 14] = [
     "dati",
     "al",
     "fotografia",
     "cerca",
+    "propri",
     "ente",
     "comune",
     "funzione",
@@ -644,6 +654,7 @@ mod tests {
             text in "[a-zà-ù]{0,8}",
             body in "[a-z0-9]{1,6}",
             withdrawn: bool,
+            own: bool,
             open in 0_usize..6,
             state in 0_usize..3,
             at in 0_i64..4_000_000_000_000_000,
@@ -653,6 +664,7 @@ mod tests {
             filter.text = text;
             filter.exact = vec![(Field::Ente, body), (Field::Funzione, "ztl".to_owned())];
             filter.withdrawn = withdrawn;
+            filter.own = own;
             filter.open = Open::ALL.get(open).copied();
             filter.state = State::ALL[state];
             match at % 3 {

@@ -14,11 +14,25 @@ pub enum Kind {
     Due,
     /// Somebody else changed devices of theirs.
     Changed,
+    /// Somebody said something.
+    Message,
+    /// Devices were accepted but for some attributes.
+    AcceptedInPart,
+    /// Devices of theirs stand for devices of another body, or no longer do.
+    Merged,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::SentBack, Self::Accepted, Self::Due, Self::Changed];
+    pub const ALL: [Self; 7] = [
+        Self::SentBack,
+        Self::Accepted,
+        Self::Due,
+        Self::Changed,
+        Self::Message,
+        Self::AcceptedInPart,
+        Self::Merged,
+    ];
 
     /// The stored spelling.
     #[must_use]
@@ -28,6 +42,9 @@ impl Kind {
             Self::Accepted => "convalidato",
             Self::Due => "scadenza",
             Self::Changed => "modificato",
+            Self::Message => "messaggio",
+            Self::AcceptedInPart => "convalidato_in_parte",
+            Self::Merged => "unione",
         }
     }
 
@@ -39,6 +56,9 @@ impl Kind {
             Self::Accepted => "Convalidato",
             Self::Due => "Scadenza",
             Self::Changed => "Modificato da altri",
+            Self::Message => "Messaggio",
+            Self::AcceptedInPart => "Convalidato in parte",
+            Self::Merged => "Doppioni",
         }
     }
 
@@ -68,7 +88,7 @@ pub struct Notice {
     pub devices: i64,
     /// The device, when it is about one.
     pub device: Option<Uuid>,
-    /// The code of the device, the day, or what else there is to say of the last one.
+    /// The code of the device, or a whole sentence: what there is to say of the last one.
     pub text: String,
     /// When it was read.
     pub read_at: Option<Instant>,
@@ -92,7 +112,28 @@ impl Notice {
             Kind::SentBack => format!("{devices} dispositivi sono stati rimandati: correggeteli."),
             Kind::Accepted if one => format!("Il dispositivo {text} è stato convalidato."),
             Kind::Accepted => format!("{devices} dispositivi sono stati convalidati."),
+            Kind::AcceptedInPart if one => {
+                format!("Il dispositivo {text} è stato convalidato in parte: guardate i motivi.")
+            }
+            Kind::AcceptedInPart => {
+                format!("{devices} dispositivi sono stati convalidati in parte: guardate i motivi.")
+            }
             Kind::Due => text.clone(),
+            Kind::Message if self.device.is_some() => {
+                format!("{author} ha scritto un messaggio sul dispositivo {text}.")
+            }
+            Kind::Message if *devices == 0 => {
+                format!("{author} ha scritto un messaggio sul censimento dell’ente.")
+            }
+            Kind::Message => {
+                format!(
+                    "Ci sono messaggi nuovi sul censimento e sui dispositivi, l’ultimo di {author}."
+                )
+            }
+            Kind::Merged if one => text.clone(),
+            Kind::Merged => {
+                format!("Di {devices} dispositivi è cambiato se valgono per due enti. {text}")
+            }
             Kind::Changed if one => format!("{author} ha modificato il dispositivo {text}."),
             Kind::Changed => {
                 format!("Altri hanno modificato {devices} dispositivi, per ultimo {author}.")

@@ -10,15 +10,18 @@
 
 use super::find::{Choice, Names};
 use super::journal::{Note, note_at};
+use super::notice::{Told, officers_of};
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
 use crate::census::duplicate::{LIMIT_M, Likeness, REACH_M, Stand, likeness};
 use crate::census::filter::{Filter, State};
 use crate::census::journal::Act;
+use crate::census::notice;
 use crate::census::person::Viewer;
 use crate::census::revision::Revision;
 use crate::census::rules;
 use crate::census::vocabulary::Field;
+use crate::clock::Instant;
 use crate::storage::Unit;
 use crate::storage::duplicate::{Decision, Ended, Party};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -337,6 +340,7 @@ impl Register {
     ) -> Result<()> {
         let (at, end) = self.moment(&mut unit).await?;
         let mut seal = self.seal();
+        let undone = decision.ended.is_some();
         let (act, reason) = if let Some(ended) = decision.ended.take() {
             let ended = Ended { at, ..ended };
             unit.end_decision(&decision, &ended, &mut seal).await?;
@@ -370,9 +374,59 @@ impl Register {
             subject: &other.device.to_string(),
             ..first
         };
+        if told {
+            self.tell_merge(&mut unit, viewer, &parties, undone, at)
+                .await?;
+        }
         note_at(&mut unit, viewer, &seal, first, at, end).await?;
         self.note(&mut unit, viewer, &self.seal(), second).await?;
         Ok(unit.commit().await?)
+    }
+
+    /// Tells the officers of both bodies that their devices are one, the first of the two the one
+    /// that is published, or that they no longer are.
+    async fn tell_merge(
+        &self,
+        unit: &mut Unit,
+        viewer: &Viewer,
+        parties: &[Party; 2],
+        undone: bool,
+        at: Instant,
+    ) -> Result<()> {
+        let [kept, absorbed] = parties;
+        let both = |own: &Party, other: &Party| {
+            format!(
+                "L’unione del vostro dispositivo {} con {} di un altro ente è stata annullata.",
+                own.code, other.code
+            )
+        };
+        let words = if undone {
+            [both(kept, absorbed), both(absorbed, kept)]
+        } else {
+            [
+                format!(
+                    "Il vostro dispositivo {} vale anche per {} di un altro ente.",
+                    kept.code, absorbed.code
+                ),
+                format!(
+                    "Al posto del vostro dispositivo {} compare {} di un altro ente: sono lo \
+                     stesso.",
+                    absorbed.code, kept.code
+                ),
+            ]
+        };
+        for (party, words) in parties.iter().zip(&words) {
+            let told = Told {
+                kind: notice::Kind::Merged,
+                body: &party.body,
+                devices: 1,
+                device: Some(party.device),
+                text: words,
+            };
+            let officers = officers_of(unit, viewer, &party.body).await?;
+            self.tell_people(unit, viewer, &officers, told, at).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reminders: to whom, what, and that they were sent; each in the history, without anybody's address.
 
+use super::campaign::Row;
 use super::journal::Note;
 use super::notice::{Told, officers_of};
 use super::{Error, Register, Result};
@@ -50,10 +51,17 @@ pub struct Sent {
 }
 
 impl Register {
-    /// The reminders that could be sent now: one for each body from which something is awaited.
-    pub async fn reminders(&self, viewer: &Viewer, sender: &str) -> Result<Vec<Reminder>> {
+    /// The reminders that could be sent now: one for each body from which something is awaited, of
+    /// those that are wanted.
+    pub async fn reminders(
+        &self,
+        viewer: &Viewer,
+        sender: &str,
+        wanted: impl Fn(&Row) -> bool + Send,
+    ) -> Result<Vec<Reminder>> {
         may_remind(viewer)?;
-        let rows = self.board(viewer, Moment::Now).await?;
+        let mut rows = self.board(viewer, Moment::Now).await?;
+        rows.retain(|row| wanted(row));
         let mut unit = self.store.read().await?;
         let mut reminders = Vec::new();
         for row in rows {
@@ -83,7 +91,7 @@ impl Register {
         bodies: &[String],
         sender: &str,
     ) -> Result<Vec<Sent>> {
-        let mut reminders = self.reminders(viewer, sender).await?;
+        let mut reminders = self.reminders(viewer, sender, |_row| true).await?;
         reminders.retain(|one| bodies.contains(&one.body.code) && !one.recipients.is_empty());
         if reminders.is_empty() {
             return Err(Error::Invalid(

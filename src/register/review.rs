@@ -131,13 +131,28 @@ impl Register {
             return Ok(sent);
         }
         let mut seal = self.seal();
+        // What is said of all of them is said once, of the body; of one device, at the device.
+        let (common, own) = match device {
+            None => (text, String::new()),
+            Some(_) => (String::new(), text),
+        };
+        let told = device.is_some() && !own.is_empty();
         let event = Event {
             kind: Kind::Submitted,
             at,
-            text,
+            text: own,
         };
         self.submit_entries(&mut unit, viewer, body, &entries, event, &mut seal)
             .await?;
+        if !common.is_empty() {
+            let message = self.message(viewer, body, None, at, common);
+            unit.add_reviews(&[message], &mut seal).await?;
+            self.tell_message(&mut unit, viewer, body, None, at).await?;
+        } else if let Some(entry) = entries.first().filter(|_| told) {
+            let about = Some((entry.device, entry.code.as_str()));
+            self.tell_message(&mut unit, viewer, body, about, at)
+                .await?;
+        }
         let detail = format!("{} inviati alla convalida", counted(entries.len()));
         let note = Note {
             act: Act::Submitted,
@@ -162,6 +177,7 @@ impl Register {
         seal: &mut Seal,
     ) -> Result<()> {
         unit.mark_submitted(entries, event.at).await?;
+        unit.settle_sent_back(body, event.at).await?;
         self.tell(unit, viewer, body, entries, event, seal).await
     }
 
@@ -369,16 +385,41 @@ impl Register {
             return Err(Error::Invalid("Scrivete il messaggio.".to_owned()));
         }
         let mut unit = self.store.write().await?;
+        let mut code = String::new();
         if let Some(device) = device {
             let present = in_state(&mut unit, viewer, device, State::Working).await?;
             let present = present.ok_or(NOT_HERE)?;
             if present.record.text(Field::Ente) != body {
                 return Err(NOT_HERE);
             }
+            present.record.text(Field::Codice).clone_into(&mut code);
         }
         let (at, end) = self.moment(&mut unit).await?;
         let mut seal = self.seal();
-        let review = Review {
+        let message = self.message(viewer, body, device, at, text);
+        unit.add_reviews(&[message], &mut seal).await?;
+        let about = device.map(|device| (device, code.as_str()));
+        self.tell_message(&mut unit, viewer, body, about, at)
+            .await?;
+        let note = Note {
+            act: Act::Message,
+            body: Some(body),
+            subject: &subject(device, body),
+            detail: "",
+        };
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
+        Ok(unit.commit().await?)
+    }
+
+    fn message(
+        &self,
+        viewer: &Viewer,
+        body: &str,
+        device: Option<Uuid>,
+        at: Instant,
+        text: String,
+    ) -> Review {
+        Review {
             id: self.clock.new_id(),
             body: body.to_owned(),
             device,
@@ -388,16 +429,37 @@ impl Register {
             author: viewer.account.clone(),
             text,
             remarks: Vec::new(),
+        }
+    }
+
+    /// Tells that something was said of a body, or of a device by its code: what its officers say,
+    /// to who has it in hand, or else to all reviewers; what others say, to its officers.
+    async fn tell_message(
+        &self,
+        unit: &mut Unit,
+        viewer: &Viewer,
+        body: &str,
+        about: Option<(Uuid, &str)>,
+        at: Instant,
+    ) -> Result<()> {
+        let people = if viewer.bodies().any(|own| own == body) {
+            let mut reviewers = match self.standing_claim(unit, body).await? {
+                Some(claim) => vec![claim.account],
+                None => unit.reviewers().await?,
+            };
+            reviewers.retain(|account| *account != viewer.account);
+            reviewers
+        } else {
+            officers_of(unit, viewer, body).await?
         };
-        unit.add_reviews(&[review], &mut seal).await?;
-        let note = Note {
-            act: Act::Message,
-            body: Some(body),
-            subject: &subject(device, body),
-            detail: "",
+        let told = Told {
+            kind: notice::Kind::Message,
+            body,
+            devices: about.iter().len(),
+            device: about.map(|(device, _)| device),
+            text: about.map_or("", |(_, code)| code),
         };
-        note_at(&mut unit, viewer, &seal, note, at, end).await?;
-        Ok(unit.commit().await?)
+        self.tell_people(unit, viewer, &people, told, at).await
     }
 
     /// Takes a body's census in hand, from whoever had it, or lets go of one's own.
@@ -651,6 +713,7 @@ impl Deciding<'_> {
         let told = Told {
             kind: match kind {
                 Kind::SentBack => notice::Kind::SentBack,
+                Kind::AcceptedInPart => notice::Kind::AcceptedInPart,
                 _ => notice::Kind::Accepted,
             },
             body: &self.body,

@@ -787,6 +787,14 @@ pub(super) fn condition(statement: &mut Statement, filter: &Filter) {
         Tier::Enti => statement.push(" AND r.visibilita IN ('enti', 'pubblico')"),
         Tier::Riservato => statement,
     };
+    if filter.own {
+        let mut bodies = filter.viewer().bodies().peekable();
+        if bodies.peek().is_some() {
+            statement.push(" AND r.ente IN ").texts(bodies);
+        } else {
+            statement.push(" AND 1 = 0");
+        }
+    }
     for (field, value) in &filter.exact {
         statement
             .push(" AND r.")

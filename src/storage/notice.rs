@@ -97,6 +97,39 @@ impl Unit {
         }))
     }
 
+    /// Notes as read what was told of devices of a body that were sent back, once they wait for a
+    /// reviewer again: of several devices, once none is left as it was sent back.
+    pub async fn settle_sent_back(&mut self, body: &str, at: Instant) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query(
+                "UPDATE notice SET read_at = $2
+                 WHERE read_at IS NULL AND kind = 'rimandato' AND body_code = $1
+                   AND CASE WHEN device_id IS NULL
+                     THEN NOT EXISTS (SELECT 1 FROM revision r
+                       WHERE r.ente = $1 AND r.working AND r.stage = 'rimandata')
+                     ELSE EXISTS (SELECT 1 FROM revision r
+                       WHERE r.device_id = notice.device_id AND r.stage = 'inviata') END",
+            )
+            .bind(body)
+            .bind(at)
+            .execute(conn)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// The accounts of who reviews and may sign in, by account.
+    pub async fn reviewers(&mut self) -> Result<Vec<String>> {
+        Ok(on!(self, |conn| {
+            sqlx::query_scalar(
+                "SELECT DISTINCT p.account FROM person p JOIN person_role r ON r.person_id = p.id
+                 WHERE r.role = 'validatore' AND p.disabled_at IS NULL ORDER BY p.account",
+            )
+            .fetch_all(conn)
+            .await?
+        }))
+    }
+
     /// The accounts of who writes the devices of a body and may sign in, by account, with their names.
     pub async fn officers(&mut self, body: &str) -> Result<Vec<(String, String)>> {
         Ok(on!(self, |conn| {

@@ -752,7 +752,13 @@ fn with_remark(mut view: FieldView, request: Option<&Said>) -> FieldView {
     let remarks = request.iter().flat_map(|said| &said.remarks);
     for remark in remarks.filter(|remark| remark.field == view.name) {
         let own = std::mem::take(&mut view.help);
-        view.help = format!("Chi convalida chiede: «{}». {own}", remark.reason);
+        let reason = remark.reason.trim_end();
+        let stop = if reason.ends_with(['.', '!', '?', '…']) {
+            ""
+        } else {
+            "."
+        };
+        view.help = format!("Chi convalida chiede: «{reason}»{stop} {own}");
         view.help.truncate(view.help.trim_end().len());
     }
     view

@@ -174,6 +174,11 @@ pub fn chips(path: &str, filter: &Filter, names: &Names, more: &[(&str, &str)]) 
         without.text.clear();
         add(format!("«{}»", filter.text), without);
     }
+    if filter.own {
+        let mut without = filter.clone();
+        without.own = false;
+        add("Solo dei vostri enti".to_owned(), without);
+    }
     for (field, value) in &filter.exact {
         let mut without = filter.clone();
         without.exact.retain(|(own, _)| own != field);

@@ -471,8 +471,9 @@ fn fits(wanted: Expected, answer: &Answer, unchanged: bool) -> bool {
 }
 
 /// What may be asked of a list, a map or a file, besides nothing.
-const QUERIES: [&str; 14] = [
+const QUERIES: [&str; 15] = [
     "",
+    "?propri=si",
     "?ente=015146",
     "?comune=015146",
     "?funzione=lettura_targhe",

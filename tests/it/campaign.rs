@@ -167,7 +167,7 @@ fn the_board_is_for_who_reads_everything_and_lists_every_comune() {
         let page = browser.get("/campagna?attesa=convalida").await.text();
         assert!(page.contains("un ente") && !page.contains("Comune di Rho"));
         let page = browser.get("/campagna/mappa").await.text();
-        assert!(page.contains("&#34;015146&#34;:&#34;correzione&#34;"));
+        assert!(page.contains("&#34;015146&#34;:&#34;convalida&#34;"));
         let wrong = browser.get("/campagna?stato=boh").await;
         assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     });
@@ -427,7 +427,10 @@ fn reminders_go_out_one_by_one_and_a_refusal_is_named() {
         ] {
             assert!(heard.contains(words), "{words}\n{heard}");
         }
-        let reminders = register.reminders(&reviewer, "").await.unwrap();
+        let reminders = register
+            .reminders(&reviewer, "", |_row| true)
+            .await
+            .unwrap();
         let of = |body: &str| reminders.iter().find(|one| one.body.code == body).unwrap();
         assert!(of(MILANO).last.is_some() && of(RHO).last.is_none());
     });
@@ -449,5 +452,43 @@ fn without_a_mail_server_there_is_the_list_to_send() {
         let fields = [("ente", MILANO)];
         let answer = browser.post("/campagna/solleciti", &fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    });
+}
+
+#[test]
+fn a_refused_due_date_keeps_filter_ticks_and_day_and_reminders_keep_the_filter() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let reviewer = support::reviewer(&register).await;
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &reviewer).await;
+        let board = browser.get("/campagna?cerca=rho").await.text();
+        assert!(board.contains("href=\"/campagna/solleciti?cerca=rho\""));
+        let fields = [
+            ("cerca", "rho"),
+            ("ente", RHO),
+            ("elenco", RHO),
+            ("giorno", "2020-01-01"),
+            ("azione", "stabilisci"),
+        ];
+        let refused = browser.post("/campagna/scadenza", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = refused.text();
+        assert!(page.contains("id=\"errori\"") && page.contains("value=\"2020-01-01\""));
+        assert!(page.contains("aria-label=\"Scegli Comune di Rho\" checked"));
+        assert!(!page.contains("Scegli Comune di Milano"));
+        let fields = [
+            ("cerca", "rho"),
+            ("tutti", "si"),
+            ("elenco", RHO),
+            ("giorno", "2030-01-01"),
+            ("azione", "stabilisci"),
+        ];
+        let set = browser.post("/campagna/scadenza", &fields).await;
+        assert_eq!(set.location(), "/campagna?cerca=rho&scadenze=1");
+        let reminders = browser.get("/campagna/solleciti?cerca=rho").await.text();
+        assert!(reminders.contains("Comune di Rho") && !reminders.contains("Comune di Milano"));
+        let past = browser.get("/campagna/solleciti?al=2026-01-01").await;
+        assert_eq!(past.status, StatusCode::BAD_REQUEST);
     });
 }

@@ -196,3 +196,92 @@ fn the_count_stands_on_every_page_until_all_is_read() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     });
 }
+
+#[test]
+fn a_message_reaches_the_officers_or_who_has_the_body_in_hand_or_all_reviewers() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let colleague = colleague(&register).await;
+        let reviewer = support::reviewer(&register).await;
+        let device = support::device(&register, &officer, MILANO, "A", &[]).await;
+        let say = async |viewer: &Viewer, device: Option<Uuid>| {
+            register
+                .say(viewer, MILANO, device, "Guardate")
+                .await
+                .unwrap();
+        };
+        say(&reviewer, Some(device)).await;
+        for person in [&officer, &colleague] {
+            let told = register.notices(person).await.unwrap();
+            assert_eq!((told.len(), told[0].kind), (1, Kind::Message));
+            assert!(told[0].words().contains("dispositivo A"));
+        }
+        assert_eq!(register.unread(&reviewer).await.unwrap(), 0);
+        say(&officer, None).await;
+        assert_eq!(register.unread(&reviewer).await.unwrap(), 1);
+        assert_eq!(register.unread(&colleague).await.unwrap(), 1);
+        register.mark_read(&reviewer, None).await.unwrap();
+        register.set_claim(&reviewer, MILANO, true).await.unwrap();
+        say(&officer, Some(device)).await;
+        let told = register.notices(&reviewer).await.unwrap();
+        assert_eq!((told.len(), told[0].device), (2, Some(device)));
+    });
+}
+
+#[test]
+fn what_is_said_on_sending_is_said_once_and_what_was_sent_back_is_settled() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        let mut devices = Vec::new();
+        for code in ["A", "B"] {
+            devices.push(support::device(&register, &officer, MILANO, code, &[]).await);
+        }
+        register
+            .submit(&officer, MILANO, None, "Tutti nuovi")
+            .await
+            .unwrap();
+        let said = register.thread_of_body(&officer, MILANO).await.unwrap();
+        assert_eq!((said.len(), said[0].text.as_str()), (1, "Tutti nuovi"));
+        let at_device = register
+            .thread_of_device(&officer, devices[0])
+            .await
+            .unwrap();
+        assert!(at_device.iter().all(|review| review.text.is_empty()));
+        let told = register.notices(&reviewer).await.unwrap();
+        assert_eq!((told.len(), told[0].kind), (1, Kind::Message));
+        send_back(&register, &reviewer, devices[0]).await;
+        assert_eq!(register.unread(&officer).await.unwrap(), 1);
+        register
+            .submit(&officer, MILANO, Some(devices[0]), "")
+            .await
+            .unwrap();
+        assert_eq!(register.unread(&officer).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn an_officer_reads_and_answers_the_conversation_on_the_page_of_the_body() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let officer = support::officer(&register, MILANO).await;
+        let reviewer = support::reviewer(&register).await;
+        register
+            .say(&reviewer, MILANO, None, "Quando arrivano i dati?")
+            .await
+            .unwrap();
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &officer).await;
+        let path = format!("/enti/{MILANO}");
+        assert!(browser.get(&path).await.text().contains("Quando arrivano"));
+        let fields = [("messaggio", "Domani")];
+        let answer = browser
+            .post(&format!("/convalida/{MILANO}/messaggi"), &fields)
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert!(browser.get(&path).await.text().contains("Domani"));
+        assert_eq!(register.unread(&reviewer).await.unwrap(), 1);
+    });
+}

@@ -2409,5 +2409,22 @@ fn what_is_not_read_of_one_kind_grows_and_what_was_read_stays() {
         assert_eq!(told[1].read_at, Some(NOW));
         assert_eq!(unit.mark_read("autrice", None, NOW).await.unwrap(), 2);
         assert_eq!(unit.officers("a").await.unwrap(), []);
+        assert_eq!(unit.reviewers().await.unwrap(), [""; 0]);
+        let mut sent_back = notice("a", Some(one.device));
+        sent_back.kind = notice::Kind::SentBack;
+        unit.tell(&sent_back).await.unwrap();
+        unit.settle_sent_back("a", NOW).await.unwrap();
+        assert_eq!(unit.unread("autrice", None).await.unwrap(), 1);
+        unit.tell(&Notice {
+            id: clock.new_id(),
+            device: None,
+            ..sent_back
+        })
+        .await
+        .unwrap();
+        unit.settle_sent_back("b", NOW).await.unwrap();
+        assert_eq!(unit.unread("autrice", None).await.unwrap(), 1);
+        unit.settle_sent_back("a", NOW).await.unwrap();
+        assert_eq!(unit.unread("autrice", None).await.unwrap(), 0);
     });
 }

@@ -156,7 +156,7 @@ fn every_kind_of_tampering_is_named() {
             &["il record ", "dispositivo salvato", "non c’è più"],
         ),
         (
-            "DELETE FROM review WHERE kind = 'messaggio'".to_owned(),
+            "DELETE FROM review WHERE kind = 'messaggio' AND author = 'validatore.cmm'".to_owned(),
             &["messaggio di validatore.cmm", "non c’è più"],
         ),
         (
@@ -170,7 +170,9 @@ fn every_kind_of_tampering_is_named() {
             ],
         ),
         (
-            "UPDATE review SET text = 'Altro' WHERE kind = 'messaggio'".to_owned(),
+            "UPDATE review SET text = 'Altro' WHERE kind = 'messaggio' \
+             AND author = 'validatore.cmm'"
+                .to_owned(),
             &["«Messaggio» di validatore.cmm", "il suo contenuto"],
         ),
         (

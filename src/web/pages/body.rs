@@ -10,10 +10,11 @@ use crate::register::adhesion::{Seen, Whom};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
-use crate::web::guard::Reader;
+use crate::web::guard::{Reader, Signed};
 use crate::web::page::{Html, Page};
 use crate::web::query;
 use crate::web::recording::{DocumentView, document_behind, document_view};
+use crate::web::thread::Thread;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -81,6 +82,8 @@ struct BodyPage {
     standing: Standing,
     step: Step,
     declared: String,
+    /// What officers and reviewers say of the body's census, for those who take part.
+    thread: Option<Thread>,
 }
 
 /// The page.
@@ -104,13 +107,37 @@ pub async fn get(
         "referente_cancellato" => {
             page.with_notice("success", "I dati del referente sono cancellati.")
         }
+        "messaggio" => page.with_notice("success", "Il messaggio è inviato."),
         other => return Err(query::refused("salvato", other)),
     };
     let standing = app.register.standing(&reader.viewer, &code).await?;
-    Ok(Html(page_of(&app, page, seen, standing)).into_response())
+    let thread = thread(&app, &reader, &code).await?;
+    Ok(Html(page_of(&app, page, seen, standing, thread)).into_response())
 }
 
-fn page_of(app: &App, page: Page, seen: Seen, standing: Standing) -> BodyPage {
+/// The conversation about a body's census, for who writes its devices and who reads everything.
+async fn thread(app: &App, signed: &Signed, code: &str) -> Result<Option<Thread>, Error> {
+    let viewer = &signed.viewer;
+    let speaks = viewer.writes(code) || viewer.reviews();
+    if !speaks && !viewer.reads_all() {
+        return Ok(None);
+    }
+    let said = app.register.thread_of_body(viewer, code).await?;
+    let action = if speaks {
+        format!("/convalida/{code}/messaggi")
+    } else {
+        String::new()
+    };
+    Ok(Some(Thread::of(&said, action)))
+}
+
+fn page_of(
+    app: &App,
+    page: Page,
+    seen: Seen,
+    standing: Standing,
+    thread: Option<Thread>,
+) -> BodyPage {
     let (stage, stage_label) = adhesion::present(&seen.steps)
         .map_or(("nessuna", "Nessun passo"), |(stage, _)| {
             (stage.name(), stage.label())
@@ -141,6 +168,7 @@ fn page_of(app: &App, page: Page, seen: Seen, standing: Standing) -> BodyPage {
         step: standing.next_step(),
         declared: standing.declared_at.map_or_else(String::new, clock::words),
         standing,
+        thread,
         code: seen.body.code,
     }
 }

@@ -16,6 +16,7 @@ use crate::web::fields::Fields;
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
 use crate::web::query;
+use crate::web::recording::{WrongView, errors_at};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -31,13 +32,14 @@ const NONE: &str = "nessuna";
 pub(super) const FILTERS: [&str; 5] = ["cerca", "adesione", "stato", "attesa", "al"];
 
 /// The orders of the board: how each is spelt, and the heading of its column.
-const ORDERS: [(&str, &str); 8] = [
+const ORDERS: [(&str, &str); 9] = [
     ("ente", "Ente"),
     ("adesione", "Adesione"),
     ("dispositivi", "Dispositivi"),
     ("completezza", "Completezza"),
     ("avvisi", "Qualità"),
     ("convalidati", "Convalidati"),
+    ("in_attesa", "In attesa"),
     ("dichiarazione", "Dichiarazione"),
     ("scadenza", "Scadenza"),
 ];
@@ -55,12 +57,24 @@ struct Line {
     completeness: String,
     quality: Vec<String>,
     accepted: String,
-    waiting: bool,
+    /// How many wait for a reviewer; empty when none does.
+    waiting: String,
     awaited: Vec<String>,
     in_hand: String,
     declared: String,
     due: String,
     late: bool,
+    /// Whether it is ticked for the form of the due date.
+    chosen: bool,
+}
+
+/// The form of the due date as it was sent.
+#[derive(Debug, Default)]
+struct Typed {
+    bodies: Vec<String>,
+    all: bool,
+    day: String,
+    wrong: Vec<WrongView>,
 }
 
 /// A heading that sorts.
@@ -86,8 +100,10 @@ struct Campaign {
     reviews: bool,
     at: String,
     map: String,
-    errors: Vec<String>,
-    day: String,
+    reminders: String,
+    conditions: Vec<(&'static str, String)>,
+    day_errors: Vec<String>,
+    typed: Typed,
 }
 
 /// Which bodies are asked for, and in which order.
@@ -174,21 +190,27 @@ impl Wanted {
             .any(|text| !text.is_empty())
     }
 
+    /// What is asked for but for the order, as parameters of an address.
+    pub fn conditions(&self) -> Vec<(&'static str, String)> {
+        let mut conditions = vec![
+            ("al", self.at.map(moment::spelling).unwrap_or_default()),
+            ("cerca", self.text.clone()),
+            ("adesione", self.stage.clone()),
+            ("stato", self.state.clone()),
+            ("attesa", self.waits.clone()),
+        ];
+        conditions.retain(|(_, value)| !value.is_empty());
+        conditions
+    }
+
     /// The address of a page with the same question in this order.
     pub fn address(&self, path: &str, order: &str) -> String {
         let mut fields = Fields::default();
-        let at = self.at.map(moment::spelling).unwrap_or_default();
-        for (name, value) in [
-            ("al", at.as_str()),
-            ("cerca", self.text.as_str()),
-            ("adesione", &self.stage),
-            ("stato", &self.state),
-            ("attesa", &self.waits),
-            ("ordine", order),
-        ] {
-            if !value.is_empty() {
-                fields.push(name, value);
-            }
+        for (name, value) in self.conditions() {
+            fields.push(name, &value);
+        }
+        if !order.is_empty() {
+            fields.push("ordine", order);
         }
         match fields.encode() {
             query if query.is_empty() => path.to_owned(),
@@ -218,7 +240,8 @@ pub async fn get(
             page = page.with_notice("success", format!("La scadenza è cambiata per {bodies}."));
         }
     }
-    board(&app, &reader, page, wanted, StatusCode::OK, Vec::new(), "").await
+    let typed = Typed::default();
+    board(&app, &reader, page, wanted, StatusCode::OK, typed).await
 }
 
 async fn board(
@@ -227,8 +250,7 @@ async fn board(
     page: Page,
     wanted: Wanted,
     status: StatusCode,
-    errors: Vec<String>,
-    day: &str,
+    typed: Typed,
 ) -> Result<Response, Error> {
     let page = wanted.frame(app, signed, page, PATH).await?;
     let mut rows = app.register.board(&signed.viewer, wanted.moment()).await?;
@@ -261,10 +283,12 @@ async fn board(
         reviews: signed.viewer.reviews() && wanted.at.is_none(),
         at: wanted.at.map(moment::figures).unwrap_or_default(),
         map: wanted.address("/campagna/mappa", ""),
-        rows: rows.iter().map(line).collect(),
+        reminders: wanted.address("/campagna/solleciti", ""),
+        conditions: wanted.conditions(),
+        rows: rows.iter().map(|row| line(row, &typed.bodies)).collect(),
         wanted,
-        errors,
-        day: day.to_owned(),
+        day_errors: errors_at(&typed.wrong, "giorno"),
+        typed,
     };
     Ok((status, Html(shown)).into_response())
 }
@@ -308,6 +332,7 @@ fn sort(rows: &mut [Row], order: &str) {
             "completezza" => tally.completeness().unwrap_or(-1),
             "avvisi" => tally.warned + tally.incomplete,
             "convalidati" => tally.accepted,
+            "in_attesa" => tally.waiting,
             "dichiarazione" => standing.declared_at.unwrap_or(0),
             "scadenza" => standing.due.map_or(i64::MAX, |due| {
                 let day = due.day;
@@ -333,17 +358,19 @@ pub(super) fn stage(row: &Row) -> (&'static str, &'static str) {
     })
 }
 
-fn line(row: &Row) -> Line {
+fn line(row: &Row, chosen: &[String]) -> Line {
     let standing = &row.standing;
     let tally = &standing.tally;
     let state = standing.state();
     let (adhesion, adhesion_label) = stage(row);
     let mut quality = Vec::new();
     if tally.warnings > 0 {
-        quality.push(format!("{} avvisi aperti", query::figure(tally.warnings)));
+        let warnings = u64::try_from(tally.warnings).unwrap_or(0);
+        quality.push(query::counted(warnings, "avviso aperto", "avvisi aperti"));
     }
     if tally.incomplete > 0 {
-        quality.push(format!("{} incompleti", query::figure(tally.incomplete)));
+        let incomplete = u64::try_from(tally.incomplete).unwrap_or(0);
+        quality.push(query::counted(incomplete, "incompleto", "incompleti"));
     }
     if quality.is_empty() && tally.devices > 0 {
         quality.push("nulla da segnalare".to_owned());
@@ -361,7 +388,12 @@ fn line(row: &Row) -> Line {
             .map_or_else(String::new, |share| format!("{share}%")),
         quality,
         accepted: query::figure(tally.accepted),
-        waiting: tally.waiting > 0,
+        waiting: if tally.waiting > 0 {
+            query::figure(tally.waiting)
+        } else {
+            String::new()
+        },
+        chosen: chosen.contains(&row.body.code),
         awaited: standing
             .awaited()
             .into_iter()
@@ -391,44 +423,61 @@ pub async fn due(State(app): State<App>, writer: Writer) -> Result<Response, Err
             "Le scadenze le stabilisce chi ha il ruolo di validatore.",
         ));
     }
-    writer
-        .fields
-        .only(&["ente", "tutti", "elenco", "giorno", "azione"])?;
-    let chosen = if writer.fields.get("tutti") == "si" {
-        "elenco"
-    } else {
-        "ente"
+    let own = ["ordine", "ente", "tutti", "elenco", "giorno", "azione"];
+    let known: Vec<&'static str> = FILTERS.into_iter().chain(own).collect();
+    writer.fields.only(&known)?;
+    let wanted = Wanted::read(&writer.fields)?;
+    let values = |name: &str| writer.fields.all(name).map(str::to_owned).collect();
+    let mut typed = Typed {
+        bodies: values("ente"),
+        all: writer.fields.get("tutti") == "si",
+        day: writer.fields.get("giorno").to_owned(),
+        wrong: Vec::new(),
     };
-    let bodies: Vec<String> = writer.fields.all(chosen).map(str::to_owned).collect();
-    let typed = writer.fields.get("giorno");
+    let bodies: Vec<String> = if typed.all {
+        values("elenco")
+    } else {
+        typed.bodies.clone()
+    };
     let day = match writer.fields.get("azione") {
-        "togli" => Ok(None),
-        "stabilisci" | "" => typed.parse::<Date>().map(Some).map_err(|_shape| {
-            "Indicate il giorno entro cui serve la dichiarazione, come 30/04/2026.".to_owned()
-        }),
+        "togli" => None,
+        "stabilisci" | "" => typed.day.parse::<Date>().map_or_else(
+            |_shape| {
+                typed.wrong.push(wrong("giorno", DAY.to_owned()));
+                None
+            },
+            Some,
+        ),
         other => return Err(query::refused("azione", other)),
     };
-    let set = match day {
-        Ok(day) => app.register.set_due(viewer, &bodies, day).await,
-        Err(words) => Err(register::Error::Invalid(words)),
-    };
-    match set {
-        Ok(number) => Ok(Redirect::to(&format!("{PATH}?scadenze={number}")).into_response()),
-        Err(register::Error::Invalid(words)) => {
-            let page = Page::new(&app, Some(&writer.signed), "La campagna", "campagna");
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            let wanted = Wanted::default();
-            board(
-                &app,
-                &writer.signed,
-                page,
-                wanted,
-                status,
-                vec![words],
-                typed,
-            )
-            .await
+    if bodies.is_empty() {
+        typed.wrong.push(wrong("", NOBODY.to_owned()));
+    }
+    if typed.wrong.is_empty() {
+        match app.register.set_due(viewer, &bodies, day).await {
+            Ok(number) => {
+                let address = wanted.address(PATH, &wanted.order);
+                let join = if address.contains('?') { '&' } else { '?' };
+                let address = format!("{address}{join}scadenze={number}");
+                return Ok(Redirect::to(&address).into_response());
+            }
+            Err(register::Error::Invalid(words)) => typed.wrong.push(wrong("giorno", words)),
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
+    }
+    let page = Page::new(&app, Some(&writer.signed), "La campagna", "campagna");
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    board(&app, &writer.signed, page, wanted, status, typed).await
+}
+
+const DAY: &str = "Indicate il giorno entro cui serve la dichiarazione, come 30/04/2026.";
+
+const NOBODY: &str = "Scegliete almeno un ente nella tabella, oppure tutti quelli dell’elenco.";
+
+fn wrong(field: &'static str, message: String) -> WrongView {
+    WrongView {
+        field,
+        label: "Serve entro il",
+        message,
     }
 }

@@ -36,6 +36,8 @@ struct DeclarationPage {
     account: String,
     devices: String,
     accepted: String,
+    /// Whether some of what is declared was not accepted as it is declared.
+    newer: bool,
     states: Vec<String>,
     lines: Vec<Line>,
     totals: Vec<String>,
@@ -62,6 +64,7 @@ pub async fn get(
         moment: clock::words(one.at),
         devices: query::devices(one.devices),
         accepted: query::figure(one.accepted),
+        newer: one.accepted < one.devices,
         states,
         lines,
         totals,

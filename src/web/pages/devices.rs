@@ -83,6 +83,8 @@ struct Chosen {
     software: String,
     sito: String,
     segnalazioni: &'static str,
+    /// Only of the person's own bodies: no choice of the form, but kept.
+    propri: bool,
     ritirati: &'static str,
 }
 
@@ -278,6 +280,7 @@ fn form(filter: &Filter, found: Found, sort: &'static str) -> Form {
         software: wanted(Field::Software),
         sito: wanted(Field::Sito),
         segnalazioni: filter.open.map_or("", Open::name),
+        propri: filter.own,
         ritirati: if filter.withdrawn { "si" } else { "" },
     };
     let further = [

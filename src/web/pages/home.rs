@@ -77,11 +77,20 @@ pub async fn get(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let (filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
+    let (mut filter, _) = query::read(&reader.viewer, raw.as_deref(), &[])?;
+    // What an officer reads of other bodies is no measure of the own work.
+    if !reader.viewer.reads_all() && reader.viewer.bodies().next().is_some() {
+        filter.own = true;
+    }
+    let all = match reader.viewer.bodies().count() {
+        _ if !filter.own => "Dispositivi nel censimento",
+        1 => "Dispositivi del vostro ente",
+        _ => "Dispositivi dei vostri enti",
+    };
     let summary = app.register.summary(&filter).await?;
     let past = app.register.past(&filter).await?;
     let figures = [
-        ("Dispositivi nel censimento", &summary.all),
+        (all, &summary.all),
         ("Con avvisi da confermare", &summary.warnings),
         ("Con dati da completare", &summary.missing),
     ]

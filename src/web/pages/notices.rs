@@ -63,7 +63,10 @@ pub(super) fn line(names: &Names, notice: &Notice) -> Line {
             (Some(device), _) => format!("/dispositivi/{device}"),
             (None, Kind::Due) => format!("/enti/{body}/dichiarazioni"),
             (None, Kind::SentBack) => format!("/invio#ente-{body}"),
-            (None, Kind::Accepted | Kind::Changed) => format!("/dispositivi?ente={body}"),
+            (None, Kind::Message) => format!("/enti/{body}#conversazione"),
+            (None, Kind::Accepted | Kind::AcceptedInPart | Kind::Changed | Kind::Merged) => {
+                format!("/dispositivi?ente={body}")
+            }
         },
         read: notice.read_at.is_some(),
     }

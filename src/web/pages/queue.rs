@@ -32,8 +32,8 @@ struct Line {
     name: String,
     function: String,
     what: String,
-    warnings: i64,
-    confirmed: usize,
+    /// How many warnings are open, and how many were confirmed.
+    warnings: String,
     sent: String,
 }
 
@@ -153,10 +153,26 @@ fn line(sent: &Revision, accepted: Option<&Revision>) -> Line {
         name: text(Field::Denominazione),
         function: sent.record.words(Field::Funzione),
         what,
-        warnings: sent.warnings,
-        confirmed: sent.confirmed.len(),
+        warnings: warnings(sent),
         sent: sent.submitted_at.map(clock::words).unwrap_or_default(),
     }
+}
+
+fn warnings(sent: &Revision) -> String {
+    let open = u64::try_from(sent.warnings).unwrap_or(0);
+    let confirmed = u64::try_from(sent.confirmed.len()).unwrap_or(0);
+    let parts: Vec<String> = [
+        (open, "aperto", "aperti"),
+        (confirmed, "confermato", "confermati"),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(number, one, several)| query::counted(number, one, several))
+    .collect();
+    if parts.is_empty() {
+        return "nessuno".to_owned();
+    }
+    parts.join(", ")
 }
 
 /// What the page says after a decision.
@@ -254,7 +270,7 @@ pub async fn say(
     let back = if viewer.reads_all() {
         format!("/convalida/{body}?esito=messaggio")
     } else {
-        "/invio".to_owned()
+        format!("/enti/{body}?salvato=messaggio#conversazione")
     };
     Ok(Redirect::to(&back).into_response())
 }

@@ -1,17 +1,19 @@
 //! Reminders: exactly whom and what, before anything is sent; without a server of the mail, the list to
 //! send by hand.
 
-use super::campaign::day_of;
+use super::campaign::{FILTERS, Wanted, day_of};
 use crate::exchange::csv::write_table;
 use crate::exchange::mail::Mailer;
 use crate::register;
 use crate::register::reminder::{Recipient, Reminder, Sent};
 use crate::web::App;
 use crate::web::error::Error;
+use crate::web::fields::Fields;
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
+use crate::web::query;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -39,22 +41,60 @@ struct Reminders {
     sender: String,
     sent: Vec<Sent>,
     errors: Vec<String>,
+    /// The board with the same filter.
+    board: String,
+    /// The list to send with the same filter.
+    list: String,
+    filtered: bool,
+    conditions: Vec<(&'static str, String)>,
 }
 
 /// What would be sent.
-pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
-    shown(&app, &reader, StatusCode::OK, Vec::new(), Vec::new()).await
+pub async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let wanted = wanted(raw.as_deref())?;
+    shown(
+        &app,
+        &reader,
+        &wanted,
+        StatusCode::OK,
+        Vec::new(),
+        Vec::new(),
+    )
+    .await
+}
+
+/// Which bodies the address asks for, as on the board of today.
+fn wanted(query: Option<&str>) -> Result<Wanted, Error> {
+    let query = Fields::parse(query.unwrap_or_default().as_bytes())?;
+    query.only(&FILTERS)?;
+    present(&query)
+}
+
+/// The filter among these fields: there are no reminders of a past moment.
+fn present(fields: &Fields) -> Result<Wanted, Error> {
+    match fields.get("al") {
+        "" => Wanted::read(fields),
+        text => Err(query::refused("al", text)),
+    }
 }
 
 async fn shown(
     app: &App,
     signed: &Signed,
+    wanted: &Wanted,
     status: StatusCode,
     sent: Vec<Sent>,
     errors: Vec<String>,
 ) -> Result<Response, Error> {
     let name = &app.settings.installation;
-    let reminders = app.register.reminders(&signed.viewer, name).await?;
+    let reminders = app
+        .register
+        .reminders(&signed.viewer, name, |row| wanted.takes(row))
+        .await?;
     let page = Page::new(app, Some(signed), "Solleciti", "campagna");
     let shown = Reminders {
         page,
@@ -63,6 +103,10 @@ async fn shown(
         sender: app.settings.smtp.sender.clone(),
         sent,
         errors,
+        board: wanted.address("/campagna", ""),
+        list: wanted.address("/campagna/solleciti.csv", ""),
+        filtered: wanted.is_filtered(),
+        conditions: wanted.conditions(),
     };
     Ok((status, Html(shown)).into_response())
 }
@@ -101,11 +145,14 @@ fn line(reminder: &Reminder) -> Line {
 
 /// Sends those of the chosen bodies; whoever closes the page does not stop it half way.
 pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Error> {
-    writer.fields.only(&["ente"])?;
+    let known: Vec<&'static str> = FILTERS.into_iter().chain(["ente"]).collect();
+    writer.fields.only(&known)?;
+    let wanted = present(&writer.fields)?;
     let bodies: Vec<String> = writer.fields.all("ente").map(str::to_owned).collect();
     let refuse = async |words: String| {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        shown(&app, &writer.signed, status, Vec::new(), vec![words]).await
+        let (signed, errors) = (&writer.signed, vec![words]);
+        shown(&app, signed, &wanted, status, Vec::new(), errors).await
     };
     if app.settings.smtp.host.is_empty() {
         let words = "Il server della posta non è configurato: usate l’elenco qui sotto.";
@@ -123,16 +170,27 @@ pub async fn post(State(app): State<App>, writer: Writer) -> Result<Response, Er
             .await
     });
     match sending.await.map_err(Error::internal)? {
-        Ok(sent) => shown(&app, &writer.signed, StatusCode::OK, sent, Vec::new()).await,
+        Ok(sent) => {
+            let (signed, status) = (&writer.signed, StatusCode::OK);
+            shown(&app, signed, &wanted, status, sent, Vec::new()).await
+        }
         Err(register::Error::Invalid(words)) => refuse(words).await,
         Err(error) => Err(error.into()),
     }
 }
 
 /// The list to send, for a spreadsheet.
-pub async fn list(State(app): State<App>, reader: Reader) -> Result<Response, Error> {
+pub async fn list(
+    State(app): State<App>,
+    reader: Reader,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Error> {
+    let wanted = wanted(raw.as_deref())?;
     let name = &app.settings.installation;
-    let reminders = app.register.reminders(&reader.viewer, name).await?;
+    let reminders = app
+        .register
+        .reminders(&reader.viewer, name, |row| wanted.takes(row))
+        .await?;
     let header = ["ente", "nome", "indirizzo", "oggetto", "testo"].map(Cow::Borrowed);
     let mut rows: Vec<Vec<Cow<'_, str>>> = vec![header.to_vec()];
     for reminder in &reminders {
