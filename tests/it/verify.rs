@@ -162,7 +162,8 @@ fn every_kind_of_tampering_is_named() {
         ),
         (
             "UPDATE review SET text = 'Altro' WHERE kind = 'messaggio' \
-             AND author = 'validatore.cmm'".to_owned(),
+             AND author = 'validatore.cmm'"
+                .to_owned(),
             &["«Messaggio» di validatore.cmm", "il suo contenuto"],
         ),
         (
