@@ -406,10 +406,9 @@ impl Filter {
             }
             "propri" if matches!(value, "" | "no") => self.own = false,
             "propri" if value == "si" => self.own = true,
-            "propri" => return Err(refused()),
             "ritirati" if matches!(value, "" | "no") => self.withdrawn = false,
             "ritirati" if value == "si" => self.withdrawn = true,
-            "ritirati" => return Err(refused()),
+            "propri" | "ritirati" => return Err(refused()),
             _ => return Err(unknown(name, &PARAMETERS)),
         }
         Ok(())
