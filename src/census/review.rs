@@ -179,3 +179,11 @@ impl Review {
         hex::encode(hasher.finalize())
     }
 }
+
+/// What the reviewer asked for last of a device, as long as nothing was sent or accepted since;
+/// `said` is all that was said of it, the first first.
+#[must_use]
+pub fn open_request(said: &[Review]) -> Option<&Review> {
+    let last = said.iter().rfind(|one| one.kind != Kind::Message);
+    last.filter(|one| matches!(one.kind, Kind::SentBack | Kind::AcceptedInPart))
+}

@@ -131,11 +131,11 @@ impl Register {
             ))),
             Moment::At(at) => Ok(Some(Past { at, snapshot: None })),
             Moment::Snapshot(id) => {
-                let found = self.store.read().await?.frozen(id).await?;
-                let (name, at) = found.ok_or(Error::NotFound("Questa fotografia non c’è."))?;
+                let found = self.store.read().await?.snapshot(id).await?;
+                let found = found.ok_or(Error::NotFound("Questa fotografia non c’è."))?;
                 Ok(Some(Past {
-                    at,
-                    snapshot: Some(name),
+                    at: found.at,
+                    snapshot: Some(found.name),
                 }))
             }
         }

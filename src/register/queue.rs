@@ -1,11 +1,11 @@
 //! What can be sent to review, what waits there, and what came back.
 
 use super::find::Names;
-use super::review::{NOT_HERE, in_state, takes_part};
+use super::review::in_state;
 use super::{Error, Register, Result, may_write};
 use crate::census::filter::{Filter, Open, Slice, Sort, State};
 use crate::census::person::Viewer;
-use crate::census::review::{Kind, Review};
+use crate::census::review::{Review, open_request};
 use crate::census::revision::Revision;
 use crate::census::vocabulary::Field;
 use crate::clock::Instant;
@@ -131,15 +131,8 @@ impl Register {
 
     /// What the reviewer asked for last, as long as nothing was sent or accepted since.
     pub async fn open_request(&self, viewer: &Viewer, device: Uuid) -> Result<Option<Review>> {
-        let mut unit = self.store.read().await?;
-        let present = in_state(&mut unit, viewer, device, State::Working).await?;
-        let present = present.ok_or(NOT_HERE)?;
-        if !takes_part(viewer, present.record.text(Field::Ente)) {
-            return Ok(None);
-        }
-        let said = unit.reviews_of_device(device).await?;
-        let last = said.into_iter().rfind(|one| one.kind != Kind::Message);
-        Ok(last.filter(|one| matches!(one.kind, Kind::SentBack | Kind::AcceptedInPart)))
+        let said = self.thread_of_device(viewer, device).await?;
+        Ok(open_request(&said).cloned())
     }
 }
 

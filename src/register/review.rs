@@ -120,8 +120,7 @@ impl Register {
         let ready = unit.to_submit(wanted).await?;
         unit.hold_body(body, &ready).await?;
         // Somebody may have written one of them while this waited.
-        let mut entries = unit.to_submit(wanted).await?;
-        entries.retain(|entry| ready.iter().any(|one| one.device == entry.device));
+        let entries = held(unit.to_submit(wanted).await?, &ready);
         let (at, end) = self.moment(&mut unit).await?;
         let sent = Sent {
             sent: entries.len(),
@@ -196,9 +195,7 @@ impl Register {
         unit.hold_body(body, &known).await?;
         self.take_in_hand(&mut unit, viewer, body).await?;
         let own = unit.own_entries(body, &viewer.account).await?;
-        let mut waiting = unit.submitted(wanted).await?;
-        let known: HashSet<Uuid> = known.iter().map(|one| one.revision).collect();
-        waiting.retain(|one| known.contains(&one.revision));
+        let waiting = held(unit.submitted(wanted).await?, &known);
         let (at, end) = self.moment(&mut unit).await?;
         let mut decided = Decided::default();
         let mut entries = Vec::new();
@@ -768,8 +765,7 @@ impl Deciding<'_> {
     }
 }
 
-pub(super) const NOT_HERE: Error =
-    Error::NotFound("Questo dispositivo non c’è, oppure non potete vederlo.");
+const NOT_HERE: Error = Error::NotFound("Questo dispositivo non c’è, oppure non potete vederlo.");
 
 const OWN: &str = "Avete scritto o inviato voi questi dati: la convalida è di un’altra persona.";
 
@@ -786,6 +782,13 @@ const WITHDRAWN: &str = "Un ritiro dal censimento si convalida o si rimanda: non
 
 const IDENTITY: &str = "Codice ed ente dicono quale dispositivo è: non si lasciano da parte da soli. \
                         Rimandatelo, oppure convalidate tutto.";
+
+/// Of these entries, those whose devices this unit holds.
+fn held(mut entries: Vec<Entry>, known: &[Entry]) -> Vec<Entry> {
+    let devices: HashSet<Uuid> = known.iter().map(|one| one.device).collect();
+    entries.retain(|entry| devices.contains(&entry.device));
+    entries
+}
 
 /// Whether an attribute differs; the two of the position are one.
 fn is_changed(field: Field, differing: &HashSet<Field>) -> bool {
@@ -833,7 +836,7 @@ pub fn may_review(viewer: &Viewer) -> Result<()> {
 }
 
 /// Whether somebody reads what officers and reviewers of a body say to each other.
-pub(super) fn takes_part(viewer: &Viewer, body: &str) -> bool {
+fn takes_part(viewer: &Viewer, body: &str) -> bool {
     viewer.writes(body) || viewer.reads_all()
 }
 

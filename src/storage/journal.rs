@@ -149,16 +149,6 @@ impl Unit {
         Ok(found.map(|(number, at, hash)| End { number, at, hash }))
     }
 
-    /// The name of a snapshot and the instant it shows.
-    pub async fn frozen(&mut self, snapshot: Uuid) -> Result<Option<(String, Instant)>> {
-        Ok(on!(self, |conn| {
-            sqlx::query_as("SELECT name, at FROM snapshot WHERE id = $1")
-                .bind(snapshot)
-                .fetch_optional(conn)
-                .await?
-        }))
-    }
-
     /// Adds the record that follows the last.
     pub async fn add_record(&mut self, record: &Record) -> Result<()> {
         on!(self, |conn| {

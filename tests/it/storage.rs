@@ -1884,7 +1884,7 @@ fn what_does_not_fit_is_found_row_by_row() {
             assert_eq!(unit.breaking(condition).await.unwrap(), None, "{condition}");
         }
         assert_eq!(unit.headless().await.unwrap(), None);
-        assert_eq!(unit.frozen(Uuid::nil()).await.unwrap(), None);
+        assert_eq!(unit.snapshot(Uuid::nil()).await.unwrap(), None);
     });
 }
 

@@ -4,7 +4,7 @@ use crate::census::draft::Draft;
 use crate::census::filter::State as Asked;
 use crate::census::finding::Code;
 use crate::census::person::Viewer;
-use crate::census::review::Stage;
+use crate::census::review::{Stage, open_request};
 use crate::census::revision::Revision;
 use crate::census::vocabulary::{Field, Section};
 use crate::clock;
@@ -170,7 +170,7 @@ pub async fn get(
         .map(|site| site.id);
     let present = seen.past.is_none();
     let said = app.register.thread_of_device(&reader.viewer, id).await?;
-    let request = app.register.open_request(&reader.viewer, id).await?;
+    let request = open_request(&said);
     let takes_part = present && (seen.writable || reader.viewer.reviews());
     let action = if takes_part {
         format!("/dispositivi/{id}/messaggi")
@@ -184,7 +184,7 @@ pub async fn get(
         site_page: site,
         merges,
         under_review: waits && reader.viewer.reads_all(),
-        request: request.filter(|_| present).as_ref().map(thread::said),
+        request: request.filter(|_| present).map(thread::said),
         thread: Thread::of(&said, action),
         ..shown
     })
