@@ -218,14 +218,9 @@ impl Unit {
             statement.push(NOT_ABSORBED);
         }
         statement.push(
-            " AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn WHERE s.id IN (",
+            " AND r.ente = s.body_code AND r.sito = s.code AND NOT r.withdrawn WHERE s.id IN ",
         );
-        for (index, site) in sites.iter().enumerate() {
-            statement
-                .push(if index == 0 { "" } else { ", " })
-                .bind(Bind::Id(*site));
-        }
-        statement.push(") GROUP BY s.id");
+        statement.ids(sites.iter().copied()).push(" GROUP BY s.id");
         Ok(on!(self, |conn| {
             bound!(sqlx::query, statement)
                 .fetch_all(conn)

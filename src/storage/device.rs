@@ -245,13 +245,7 @@ impl Unit {
     /// Takes the working mark from the present states of devices that get a later one.
     async fn retire_working(&mut self, later: &[Uuid]) -> Result<()> {
         let devices = |statement: &mut Statement| {
-            statement.push(" IN (");
-            for (index, device) in later.iter().enumerate() {
-                statement
-                    .push(if index == 0 { "" } else { ", " })
-                    .bind(Bind::Id(*device));
-            }
-            statement.push(")");
+            statement.push(" IN ").ids(later.iter().copied());
         };
         let mut retire =
             Statement::new("UPDATE revision SET working = FALSE WHERE working AND device_id");
@@ -400,12 +394,7 @@ impl Unit {
             let mut rest = Statement::default();
             rest.push(" WHERE ");
             condition(&mut rest, filter);
-            rest.push(" AND r.device_id IN (");
-            for (index, device) in batch.iter().enumerate() {
-                rest.push(if index == 0 { "" } else { ", " })
-                    .bind(Bind::Id(*device));
-            }
-            rest.push(")");
+            rest.push(" AND r.device_id IN ").ids(batch.iter().copied());
             found.extend(self.revisions(rest).await?);
         }
         Ok(found)
@@ -679,13 +668,8 @@ impl Unit {
             statement
                 .push(" WHERE ")
                 .push(mark)
-                .push(" AND r.device_id IN (");
-            for (index, device) in batch.iter().enumerate() {
-                statement
-                    .push(if index == 0 { "" } else { ", " })
-                    .bind(Bind::Id(*device));
-            }
-            statement.push(")");
+                .push(" AND r.device_id IN ")
+                .ids(batch.iter().copied());
             found.extend(on!(self, |conn| {
                 bound!(sqlx::query, statement)
                     .fetch_all(conn)

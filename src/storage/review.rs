@@ -90,7 +90,7 @@ impl Unit {
         devices.sort_unstable();
         for batch in devices.chunks(IDS) {
             let mut statement = Statement::new("SELECT id FROM device WHERE id IN ");
-            ids(&mut statement, batch.iter().copied());
+            statement.ids(batch.iter().copied());
             statement.push(" ORDER BY id").push(dialect::hold(self));
             on!(self, |conn| {
                 bound!(sqlx::query, statement).fetch_all(conn).await?;
@@ -161,10 +161,10 @@ impl Unit {
             let mut supersede = Statement::new(
                 "UPDATE revision SET stage = 'superata' WHERE stage = 'inviata' AND device_id IN ",
             );
-            ids(&mut supersede, batch.iter().map(|entry| entry.device));
+            supersede.ids(batch.iter().map(|entry| entry.device));
             let mut mark = Statement::new("UPDATE revision SET stage = 'inviata', submitted_at = ");
             mark.bind(Bind::Integer(Some(at))).push(" WHERE id IN ");
-            ids(&mut mark, batch.iter().map(|entry| entry.revision));
+            mark.ids(batch.iter().map(|entry| entry.revision));
             on!(self, |conn| {
                 bound!(sqlx::query, supersede).execute(&mut *conn).await?;
                 bound!(sqlx::query, mark).execute(conn).await?;
@@ -185,7 +185,7 @@ impl Unit {
                 "UPDATE revision SET stage = 'convalidata', accepted = TRUE, accepted_from = ",
             );
             accept.bind(Bind::Integer(Some(at))).push(" WHERE id IN ");
-            ids(&mut accept, batch.iter().map(|entry| entry.revision));
+            accept.ids(batch.iter().map(|entry| entry.revision));
             on!(self, |conn| {
                 bound!(sqlx::query, accept).execute(conn).await?;
             });
@@ -203,7 +203,7 @@ impl Unit {
         retire
             .bind(Bind::Integer(Some(at)))
             .push(" WHERE accepted AND device_id IN ");
-        ids(&mut retire, devices);
+        retire.ids(devices);
         on!(self, |conn| {
             bound!(sqlx::query, retire).execute(conn).await?;
         });
@@ -362,17 +362,6 @@ impl Unit {
         });
         Ok(())
     }
-}
-
-/// Appends identifiers between parentheses, for `IN`.
-fn ids(statement: &mut Statement, ids: impl Iterator<Item = Uuid>) {
-    statement.push("(");
-    for (index, id) in ids.enumerate() {
-        statement
-            .push(if index == 0 { "" } else { ", " })
-            .bind(Bind::Id(id));
-    }
-    statement.push(")");
 }
 
 /// What was said, from a row of [`REVIEW`].

@@ -320,12 +320,8 @@ impl Unit {
     pub async fn revisions_with_ids(&mut self, wanted: &[Uuid]) -> Result<HashMap<Uuid, Revision>> {
         let mut found = HashMap::with_capacity(wanted.len());
         for batch in wanted.chunks(IDS) {
-            let mut rest = Statement::new(" WHERE r.id IN (");
-            for (index, id) in batch.iter().enumerate() {
-                rest.push(if index == 0 { "" } else { ", " })
-                    .bind(Bind::Id(*id));
-            }
-            rest.push(")");
+            let mut rest = Statement::new(" WHERE r.id IN ");
+            rest.ids(batch.iter().copied());
             let states = self.revisions(rest).await?;
             found.extend(states.into_iter().map(|state| (state.id, state)));
         }

@@ -78,6 +78,18 @@ impl Statement {
         self.push(")")
     }
 
+    /// Appends identifiers between parentheses, for `IN`.
+    pub fn ids(&mut self, ids: impl IntoIterator<Item = Uuid>) -> &mut Self {
+        self.push("(");
+        for (index, id) in ids.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.bind(Bind::Id(id));
+        }
+        self.push(")")
+    }
+
     /// The text and the binds, for [`bound!`].
     pub fn into_parts(self) -> (AssertSqlSafe<String>, Vec<Bind>) {
         (AssertSqlSafe(self.text), self.binds)
