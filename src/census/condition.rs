@@ -19,7 +19,8 @@ use super::vocabulary::{Kind, Term};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use winnow::ascii::multispace0;
-use winnow::combinator::{alt, delimited, preceded, repeat, separated};
+use winnow::combinator::{alt, cut_err, delimited, preceded, repeat, separated, terminated};
+use winnow::error::{ContextError, ErrMode};
 use winnow::prelude::*;
 use winnow::stream::LocatingSlice;
 use winnow::token::{literal, take_while};
@@ -257,26 +258,27 @@ fn whole<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
 }
 
 fn any<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
-    separated(1.., every, keyword("o"))
-        .map(|parts: Vec<_>| only_or(parts, Draft::Any))
-        .parse_next(input)
+    let first = every.parse_next(input)?;
+    let more: Vec<_> = repeat(0.., preceded(keyword("o"), cut_err(every))).parse_next(input)?;
+    Ok(one_or(first, more, Draft::Any))
 }
 
 fn every<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
-    separated(1.., part, keyword("e"))
-        .map(|parts: Vec<_>| only_or(parts, Draft::All))
-        .parse_next(input)
+    let first = part.parse_next(input)?;
+    let more: Vec<_> = repeat(0.., preceded(keyword("e"), cut_err(part))).parse_next(input)?;
+    Ok(one_or(first, more, Draft::All))
 }
 
-fn only_or<'a>(mut parts: Vec<Draft<'a>>, many: fn(Vec<Draft<'a>>) -> Draft<'a>) -> Draft<'a> {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            many(parts)
-        }
-        None => many(parts),
+fn one_or<'a>(
+    first: Draft<'a>,
+    mut more: Vec<Draft<'a>>,
+    many: fn(Vec<Draft<'a>>) -> Draft<'a>,
+) -> Draft<'a> {
+    if more.is_empty() {
+        return first;
     }
+    more.insert(0, first);
+    many(more)
 }
 
 fn part<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
@@ -289,7 +291,7 @@ fn part<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
 }
 
 fn group<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
-    delimited(sign("("), any, sign(")")).parse_next(input)
+    delimited(sign("("), cut_err(any), cut_err(sign(")"))).parse_next(input)
 }
 
 fn named<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
@@ -304,12 +306,12 @@ fn test<'a>(input: &mut Input<'a>) -> ModalResult<Draft<'a>> {
         .parse_next(input)?;
     let test = alt((
         keyword("noto").value(Test::Known),
-        preceded(keyword("fra"), list).map(Test::Among),
-        preceded(keyword("contiene_uno"), list).map(Test::HasAny),
-        preceded(keyword("contiene"), list).map(Test::HasAll),
-        (order, word).map(|(order, word)| Test::Compare(order, word)),
-    ))
-    .parse_next(input)?;
+        preceded(keyword("fra"), cut_err(list)).map(Test::Among),
+        preceded(keyword("contiene_uno"), cut_err(list)).map(Test::HasAny),
+        preceded(keyword("contiene"), cut_err(list)).map(Test::HasAll),
+        (order, cut_err(word)).map(|(order, word)| Test::Compare(order, word)),
+    ));
+    let test = cut_err(test).parse_next(input)?;
     Ok(Draft::Test(name, test))
 }
 
@@ -327,7 +329,8 @@ fn order(input: &mut Input<'_>) -> ModalResult<Order> {
 
 /// One word, or several between parentheses.
 fn list<'a>(input: &mut Input<'a>) -> ModalResult<Vec<Word<'a>>> {
-    let several = delimited(sign("("), separated(1.., word, sign(",")), sign(")"));
+    let words = separated(1.., word, sign(","));
+    let several = delimited(sign("("), cut_err(words), cut_err(sign(")")));
     alt((several, word.map(|one| vec![one]))).parse_next(input)
 }
 
@@ -335,39 +338,17 @@ fn word<'a>(input: &mut Input<'a>) -> ModalResult<Word<'a>> {
     let letters = take_while(1.., |one: char| {
         one.is_alphanumeric() || matches!(one, '_' | '.' | '-')
     });
-    letters
-        .with_span()
+    terminated(letters.with_span(), multispace0)
         .map(|(text, span)| Word { text, span })
-        .then_blanks()
         .parse_next(input)
 }
 
-fn keyword<'a>(
-    text: &'static str,
-) -> impl Parser<Input<'a>, (), winnow::error::ErrMode<winnow::error::ContextError>> {
+fn keyword<'a>(text: &'static str) -> impl Parser<Input<'a>, (), ErrMode<ContextError>> {
     word.verify(move |word: &Word<'_>| word.text == text).void()
 }
 
-fn sign<'a>(
-    text: &'static str,
-) -> impl Parser<Input<'a>, (), winnow::error::ErrMode<winnow::error::ContextError>> {
-    literal(text).void().then_blanks()
-}
-
-/// Blanks belong to what precedes them.
-trait ThenBlanks<'a, T>:
-    Parser<Input<'a>, T, winnow::error::ErrMode<winnow::error::ContextError>> + Sized
-{
-    fn then_blanks(
-        self,
-    ) -> impl Parser<Input<'a>, T, winnow::error::ErrMode<winnow::error::ContextError>> {
-        winnow::combinator::terminated(self, multispace0)
-    }
-}
-
-impl<'a, T, P: Parser<Input<'a>, T, winnow::error::ErrMode<winnow::error::ContextError>>>
-    ThenBlanks<'a, T> for P
-{
+fn sign<'a>(text: &'static str) -> impl Parser<Input<'a>, (), ErrMode<ContextError>> {
+    terminated(literal(text), multispace0).void()
 }
 
 fn broken(text: &str, at: usize) -> Fault {

@@ -105,6 +105,10 @@ acts! {
     ReminderFailed, "sollecito_fallito", "Sollecito non inviato";
     /// A body declared its census.
     Declared, "dichiarazione", "Dichiarazione";
+    /// Criteria, prices or lots were loaded.
+    EditionLoaded, "edizione", "Criteri, prezzi o lotti caricati";
+    /// Criteria, prices or lots were put in force from a day.
+    EditionInForce, "in_vigore", "Criteri, prezzi o lotti messi in vigore";
 }
 
 /// One record of the history.
@@ -232,6 +236,12 @@ sealed! {
     Pairs, "distinzioni", "distinzioni di dispositivi", "una distinzione di dispositivi";
     /// That such decisions were taken back.
     PairsEnded, "distinzioni_annullate", "annullamenti di distinzioni", "l’annullamento di una distinzione";
+    /// Sets of criteria, prices and lots.
+    Editions, "edizioni", "edizioni di criteri, prezzi o lotti", "un’edizione di criteri, prezzi o lotti";
+    /// Since when such sets are in force.
+    Forces, "vigori", "entrate in vigore", "un’entrata in vigore";
+    /// What sites were before.
+    SitesBefore, "siti_prima", "stati precedenti di siti", "lo stato precedente di un sito";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

@@ -9,6 +9,7 @@ pub mod criterion;
 pub mod document;
 pub mod draft;
 pub mod duplicate;
+pub mod edition;
 pub mod fact;
 pub mod filter;
 pub mod finding;

@@ -6,8 +6,10 @@
 pub mod adhesion;
 pub mod batch;
 pub mod campaign;
+pub mod compatibility;
 pub mod document;
 pub mod duplicate;
+pub mod edition;
 pub mod example;
 pub mod find;
 mod flow;

@@ -4,7 +4,7 @@
 //! device may be known from its site.
 
 use super::find::{Choice, Names};
-use super::journal::Note;
+use super::journal::{Note, note_at};
 use super::{Error, Register, Result, may_write};
 use crate::census::collation::italian;
 use crate::census::filter::{Edge, Filter, Slice, Sort};
@@ -13,7 +13,7 @@ use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::census::site::KINDS;
 use crate::census::vocabulary::{Field, fold};
-use crate::storage::body::{Site, Standing};
+use crate::storage::body::{Site, SiteChange, Standing};
 use crate::storage::device::Listed;
 use std::cmp::Ordering;
 use uuid::Uuid;
@@ -208,7 +208,16 @@ impl Register {
             name: name.trim().to_owned(),
             ..site
         };
-        unit.put_site(&site).await?;
+        // The end of the history is held first: no snapshot is taken between this instant and the
+        // commit, so what a snapshot calls the site cannot change afterwards.
+        let (at, end) = self.moment(&mut unit).await?;
+        let mut seal = self.seal();
+        let change = SiteChange {
+            id: self.clock.new_id(),
+            at,
+            author: &viewer.account,
+        };
+        unit.put_site(&site, &change, &mut seal).await?;
         let detail = format!("{}: {kind}", site.code);
         let note = Note {
             act: Act::SiteChanged,
@@ -216,7 +225,7 @@ impl Register {
             subject: &id.to_string(),
             detail: &detail,
         };
-        self.note(&mut unit, viewer, &self.seal(), note).await?;
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
         Ok(unit.commit().await?)
     }
 }

@@ -4,7 +4,8 @@ use super::device::NOT_ABSORBED;
 use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
 use crate::census::filter::State;
-use crate::clock::Clock;
+use crate::census::journal::{Seal, Sealed};
+use crate::clock::{Clock, Instant};
 use sqlx::Row;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -33,6 +34,17 @@ pub struct Site {
     pub kind: String,
     /// Its name; may be empty.
     pub name: String,
+}
+
+/// Who changes a site, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteChange<'a> {
+    /// The identifier of what is kept of it.
+    pub id: Uuid,
+    /// The instant until which the site was something else.
+    pub at: Instant,
+    /// The account.
+    pub author: &'a str,
 }
 
 /// How much stands at a site, in the working state and without what was withdrawn.
@@ -237,9 +249,26 @@ impl Unit {
         }))
     }
 
-    /// Gives a site its kind and name.
-    pub async fn put_site(&mut self, site: &Site) -> Result<()> {
+    /// Gives a site its kind and name, and keeps what it was before `change`.
+    pub async fn put_site(
+        &mut self,
+        site: &Site,
+        change: &SiteChange<'_>,
+        seal: &mut Seal,
+    ) -> Result<()> {
+        seal.wrote(Sealed::SitesBefore);
         on!(self, |conn| {
+            sqlx::query(
+                "INSERT INTO site_before (id, site_id, kind, name, until, author, entry_id)
+                 SELECT $2, id, kind, name, $3, $4, $5 FROM site WHERE id = $1",
+            )
+            .bind(site.id)
+            .bind(change.id)
+            .bind(change.at)
+            .bind(change.author)
+            .bind(seal.entry)
+            .execute(&mut *conn)
+            .await?;
             sqlx::query("UPDATE site SET kind = $2, name = $3 WHERE id = $1")
                 .bind(site.id)
                 .bind(&site.kind)

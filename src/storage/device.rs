@@ -993,6 +993,31 @@ fn bind_value(store: StoredAs, value: Option<Value>) -> Bind {
     }
 }
 
+/// Puts these attributes into a record, from the columns of a row that begin at one.
+pub(super) fn record<'r, R>(
+    row: &'r R,
+    first: usize,
+    fields: &[Field],
+    record: &mut Record,
+) -> Result<()>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<f64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    for (column, field) in (first..).zip(fields) {
+        let value = match field.attribute().kind.store() {
+            StoredAs::Text => row.try_get::<Option<String>, _>(column)?.map(Value::Text),
+            StoredAs::Integer => row.try_get::<Option<i64>, _>(column)?.map(Value::Integer),
+            StoredAs::Decimal => row.try_get::<Option<f64>, _>(column)?.map(Value::Decimal),
+        };
+        record.set(*field, value);
+    }
+    Ok(())
+}
+
 /// A revision from a row of [`SELECT`].
 pub(super) fn revision<'r, R>(row: &'r R) -> Result<Revision>
 where
@@ -1008,16 +1033,8 @@ where
     Option<f64>: Decode<'r, R::Database> + Type<R::Database>,
     Option<String>: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let mut record = Record::default();
-    for (index, attribute) in ATTRIBUTES.iter().enumerate() {
-        let column = META_COLUMNS + index;
-        let value = match attribute.kind.store() {
-            StoredAs::Text => row.try_get::<Option<String>, _>(column)?.map(Value::Text),
-            StoredAs::Integer => row.try_get::<Option<i64>, _>(column)?.map(Value::Integer),
-            StoredAs::Decimal => row.try_get::<Option<f64>, _>(column)?.map(Value::Decimal),
-        };
-        record.set(attribute.field, value);
-    }
+    let mut values = Record::default();
+    record(row, META_COLUMNS, Field::ALL, &mut values)?;
     let source: String = row.try_get(5)?;
     let confirmed: String = row.try_get(12)?;
     let stage: String = row.try_get(15)?;
@@ -1039,7 +1056,7 @@ where
             .ok_or_else(|| Error::Stored(format!("lo stato della convalida «{stage}»")))?,
         submitted_at: row.try_get(16)?,
         accepted_from: row.try_get(17)?,
-        record,
+        record: values,
         provenance: Provenance {
             text: row.try_get(8)?,
             crs: row.try_get(9)?,

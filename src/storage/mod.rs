@@ -15,6 +15,7 @@ pub mod device;
 mod dialect;
 pub mod document;
 pub mod duplicate;
+pub mod edition;
 pub mod journal;
 pub mod notice;
 pub mod people;
@@ -24,6 +25,7 @@ pub mod sealed;
 pub mod snapshot;
 mod statement;
 pub mod territory;
+pub mod verdict;
 pub mod verify;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

@@ -55,7 +55,7 @@ const END: &[(&str, Holds)] = &[
 ];
 
 /// Everything that is sealed without a hash of its own.
-pub const PARTS: [Part; 10] = [
+pub const PARTS: [Part; 13] = [
     Part {
         kind: Sealed::Documents,
         table: "document",
@@ -206,6 +206,48 @@ pub const PARTS: [Part; 10] = [
         entry: "ended_entry",
         there: ENDED,
         columns: END,
+    },
+    Part {
+        kind: Sealed::Editions,
+        table: "edition",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("kind", Text),
+            ("name", Text),
+            ("content", Text),
+            ("sha256", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::Forces,
+        table: "edition_force",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("edition_id", Id),
+            ("day", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::SitesBefore,
+        table: "site_before",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("site_id", Id),
+            ("kind", Text),
+            ("name", Text),
+            ("until", Integer),
+            ("author", Text),
+        ],
     },
 ];
 

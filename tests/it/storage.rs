@@ -23,7 +23,7 @@ use varco::census::snapshot::Snapshot;
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
-use varco::storage::body::{Body, Site, Standing};
+use varco::storage::body::{Body, Site, SiteChange, Standing};
 use varco::storage::campaign::{Declaration, DueRow};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::duplicate::{Decision, Ended, Party};
@@ -283,7 +283,21 @@ fn a_site_is_made_once_and_can_be_named() {
         assert_eq!((site.kind.as_str(), site.name.as_str()), ("varco", ""));
         site.kind = "postazione".to_owned();
         site.name = "Rotonda".to_owned();
-        unit.put_site(&site).await.unwrap();
+        let change = SiteChange {
+            id: clock.new_id(),
+            at: NOW,
+            author: "a",
+        };
+        let mut seal = Seal::new(clock.new_id());
+        unit.put_site(&site, &change, &mut seal).await.unwrap();
+        let kind_at = async |unit: &mut Unit, at| {
+            let sites = unit.sites_then(at).await.unwrap();
+            let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
+            found.map(|one| one.kind)
+        };
+        assert_eq!(kind_at(&mut unit, Some(NOW - 1)).await.as_deref(), Some("varco"));
+        assert_eq!(kind_at(&mut unit, Some(NOW)).await.as_deref(), Some("postazione"));
+        assert_eq!(kind_at(&mut unit, None).await.as_deref(), Some("postazione"));
         assert_eq!(unit.site(site.id).await.unwrap(), Some(site));
         assert_eq!(unit.site(Uuid::nil()).await.unwrap(), None);
         assert_eq!(unit.site_with_code("a", "V2").await.unwrap(), None);

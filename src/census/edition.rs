@@ -1,0 +1,131 @@
+//! Editions: sets that are loaded whole, never changed, and in force from a day.
+//!
+//! What a verdict or an estimate rests on is an edition, so that a snapshot keeps the one it was
+//! judged by. Enforced by `tests/it/compatibility.rs`.
+
+use crate::clock::Instant;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// What an edition is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Criteria of compatibility.
+    Criteria,
+    /// Prices of interventions.
+    Prices,
+    /// Lots of the tender.
+    Lots,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Criteria, Self::Prices, Self::Lots];
+
+    /// The stored spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Criteria => "criteri",
+            Self::Prices => "prezzi",
+            Self::Lots => "lotti",
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Criteria => "Insieme di criteri",
+            Self::Prices => "Elenco prezzi",
+            Self::Lots => "Divisione in lotti",
+        }
+    }
+
+    /// The kind with this spelling.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A set as it was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edition {
+    /// Its identifier.
+    pub id: Uuid,
+    /// What it is of.
+    pub kind: Kind,
+    /// What people call it; no other of its kind has the same.
+    pub name: String,
+    /// The text it was read from.
+    pub content: String,
+    /// SHA-256 of the text, as 64 hexadecimal digits.
+    pub sha256: String,
+    /// The account of who loaded it.
+    pub author: String,
+    /// When.
+    pub recorded_at: Instant,
+}
+
+impl Edition {
+    /// The hash of a text.
+    #[must_use]
+    pub fn hash(content: &str) -> String {
+        hex::encode(Sha256::digest(content.as_bytes()))
+    }
+}
+
+/// Since when an edition is in force, as somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Force {
+    /// The row's identifier.
+    pub id: Uuid,
+    /// The edition.
+    pub edition: Uuid,
+    /// From this day, ISO 8601.
+    pub day: String,
+    /// The account of who said so.
+    pub author: String,
+    /// When.
+    pub recorded_at: Instant,
+}
+
+/// The edition in force on a day, of what was said in the order it was said: the one whose day came
+/// last, and of one day the last said. When none has come yet, the first that was ever put in force.
+#[must_use]
+pub fn in_force(said: &[Force], day: &str) -> Option<Uuid> {
+    let due = said.iter().filter(|force| force.day.as_str() <= day);
+    // Of equals `max_by` gives the last.
+    due.max_by(|left, right| left.day.cmp(&right.day))
+        .or(said.first())
+        .map(|force| force.edition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_that_has_come_is_in_force_and_before_any_the_first() {
+        let force = |edition: u128, day: &str| Force {
+            id: Uuid::from_u128(edition),
+            edition: Uuid::from_u128(edition),
+            day: day.to_owned(),
+            author: String::new(),
+            recorded_at: 0,
+        };
+        let said = [
+            force(1, "2026-03-01"),
+            force(2, "2027-01-01"),
+            force(3, "2026-06-01"),
+            force(4, "2026-06-01"),
+        ];
+        let on = |day| in_force(&said, day).map(|id| id.as_u128());
+        assert_eq!(on("2026-01-01"), Some(1));
+        assert_eq!(on("2026-05-31"), Some(1));
+        assert_eq!(on("2026-06-01"), Some(4));
+        assert_eq!(on("2027-02-01"), Some(2));
+        assert_eq!(in_force(&[], "2026-01-01"), None);
+    }
+}

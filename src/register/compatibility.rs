@@ -1,0 +1,260 @@
+//! What the criteria say of the census: the one road from the register to verdicts.
+//!
+//! [`Basis`] is everything that verdicts rest on besides the devices, as it was known at one instant;
+//! with a [`Filter`], whose permission decides which devices there are, it gives the verdict of each.
+//! Pages, files and report all come this way. Enforced by `tests/it/compatibility.rs`.
+
+use super::{Error, Register, Result};
+use crate::census::adhesion::{self, ActKind};
+use crate::census::criterion::Criteria;
+use crate::census::edition::{Edition, Kind};
+use crate::census::fact::{AboutAct, AboutBody, AboutProduct, AboutSite, Fact, Facts};
+use crate::census::filter::{Filter, Moment};
+use crate::census::record::Record;
+use crate::census::verdict::{Verdict, judge};
+use crate::census::vocabulary::Field;
+use crate::clock::Instant;
+use crate::storage::Unit;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What verdicts rest on besides the devices, as it was known at one instant.
+#[derive(Debug)]
+pub struct Basis {
+    /// The criteria as they were loaded.
+    pub edition: Edition,
+    /// The criteria.
+    pub criteria: Criteria,
+    /// The instant; nothing for now.
+    pub at: Option<Instant>,
+    /// The day of which the verdicts are, ISO 8601.
+    pub day: String,
+    bodies: HashMap<String, AboutBody>,
+    sites: HashMap<String, HashMap<String, AboutSite>>,
+    products: HashMap<String, AboutProduct>,
+}
+
+impl Basis {
+    /// Everything that the criteria may ask of a device.
+    #[must_use]
+    pub fn facts<'a>(&'a self, record: &'a Record) -> Facts<'a> {
+        let body = record.text(Field::Ente);
+        Facts {
+            record,
+            site: self.site(body, record.text(Field::Sito)),
+            body: self.bodies.get(body),
+            product: self.products.get(record.text(Field::Software)),
+            model_reading: "",
+            today: &self.day,
+        }
+    }
+
+    /// What the criteria say of a device.
+    #[must_use]
+    pub fn judge(&self, record: &Record) -> Verdict {
+        judge(&self.criteria, &self.facts(record))
+    }
+
+    /// What is known of a body.
+    #[must_use]
+    pub fn body(&self, code: &str) -> Option<&AboutBody> {
+        self.bodies.get(code)
+    }
+
+    /// What is known of a site of a body.
+    #[must_use]
+    pub fn site(&self, body: &str, code: &str) -> Option<&AboutSite> {
+        self.sites.get(body)?.get(code)
+    }
+
+    /// The same with other criteria, to try them.
+    #[must_use]
+    pub fn with(self, edition: Edition, criteria: Criteria) -> Self {
+        Self {
+            edition,
+            criteria,
+            ..self
+        }
+    }
+
+    /// The attributes without which devices cannot be judged.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let asked = self.criteria.facts().into_iter();
+        let asked = asked.filter_map(|fact| match fact {
+            Fact::Device(field) => Some(field),
+            _ => None,
+        });
+        let links = [
+            Field::Ente,
+            Field::Sito,
+            Field::Software,
+            Field::Marca,
+            Field::Modello,
+        ];
+        let mut fields: Vec<Field> = asked.chain(links).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        fields
+    }
+}
+
+impl Register {
+    /// What verdicts on the devices of a filter rest on: as it was at the filter's instant, with the
+    /// criteria that were in force then, or with these.
+    pub async fn basis(
+        &self,
+        unit: &mut Unit,
+        filter: &Filter,
+        criteria: Option<Uuid>,
+    ) -> Result<Basis> {
+        let at = instant(unit, filter).await?;
+        let edition = match criteria {
+            Some(id) => unit.edition(id).await?,
+            None => self.edition_then(unit, Kind::Criteria, at).await?,
+        };
+        let edition = edition
+            .filter(|edition| edition.kind == Kind::Criteria)
+            .ok_or(NO_CRITERIA)?;
+        let criteria = Criteria::read(&edition.content).map_err(|troubles| {
+            let first = troubles.first();
+            let message = first.map(|one| format!("riga {}: {}", one.line, one.message));
+            Error::Damaged(format!(
+                "I criteri «{}» non si leggono più: {}",
+                edition.name,
+                message.unwrap_or_default()
+            ))
+        })?;
+        Ok(Basis {
+            edition,
+            criteria,
+            at,
+            day: self.day(at),
+            bodies: bodies(unit, at).await?,
+            sites: sites(unit, filter, at).await?,
+            products: products(unit).await?,
+        })
+    }
+
+    /// Calls a function with the verdict on each device that the filter finds, its state's
+    /// identifier, and its record with the attributes that were asked for and those that
+    /// [`Basis::fields`] names; in no order.
+    pub async fn each_verdict(
+        &self,
+        unit: &mut Unit,
+        filter: &Filter,
+        basis: &Basis,
+        fields: &[Field],
+        mut take: impl FnMut(Uuid, Uuid, &Record, &Verdict) + Send,
+    ) -> Result<()> {
+        let mut wanted = basis.fields();
+        wanted.extend_from_slice(fields);
+        wanted.sort_unstable();
+        wanted.dedup();
+        unit.each_asked(filter, &wanted, |device, revision, record| {
+            take(device, revision, record, &basis.judge(record));
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+const NO_CRITERIA: Error = Error::NotFound(
+    "Non c’è un insieme di criteri in vigore: chi gestisce il server esegue «varco seed», oppure \
+     chi ha il ruolo di validatore ne carica uno.",
+);
+
+/// The instant of a filter; nothing for now.
+async fn instant(unit: &mut Unit, filter: &Filter) -> Result<Option<Instant>> {
+    match filter.moment {
+        Moment::Now => Ok(None),
+        Moment::At(at) => Ok(Some(at)),
+        Moment::Snapshot(id) => {
+            let snapshot = unit.snapshot(id).await?;
+            let found = snapshot.ok_or(Error::NotFound("Questa fotografia non c’è."))?;
+            Ok(Some(found.at))
+        }
+    }
+}
+
+async fn bodies(unit: &mut Unit, at: Option<Instant>) -> Result<HashMap<String, AboutBody>> {
+    let (steps, acts) = (unit.steps(None, at).await?, unit.acts(None, at).await?);
+    let seats = unit.seats(None, at).await?;
+    let bodies = unit.bodies().await?.into_iter();
+    Ok(bodies
+        .map(|body| {
+            let steps: Vec<_> = of(&steps, &body.code, |step| &step.body);
+            let own: Vec<_> = of(&acts, &body.code, |act| &act.body);
+            let seat = seats.iter().rfind(|seat| seat.body == body.code);
+            let pact = adhesion::present_act(&own, ActKind::Pact);
+            let about = AboutBody {
+                name: body.name,
+                kind: body.kind,
+                stage: adhesion::present(&steps).map(|(stage, _)| stage),
+                acts: ActKind::ALL.map(|kind| {
+                    let act = adhesion::present_act(&own, kind);
+                    act.map_or_else(AboutAct::default, |act| AboutAct {
+                        state: act.state.clone(),
+                        date: act.date.clone(),
+                    })
+                }),
+                names_readers: pact.map_or_else(String::new, |pact| pact.names_readers.clone()),
+                lists_places: pact.map_or_else(String::new, |pact| pact.lists_places.clone()),
+                fibre: seat.map_or_else(String::new, |seat| seat.fibre.clone()),
+            };
+            (body.code, about)
+        })
+        .collect())
+}
+
+/// The rows of one body, of rows in the order of bodies.
+fn of<T: Clone>(rows: &[T], body: &str, code: impl Fn(&T) -> &str) -> Vec<T> {
+    let first = rows.partition_point(|row| code(row) < body);
+    rows.iter()
+        .skip(first)
+        .take_while(|row| code(row) == body)
+        .cloned()
+        .collect()
+}
+
+async fn sites(
+    unit: &mut Unit,
+    filter: &Filter,
+    at: Option<Instant>,
+) -> Result<HashMap<String, HashMap<String, AboutSite>>> {
+    // Whatever else is asked for, all cameras of a site count.
+    let mut everything = filter.clone();
+    everything.text.clear();
+    everything.exact.clear();
+    everything.open = None;
+    everything.within = None;
+    everything.device = None;
+    let mut sites: HashMap<String, HashMap<String, AboutSite>> = HashMap::new();
+    for site in unit.sites_then(at).await? {
+        let about = AboutSite {
+            kind: site.kind,
+            context: false,
+        };
+        sites.entry(site.body).or_default().insert(site.code, about);
+    }
+    for (body, code) in unit.sites_with_context(&everything).await? {
+        if let Some(site) = sites.get_mut(&body).and_then(|own| own.get_mut(&code)) {
+            site.context = true;
+        }
+    }
+    Ok(sites)
+}
+
+async fn products(unit: &mut Unit) -> Result<HashMap<String, AboutProduct>> {
+    let names = unit.software().await?.into_iter();
+    Ok(names
+        .map(|name| {
+            let about = AboutProduct {
+                name: name.clone(),
+                state: "catalogo".to_owned(),
+                ..AboutProduct::default()
+            };
+            (name, about)
+        })
+        .collect())
+}

@@ -1,0 +1,177 @@
+//! Editions of criteria, prices and lots: loaded whole, put in force from a day, read by whoever
+//! reads everything.
+
+use super::journal::{Note, note_at};
+use super::{Error, Register, Result};
+use crate::census::edition::{Edition, Force, Kind, in_force};
+use crate::census::journal::Act;
+use crate::census::person::Viewer;
+use crate::census::rules;
+use crate::clock::{self, Instant};
+use crate::storage::Unit;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+/// The longest name of an edition, in characters.
+pub const LONGEST_NAME: usize = 120;
+
+impl Register {
+    /// The editions of a kind, the last first, and since when each is in force.
+    pub async fn editions(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+    ) -> Result<(Vec<Edition>, Vec<Force>)> {
+        may_read(viewer)?;
+        let mut unit = self.store.read().await?;
+        Ok((unit.editions(kind).await?, unit.forces(kind, None).await?))
+    }
+
+    /// One edition of a kind.
+    pub async fn edition(&self, viewer: &Viewer, kind: Kind, id: Uuid) -> Result<Edition> {
+        may_read(viewer)?;
+        let found = self.store.read().await?.edition(id).await?;
+        found.filter(|edition| edition.kind == kind).ok_or(NOT_HERE)
+    }
+
+    /// Keeps a text, that was read and found good, as an edition.
+    pub async fn load_edition(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+        name: &str,
+        content: String,
+    ) -> Result<Edition> {
+        may_change(viewer)?;
+        let name = named(name)?;
+        let mut unit = self.store.write().await?;
+        if unit
+            .editions(kind)
+            .await?
+            .iter()
+            .any(|one| one.name == name)
+        {
+            return Err(Error::Invalid(format!(
+                "Ce n’è già uno che si chiama «{name}»: scegliete un altro nome."
+            )));
+        }
+        let (at, end) = self.moment(&mut unit).await?;
+        let edition = Edition {
+            id: self.clock.new_id(),
+            kind,
+            sha256: Edition::hash(&content),
+            name,
+            content,
+            author: viewer.account.clone(),
+            recorded_at: at,
+        };
+        let mut seal = self.seal();
+        unit.add_edition(&edition, &mut seal).await?;
+        let detail = format!("{} «{}»", kind.label(), edition.name);
+        let note = Note {
+            act: Act::EditionLoaded,
+            body: None,
+            subject: &edition.id.to_string(),
+            detail: &detail,
+        };
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
+        unit.commit().await?;
+        Ok(edition)
+    }
+
+    /// Puts an edition in force from a day, which may be past or to come: what was frozen before
+    /// this is said keeps what it had.
+    pub async fn put_in_force(&self, viewer: &Viewer, id: Uuid, day: Date) -> Result<()> {
+        may_change(viewer)?;
+        let mut unit = self.store.write().await?;
+        let edition = unit.edition(id).await?.ok_or(NOT_HERE)?;
+        let (at, end) = self.moment(&mut unit).await?;
+        let mut seal = self.seal();
+        let force = Force {
+            id: self.clock.new_id(),
+            edition: id,
+            day: day.to_string(),
+            author: viewer.account.clone(),
+            recorded_at: at,
+        };
+        unit.add_force(&force, &mut seal).await?;
+        let detail = format!(
+            "{} «{}», dal {}",
+            edition.kind.label(),
+            edition.name,
+            day.strftime("%d/%m/%Y")
+        );
+        let note = Note {
+            act: Act::EditionInForce,
+            body: None,
+            subject: &id.to_string(),
+            detail: &detail,
+        };
+        note_at(&mut unit, viewer, &seal, note, at, end).await?;
+        Ok(unit.commit().await?)
+    }
+
+    /// The edition of a kind that is in force now, or was at an instant as it was known then.
+    pub(super) async fn edition_then(
+        &self,
+        unit: &mut Unit,
+        kind: Kind,
+        at: Option<Instant>,
+    ) -> Result<Option<Edition>> {
+        // What was first put in force after the instant still is the first.
+        let mut said = unit.forces(kind, at).await?;
+        if said.is_empty() {
+            said = unit.forces(kind, None).await?;
+            said.truncate(1);
+        }
+        match in_force(&said, &self.day(at)) {
+            Some(id) => Ok(unit.edition(id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The day of an instant, or today, ISO 8601.
+    pub(super) fn day(&self, at: Option<Instant>) -> String {
+        at.map_or_else(|| self.clock.today(), |at| clock::local(at).date())
+            .to_string()
+    }
+}
+
+const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");
+
+fn may_read(viewer: &Viewer) -> Result<()> {
+    if viewer.reads_all() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "Criteri, prezzi e lotti li legge chi coordina il censimento e chi vi partecipa come osservatore.",
+    ))
+}
+
+fn may_change(viewer: &Viewer) -> Result<()> {
+    if viewer.reviews() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "Criteri, prezzi e lotti li cambia chi ha il ruolo di validatore.",
+    ))
+}
+
+/// A name as it is kept.
+fn named(name: &str) -> Result<String> {
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() {
+        return Err(Error::Invalid("Manca il nome.".to_owned()));
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return Err(Error::Invalid(format!(
+            "Il nome ha al più {LONGEST_NAME} caratteri."
+        )));
+    }
+    if let Some(secret) = rules::never_recorded(&name) {
+        return Err(Error::Invalid(format!(
+            "Il nome somiglia {secret}, e l’archivio non ne conserva: toglietelo."
+        )));
+    }
+    Ok(name)
+}
