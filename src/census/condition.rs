@@ -100,11 +100,15 @@ impl Condition {
             let message = format!("La condizione è troppo lunga: al più {LONGEST} caratteri.");
             return Err(vec![Fault { at: 0, message }]);
         }
+        if let Some(at) = too_deep(text) {
+            let message = format!("Troppe parentesi una dentro l’altra: al più {DEEPEST}.");
+            return Err(vec![Fault { at, message }]);
+        }
         let draft = whole
             .parse(LocatingSlice::new(text))
             .map_err(|error| vec![broken(text, error.offset())])?;
         let mut faults = Vec::new();
-        let condition = resolve(&draft, names, 0, &mut faults);
+        let condition = resolve(&draft, names, &mut faults);
         match condition {
             Some(condition) if faults.is_empty() => Ok(condition),
             _ => Err(faults),
@@ -183,6 +187,19 @@ impl Condition {
             }
         }
     }
+}
+
+/// Where parentheses go deeper than the parser, which calls itself, may follow.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.char_indices().find_map(|(at, one)| {
+        match one {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (depth > DEEPEST).then_some(at)
+    })
 }
 
 /// Kleene's conjunction.
@@ -371,24 +388,12 @@ fn broken(text: &str, at: usize) -> Fault {
 
 // Checking.
 
-fn resolve(
-    draft: &Draft<'_>,
-    names: &Names,
-    depth: usize,
-    faults: &mut Vec<Fault>,
-) -> Option<Condition> {
-    if depth > DEEPEST {
-        faults.push(Fault {
-            at: 0,
-            message: format!("Troppe parentesi una dentro l’altra: al più {DEEPEST}."),
-        });
-        return None;
-    }
+fn resolve(draft: &Draft<'_>, names: &Names, faults: &mut Vec<Fault>) -> Option<Condition> {
     match draft {
-        Draft::All(parts) => resolve_all(parts, names, depth, faults).map(Condition::All),
-        Draft::Any(parts) => resolve_all(parts, names, depth, faults).map(Condition::Any),
+        Draft::All(parts) => resolve_all(parts, names, faults).map(Condition::All),
+        Draft::Any(parts) => resolve_all(parts, names, faults).map(Condition::Any),
         Draft::Not(part) => {
-            let part = resolve(part, names, depth + 1, faults)?;
+            let part = resolve(part, names, faults)?;
             Some(Condition::Not(Box::new(part)))
         }
         Draft::Named(word) => {
@@ -423,13 +428,12 @@ fn resolve(
 fn resolve_all(
     parts: &[Draft<'_>],
     names: &Names,
-    depth: usize,
     faults: &mut Vec<Fault>,
 ) -> Option<Vec<Condition>> {
     // All parts are read before giving up, so that all faults are said.
     let read: Vec<Option<Condition>> = parts
         .iter()
-        .map(|part| resolve(part, names, depth + 1, faults))
+        .map(|part| resolve(part, names, faults))
         .collect();
     read.into_iter().collect()
 }
@@ -695,7 +699,8 @@ mod tests {
         assert!(messages("ocr fra (a_bordo")[0].contains("finisce prima"));
         assert!(messages("ocr == a_bordo")[0].contains("non si legge"));
         assert!(messages("")[0].contains("finisce prima"));
-        assert!(messages(&"(".repeat(3_000))[0].contains("finisce prima"));
+        assert!(messages(&"(".repeat(3_000))[0].contains("Troppe parentesi"));
+        assert!(messages(&"(ocr noto e ".repeat(30))[0].contains("Troppe parentesi"));
         assert!(messages(&"non ".repeat(900))[0].contains("non si legge"));
         assert!(messages(&"x".repeat(5_000))[0].contains("troppo lunga"));
     }
