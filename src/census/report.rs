@@ -74,7 +74,7 @@ impl Report {
 pub struct Section {
     /// Its heading, without a number.
     pub title: String,
-    /// Its anchor in a page, in lower case without blanks; no other section or table has the same.
+    /// What its anchor in a page is spelled after.
     pub key: String,
     /// What it is made of.
     pub blocks: Vec<Block>,
@@ -225,7 +225,10 @@ impl Cell {
             (Self::Text(text), _) => text.clone(),
             (Self::Integer(number), Kind::Decimal(digits)) => {
                 let whole = grouped(&number.unsigned_abs().to_string());
-                signed(*number < 0, &with_decimals(&whole, &"0".repeat(digits.into())))
+                signed(
+                    *number < 0,
+                    &with_decimals(&whole, &"0".repeat(digits.into())),
+                )
             }
             (Self::Integer(number), _) => {
                 signed(*number < 0, &grouped(&number.unsigned_abs().to_string()))
@@ -238,7 +241,10 @@ impl Cell {
             (Self::Cents(cents), _) => {
                 let whole = grouped(&(cents.unsigned_abs() / 100).to_string());
                 let hundredths = format!("{:02}", cents.unsigned_abs() % 100);
-                format!("{} €", signed(*cents < 0, &with_decimals(&whole, &hundredths)))
+                format!(
+                    "{} €",
+                    signed(*cents < 0, &with_decimals(&whole, &hundredths))
+                )
             }
             (Self::Date(date), _) => date.strftime("%d/%m/%Y").to_string(),
             (Self::Empty, _) => String::new(),
@@ -286,7 +292,7 @@ fn grouped(digits: &str) -> String {
 /// A table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// The name of its sheet and, spelled for addresses, its anchor; no other has the same.
+    /// The name of its sheet, and what its anchor in a page is spelled after.
     pub key: String,
     /// What it shows.
     pub caption: String,
@@ -355,7 +361,9 @@ pub struct Map {
 #[must_use]
 pub fn anchor(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
-    let letters = text.nfkd().filter(|one| !unicode_normalization::char::is_combining_mark(*one));
+    let letters = text
+        .nfkd()
+        .filter(|one| !unicode_normalization::char::is_combining_mark(*one));
     let mut spelled = String::new();
     for one in letters.flat_map(char::to_lowercase) {
         if one.is_ascii_alphanumeric() {
@@ -376,7 +384,10 @@ mod tests {
         let shown = |cell: Cell, kind| cell.shown(kind);
         assert_eq!(shown(Cell::Integer(0), Kind::Integer), "0");
         assert_eq!(shown(Cell::Integer(999), Kind::Integer), "999");
-        assert_eq!(shown(Cell::Integer(-1_234_567), Kind::Integer), "-1.234.567");
+        assert_eq!(
+            shown(Cell::Integer(-1_234_567), Kind::Integer),
+            "-1.234.567"
+        );
         assert_eq!(shown(Cell::Integer(1000), Kind::Decimal(2)), "1.000,00");
         assert_eq!(shown(Cell::Decimal(1234.5), Kind::Decimal(2)), "1.234,50");
         assert_eq!(shown(Cell::Decimal(-0.001), Kind::Decimal(2)), "0,00");
@@ -408,7 +419,10 @@ mod tests {
 
     #[test]
     fn an_anchor_has_nothing_that_an_address_minds() {
-        assert_eq!(anchor("Quantità per «ente»: 3 bis"), "quantita-per-ente-3-bis");
+        assert_eq!(
+            anchor("Quantità per «ente»: 3 bis"),
+            "quantita-per-ente-3-bis"
+        );
         assert_eq!(anchor("  "), "");
     }
 }

@@ -14,12 +14,12 @@ const WIDTH: f64 = 640.0;
 /// How high a map may be.
 const MAP_HEIGHT: f64 = 640.0;
 
-/// The most bars of one drawing: they fit on a page.
-const BARS: usize = 30;
+/// How high a drawing of bars may be, so that it stands on a page below a heading.
+const BARS_HEIGHT: f64 = 800.0;
 
 /// Where bars begin, and the room after the longest.
 const LABELS: f64 = 190.0;
-const NUMBERS: f64 = 120.0;
+const NUMBERS: f64 = 150.0;
 
 /// From one bar to the next, and how thick it is.
 const STEP: f64 = 26.0;
@@ -49,7 +49,9 @@ const PATTERNS: [&str; 7] = [
 pub(super) fn bars(bars: &Bars, prefix: &str) -> Vec<String> {
     let longest = bars.items.iter().map(|(_, parts)| total(parts)).max();
     let longest = longest.unwrap_or(0).max(1);
-    let pieces = bars.items.chunks(BARS).enumerate();
+    let legend = key(&mut String::new(), bars, prefix);
+    let room = ((BARS_HEIGHT - legend) / STEP).max(5.0);
+    let pieces = bars.items.chunks(floor(room)).enumerate();
     pieces
         .map(|(index, items)| piece(bars, items, longest, &format!("{prefix}-{index}")))
         .collect()
@@ -62,30 +64,50 @@ fn total(parts: &[u64]) -> u64 {
 fn piece(bars: &Bars, items: &[(String, Vec<u64>)], longest: u64, prefix: &str) -> String {
     let mut content = String::new();
     patterns(&mut content, bars.series.len(), prefix);
-    let mut top = legend(&mut content, &bars.series, |out, index, x, y| {
-        part(out, index, prefix, (x, y - 10.0, 14.0, 12.0));
-        format!("{}  ", letter(index))
-    });
+    let mut top = key(&mut content, bars, prefix);
     for (name, parts) in items {
         bar(&mut content, name, parts, longest, prefix, top);
         top += STEP;
     }
-    line(&mut content, (LABELS, top - STEP * count(items.len()) - 4.0), (LABELS, top));
+    line(
+        &mut content,
+        (LABELS, top - STEP * count(items.len()) - 4.0),
+        (LABELS, top),
+    );
     text(&mut content, LABELS, top + 14.0, "start", &bars.unit);
     framed(&content, top + 22.0)
+}
+
+/// What the parts mean.
+fn key(out: &mut String, bars: &Bars, prefix: &str) -> f64 {
+    legend(out, &bars.series, |out, index, x, y| {
+        part(out, index, prefix, (x, y - 10.0, 14.0, 12.0));
+        format!("{} ", letter(index))
+    })
 }
 
 /// One bar: its name, its parts with their numbers, its total, and the numbers there is no room for.
 fn bar(out: &mut String, name: &str, parts: &[u64], longest: u64, prefix: &str, top: f64) {
     let middle = top + THICK / 2.0 + 4.0;
-    let name = shortened(name, LABELS - 12.0);
-    text(out, LABELS - 8.0, middle, "end", &name);
+    let lines = halved(name, LABELS - 12.0);
+    for (line, y) in lines.iter().zip(if lines.len() > 1 {
+        [-6.0, 6.0]
+    } else {
+        [0.0; 2]
+    }) {
+        text(out, LABELS - 8.0, middle + y, "end", line);
+    }
     let scale = (WIDTH - LABELS - NUMBERS) / real(longest);
     let mut left = LABELS;
     let mut beside = Vec::new();
     for (index, &number) in parts.iter().enumerate().filter(|(_, number)| **number > 0) {
         let wide = real(number) * scale;
-        part(out, index, prefix, (left, top, (wide - 1.0).max(0.8), THICK));
+        part(
+            out,
+            index,
+            prefix,
+            (left, top, (wide - 1.0).max(0.8), THICK),
+        );
         let label = format!("{} {}", letter(index), figure(number));
         let room = width(&label) + 6.0;
         if parts.len() > 1 && room + 4.0 <= wide {
@@ -109,7 +131,13 @@ fn bar(out: &mut String, name: &str, parts: &[u64], longest: u64, prefix: &str, 
     } else if let Some(only) = beside.first() {
         label.clone_from(only);
     }
-    text(out, left + 6.0, middle, "start", &label);
+    text(
+        out,
+        left + 6.0,
+        middle,
+        "start",
+        &shortened(&label, WIDTH - left - 6.0),
+    );
 }
 
 /// The drawing of a map, nothing when there is nothing to draw.
@@ -154,7 +182,9 @@ impl Frame {
     fn of(map: &Map) -> Option<Self> {
         let rings = map.boundaries.iter().flatten().copied();
         let points = map.points.iter().map(|&(lon, lat, _)| (lon, lat));
-        let mut all = rings.chain(points).filter(|(lon, lat)| lon.is_finite() && lat.is_finite());
+        let mut all = rings
+            .chain(points)
+            .filter(|(lon, lat)| lon.is_finite() && lat.is_finite());
         let (lon, lat) = all.next()?;
         let (mut west, mut east, mut south, mut north) = (lon, lon, lat, lat);
         for (lon, lat) in all {
@@ -208,7 +238,9 @@ fn outline(path: &mut String, ring: &[(f64, f64)], frame: &Frame, top: f64) {
 fn scale_bar(out: &mut String, frame: &Frame, y: f64) {
     const METRES_PER_DEGREE: f64 = 111_195.0;
     let units_per_metre = frame.down / METRES_PER_DEGREE;
-    let lengths = [50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50];
+    let lengths = [
+        50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50,
+    ];
     let fits = |metres: &i32| f64::from(*metres) * units_per_metre <= WIDTH / 4.0;
     let Some(metres) = lengths.into_iter().find(fits) else {
         return;
@@ -222,7 +254,13 @@ fn scale_bar(out: &mut String, frame: &Frame, y: f64) {
     } else {
         format!("{metres} m")
     };
-    text(out, right + 6.0, y + 4.0, "start", &format!("{label}; il nord è in alto"));
+    text(
+        out,
+        right + 6.0,
+        y + 4.0,
+        "start",
+        &format!("{label}; il nord è in alto"),
+    );
 }
 
 /// Signs and names in lines; returns where the drawing goes on. `sign` draws at a place and says
@@ -241,7 +279,11 @@ fn legend(
         if x > 0.0 && x + wide > WIDTH {
             (x, y) = (0.0, y + 20.0);
             drawn.clear();
-            label = format!("{}{}", sign(&mut drawn, index, x, y), shortened(name, WIDTH - 100.0));
+            label = format!(
+                "{}{}",
+                sign(&mut drawn, index, x, y),
+                shortened(name, WIDTH - 100.0)
+            );
             wide = 20.0 + width(&label) + 18.0;
         }
         out.push_str(&drawn);
@@ -293,7 +335,12 @@ fn sign(out: &mut String, class: usize, x: f64, y: f64, r: f64) {
             );
             return;
         }
-        1 => format!("M{:.1} {:.1}h{s:.1}v{s:.1}h-{s:.1}Z", x - r * 0.9, y - r * 0.9, s = r * 1.8),
+        1 => format!(
+            "M{:.1} {:.1}h{s:.1}v{s:.1}h-{s:.1}Z",
+            x - r * 0.9,
+            y - r * 0.9,
+            s = r * 1.8
+        ),
         2 => format!(
             "M{x:.1} {:.1}L{:.1} {b:.1}L{:.1} {b:.1}Z",
             y - r * 1.2,
@@ -338,7 +385,10 @@ fn line(out: &mut String, (a, b): (f64, f64), (c, d): (f64, f64)) {
 }
 
 fn text(out: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
-    let _ = write!(out, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">"#);
+    let _ = write!(
+        out,
+        r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">"#
+    );
     for one in words.chars() {
         match one {
             '<' => out.push_str("&lt;"),
@@ -354,7 +404,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
 
 fn framed(content: &str, height: f64) -> String {
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0} {height:.0}" font-family="Titillium Web" font-size="12" fill="{INK}">{content}</svg>"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0} {height:.0}" font-family="Titillium Web, Arial, sans-serif" font-size="12" fill="{INK}">{content}</svg>"#
     )
 }
 
@@ -407,6 +457,31 @@ fn shortened(words: &str, room: f64) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A text in one line, or in two that fit.
+fn halved(words: &str, room: f64) -> Vec<String> {
+    if width(words) <= room {
+        return vec![words.to_owned()];
+    }
+    let blanks = words.char_indices().filter(|(_, one)| one.is_whitespace());
+    let halves = blanks.filter_map(|(at, _)| words.split_at_checked(at));
+    let fitting = halves.filter(|(first, _)| width(first) <= room);
+    let (first, second) = fitting.last().unwrap_or((words, ""));
+    [first, second.trim_start()]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| shortened(line, room))
+        .collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few bars"
+)]
+fn floor(number: f64) -> usize {
+    number as usize
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts of devices are small")]
 fn real(number: u64) -> f64 {
     number as f64
@@ -426,7 +501,9 @@ mod tests {
             alt: "Esiti per ente".into(),
             unit: "dispositivi".into(),
             series: vec!["collegato".into(), "da <verificare>".into()],
-            items: (0..items).map(|n| (format!("Ente {n}"), vec![200, 1])).collect(),
+            items: (0..items)
+                .map(|n| (format!("Ente {n}"), vec![200, 1]))
+                .collect(),
         }
     }
 
@@ -436,7 +513,12 @@ mod tests {
         let [drawing] = drawings.as_slice() else {
             panic!("{} drawings", drawings.len());
         };
-        for wanted in [">A 200<", ">201 (B 1)<", "da &lt;verificare&gt;", "url(#f1-0-1)"] {
+        for wanted in [
+            ">A 200<",
+            ">201 (B 1)<",
+            "da &lt;verificare&gt;",
+            "url(#f1-0-1)",
+        ] {
             assert!(drawing.contains(wanted), "{wanted}: {drawing}");
         }
         assert!(!drawing.contains("style"));
@@ -446,9 +528,13 @@ mod tests {
     fn many_bars_are_several_drawings_to_one_scale() {
         let mut many = some_bars(31);
         many.items[30].1 = vec![100, 0];
+        many.items[0].0 = "Unione di Comuni lombarda «Adda Martesana»".into();
         let drawings = bars(&many, "f");
         assert_eq!(drawings.len(), 2);
-        assert!(drawings[1].contains(r#"width="163.2""#), "{}", drawings[1]);
+        assert!(drawings[1].contains(r#"width="148.3""#), "{}", drawings[1]);
+        for half in [">Unione di Comuni lombarda<", ">«Adda Martesana»<"] {
+            assert!(drawings[0].contains(half), "{}", drawings[0]);
+        }
         assert_eq!(bars(&some_bars(0), "f").len(), 0);
     }
 
@@ -478,6 +564,9 @@ mod tests {
         assert_eq!(map(&plan), None);
         plan.points = vec![(9.19, 45.46, 0)];
         let drawing = map(&plan).unwrap();
-        assert!(drawing.contains("1 · collegato") && drawing.contains(" m; il nord"), "{drawing}");
+        assert!(
+            drawing.contains("1 · collegato") && drawing.contains(" m; il nord"),
+            "{drawing}"
+        );
     }
 }

@@ -7,6 +7,7 @@
 use super::figure::{self, breadth};
 use crate::census::report::{self, Block, Cell, DRAFT, Report, STATEMENT, Table};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A report as it is read.
 #[derive(Debug, Clone, Serialize)]
@@ -112,6 +113,7 @@ impl Shown {
             spell,
             tables: 0,
             figures: 0,
+            anchors: BTreeSet::new(),
         };
         let snapshot = report.snapshot.as_deref();
         Self {
@@ -134,8 +136,12 @@ impl Shown {
                 .zip(&report.sections)
                 .map(|(number, section)| ShownSection {
                     title: format!("{number}. {}", spell(&section.title)),
-                    anchor: report::anchor(&section.key),
-                    blocks: section.blocks.iter().map(|block| maker.block(block)).collect(),
+                    anchor: maker.anchor(&section.key),
+                    blocks: section
+                        .blocks
+                        .iter()
+                        .map(|block| maker.block(block))
+                        .collect(),
                 })
                 .collect(),
         }
@@ -146,6 +152,7 @@ struct Maker<'a> {
     spell: &'a dyn Fn(&str) -> String,
     tables: usize,
     figures: usize,
+    anchors: BTreeSet<String>,
 }
 
 impl Maker<'_> {
@@ -164,7 +171,11 @@ impl Maker<'_> {
             Block::Bars(bars) => {
                 let mut bars = bars.clone();
                 bars.unit = (self.spell)(&bars.unit);
-                for name in bars.series.iter_mut().chain(bars.items.iter_mut().map(|item| &mut item.0)) {
+                for name in bars
+                    .series
+                    .iter_mut()
+                    .chain(bars.items.iter_mut().map(|item| &mut item.0))
+                {
                     *name = (self.spell)(name);
                 }
                 let prefix = format!("figura-{}", self.figures + 1);
@@ -180,6 +191,18 @@ impl Maker<'_> {
                 self.figure(&map.caption, &map.alt, drawing.into_iter().collect())
             }
         }
+    }
+
+    /// An anchor that nothing else of the report has.
+    fn anchor(&mut self, key: &str) -> String {
+        let wanted = report::anchor(key);
+        let mut anchor = wanted.clone();
+        let mut number = 2;
+        while anchor.is_empty() || !self.anchors.insert(anchor.clone()) {
+            anchor = format!("{wanted}-{number}");
+            number += 1;
+        }
+        anchor
     }
 
     fn lines(&self, text: &str) -> Vec<String> {
@@ -199,7 +222,9 @@ impl Maker<'_> {
         self.tables += 1;
         let row = |row: &[Cell]| -> Vec<String> {
             let cells = table.cells(row);
-            cells.map(|(column, cell)| (self.spell)(&cell.shown(column.kind))).collect()
+            cells
+                .map(|(column, cell)| (self.spell)(&cell.shown(column.kind)))
+                .collect()
         };
         let rows: Vec<Vec<String>> = table.rows.iter().map(|cells| row(cells)).collect();
         let total = table.total.as_deref().map(row);
@@ -217,7 +242,7 @@ impl Maker<'_> {
         ShownTable {
             columns: columns.collect(),
             caption: format!("Tabella {}. {}", self.tables, (self.spell)(&table.caption)),
-            anchor: report::anchor(&table.key),
+            anchor: self.anchor(&table.key),
             annex: table.annex,
             rows,
             total,
@@ -227,18 +252,15 @@ impl Maker<'_> {
 
 /// How wide a column would like to be and how wide it must be, in ems: numbers are never broken,
 /// texts where their longest usual word ends.
-fn breadths<'a>(
-    title: &str,
-    cells: impl Iterator<Item = &'a str>,
-    number: bool,
-) -> (f64, f64) {
-    /// Longer words may be broken.
-    const WORD: f64 = 7.0;
+fn breadths<'a>(title: &str, cells: impl Iterator<Item = &'a str>, number: bool) -> (f64, f64) {
+    /// Longer words may be broken; in a heading sooner than in a row.
+    const WORD: f64 = 8.0;
+    const HEADING: f64 = 5.6;
     /// Texts longer than this go to the next line rather than make the column wider.
     const TEXT: f64 = 26.0;
     let heading = widest_word(title) * 1.08;
     let mut natural = heading;
-    let mut least = heading.min(WORD);
+    let mut least = heading.min(HEADING);
     for cell in cells {
         let wide = measure(cell);
         if number && wide < TEXT / 2.0 {
@@ -281,7 +303,11 @@ mod tests {
 
     #[test]
     fn tables_and_figures_are_numbered_apart_and_rows_are_as_long_as_the_header() {
-        let mut table = Table::new("Per ente", "Dispositivi", vec![Column::new("N.", Kind::Integer)]);
+        let mut table = Table::new(
+            "Per ente",
+            "Dispositivi",
+            vec![Column::new("N.", Kind::Integer)],
+        );
         table.rows = vec![vec![], vec![Cell::Integer(1200), Cell::Integer(1)]];
         let bars = Bars {
             caption: "Esiti".into(),
@@ -290,17 +316,28 @@ mod tests {
             series: Vec::new(),
             items: Vec::new(),
         };
-        let blocks = vec![Block::Bars(bars), Block::Table(table.clone()), Block::Table(table)];
+        let blocks = vec![
+            Block::Bars(bars),
+            Block::Table(table.clone()),
+            Block::Table(table),
+        ];
         let shown = Shown::of(&report(blocks), &str::to_owned);
         let section = &shown.sections[0];
-        assert_eq!((section.title.as_str(), section.anchor.as_str()), ("1. Primo", "primo-capitolo"));
-        let [ShownBlock::Figure { caption, .. }, ShownBlock::Table(_), ShownBlock::Table(second)] =
-            section.blocks.as_slice()
+        assert_eq!(
+            (section.title.as_str(), section.anchor.as_str()),
+            ("1. Primo", "primo-capitolo")
+        );
+        let [
+            ShownBlock::Figure { caption, .. },
+            ShownBlock::Table(_),
+            ShownBlock::Table(second),
+        ] = section.blocks.as_slice()
         else {
             panic!("{:?}", section.blocks);
         };
         assert_eq!(caption, "Figura 1. Esiti");
         assert_eq!(second.caption, "Tabella 2. Dispositivi");
+        assert_eq!(second.anchor, "per-ente-2");
         assert_eq!(second.rows, [[""], ["1.200"]]);
         assert_eq!(shown.running, "Breve · fotografia «Gara»");
         assert_eq!(shown.draft, None);
@@ -312,6 +349,6 @@ mod tests {
         assert!(least >= measure("1.234.567,89 €") && natural >= least);
         let long = "parola ".repeat(40);
         let (natural, least) = breadths("Note", [long.as_str()].into_iter(), false);
-        assert!(natural < 30.0 && least < 7.0, "{natural} {least}");
+        assert!(natural < 30.0 && least < 8.0, "{natural} {least}");
     }
 }

@@ -80,7 +80,13 @@ fn names(report: &Report) -> Vec<String> {
             let plain: String = table
                 .key
                 .chars()
-                .map(|one| if "[]:*?/\\".contains(one) || one.is_control() { ' ' } else { one })
+                .map(|one| {
+                    if "[]:*?/\\".contains(one) || one.is_control() {
+                        ' '
+                    } else {
+                        one
+                    }
+                })
                 .collect();
             let plain = plain.trim_matches(|one: char| one == '\'' || one.is_whitespace());
             let plain = if plain.is_empty() { "Tabella" } else { plain };
@@ -156,7 +162,12 @@ fn fill(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result<()> {
     let mut plain = Vec::new();
     let mut summed = Vec::new();
     for (index, column) in (0..).zip(&table.columns) {
-        sheet.write_string_with_format(0, index, clipped(&column.title, LONGEST), &formats.heading)?;
+        sheet.write_string_with_format(
+            0,
+            index,
+            clipped(&column.title, LONGEST),
+            &formats.heading,
+        )?;
         sheet.set_column_width(index, width(table, usize::from(index)))?;
         plain.push(format(column.kind, false));
         summed.push(format(column.kind, true));
@@ -221,7 +232,9 @@ fn width(table: &Table, index: usize) -> u32 {
     }
     let rows = table.rows.iter().chain(&table.total);
     let cells = rows.filter_map(|row| row.get(index));
-    let longest = cells.map(|cell| cell.shown(column.kind).chars().count()).max();
+    let longest = cells
+        .map(|cell| cell.shown(column.kind).chars().count())
+        .max();
     let words = column.title.split_whitespace();
     let heading = words.map(|word| word.chars().count() + 4).max();
     let wide = longest.max(heading).unwrap_or(10) + 2;
@@ -282,8 +295,15 @@ mod tests {
 
     #[test]
     fn sheets_have_names_that_a_workbook_allows_and_that_differ() {
-        let keys = ["Base e metodo", "a/b", "A b", "'", "molto ".repeat(9).as_str(), "molto ".repeat(8).as_str()]
-            .map(str::to_owned);
+        let keys = [
+            "Base e metodo",
+            "a/b",
+            "A b",
+            "'",
+            "molto ".repeat(9).as_str(),
+            "molto ".repeat(8).as_str(),
+        ]
+        .map(str::to_owned);
         let blocks = keys
             .iter()
             .map(|key| Block::Table(Table::new(key, "", vec![Column::new("x", Kind::Text)])));
