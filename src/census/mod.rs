@@ -22,6 +22,7 @@ pub mod position;
 pub mod projection;
 pub mod record;
 pub mod reference;
+pub mod report;
 pub mod review;
 pub mod revision;
 pub mod rules;

@@ -8,7 +8,9 @@ pub mod boundaries;
 pub mod columns;
 pub mod csv;
 pub mod document;
+pub mod dossier;
 mod features;
+mod figure;
 pub mod geojson;
 mod geojson_in;
 mod geopackage;
@@ -17,9 +19,12 @@ mod kml;
 pub mod mail;
 pub mod shapefile;
 mod shapefile_in;
+pub mod shown;
 pub mod source;
 mod spreadsheet;
 mod stream;
+pub mod tables;
+pub mod typesetting;
 pub mod workbook;
 
 /// The reference systems in which devices are handed over, the one of the web first, then the one

@@ -14,6 +14,7 @@ pub mod page;
 pub mod pages;
 pub mod query;
 pub mod recording;
+pub mod report;
 pub mod routes;
 pub mod thread;
 pub mod throttle;

@@ -21,6 +21,8 @@ mod people;
 mod people_pages;
 mod publish;
 mod record;
+mod report;
+mod report_sample;
 mod review;
 mod schema;
 mod sites;
