@@ -105,6 +105,14 @@ acts! {
     ReminderFailed, "sollecito_fallito", "Sollecito non inviato";
     /// A body declared its census.
     Declared, "dichiarazione", "Dichiarazione";
+    /// An entry of the software catalogue was written.
+    ProductRecorded, "software", "Voce del catalogo del software";
+    /// The standing of a program towards the national system was recorded.
+    StandingRecorded, "software_scntt", "Stato SCNTT di un software";
+    /// A proposed name was said to mean an entry of the catalogue, or that was taken back.
+    ProductMerged, "software_unito", "Nome di software unito o separato";
+    /// What is known of a model was recorded.
+    ModelRecorded, "modello", "Voce del catalogo dei modelli";
 }
 
 /// One record of the history.
@@ -232,6 +240,14 @@ sealed! {
     Pairs, "distinzioni", "distinzioni di dispositivi", "una distinzione di dispositivi";
     /// That such decisions were taken back.
     PairsEnded, "distinzioni_annullate", "annullamenti di distinzioni", "l’annullamento di una distinzione";
+    /// Entries of the software catalogue.
+    Products, "software", "voci del catalogo del software", "una voce del catalogo del software";
+    /// The standing of programs towards the national system.
+    Standings, "software_scntt", "stati SCNTT di software", "uno stato SCNTT di un software";
+    /// Proposed names that mean an entry of the catalogue.
+    ProductMerges, "software_uniti", "unioni di nomi di software", "un’unione di nomi di software";
+    /// Entries of the catalogue of models.
+    Models, "modelli", "voci del catalogo dei modelli", "una voce del catalogo dei modelli";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

@@ -3,6 +3,7 @@
 pub mod adhesion;
 pub mod batch;
 pub mod campaign;
+pub mod catalogue;
 pub mod collation;
 pub mod document;
 pub mod draft;

@@ -18,7 +18,7 @@ pub struct Args {
 pub async fn run(args: Args, settings: &Settings) -> Result {
     let store = Store::open(&settings.database).await?;
     store.check().await?;
-    let counts = seed::seed(&store).await?;
+    let counts = seed::seed(&store, &Clock::System).await?;
     say(format_args!(
         "Territorio: {} Comuni e {} confinanti. Enti: {}. Software in catalogo: {}.",
         counts.covered, counts.around, counts.bodies, counts.software
