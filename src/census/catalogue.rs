@@ -711,3 +711,212 @@ fn fact(field: Field, text: &str, today: Date) -> Result<String, Vec<Finding>> {
     record.set(field, rules::value_of(field, text, today)?);
     Ok(record.plain(field))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Date = Date::constant(2026, 3, 2);
+
+    fn entry(at: Instant, name: &str) -> Entry {
+        Entry {
+            id: Uuid::nil(),
+            product: Product {
+                name: name.to_owned(),
+                kind: UNKNOWN.to_owned(),
+                ..Product::default()
+            },
+            author: "autrice".to_owned(),
+            recorded_at: at,
+        }
+    }
+
+    fn blank(name: &str) -> Stated {
+        Stated {
+            id: Uuid::nil(),
+            name: name.to_owned(),
+            standing: Standing::Unknown,
+            source: String::new(),
+            grade: String::new(),
+            date: String::new(),
+            version: String::new(),
+            note: String::new(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: 0,
+        }
+    }
+
+    fn said(standing: Standing, version: &str) -> Stated {
+        Stated {
+            standing,
+            version: version.to_owned(),
+            ..blank("Uno")
+        }
+    }
+
+    fn merged(name: &str, target: Option<&str>) -> Merge {
+        Merge {
+            id: Uuid::nil(),
+            name: name.to_owned(),
+            target: target.map(str::to_owned),
+            note: String::new(),
+            author: "autrice".to_owned(),
+            recorded_at: 0,
+        }
+    }
+
+    fn means(products: &Products, name: &str) -> Option<String> {
+        let known = products.resolve(name)?;
+        Some(known.product().name.clone())
+    }
+
+    #[test]
+    fn a_name_means_its_entry_whatever_the_case_and_a_proposed_one_none() {
+        let products = Products::of(vec![entry(1, "Milestone XProtect")], vec![], vec![]);
+        let whole = Some("Milestone XProtect".to_owned());
+        assert_eq!(means(&products, "Milestone XProtect"), whole);
+        assert_eq!(means(&products, "milestone  XPROTECT"), whole);
+        assert_eq!(means(&products, "XProtect"), None);
+        assert!(products.named("milestone xprotect").is_none());
+    }
+
+    #[test]
+    fn a_merge_gives_a_name_a_meaning_until_it_is_taken_back() {
+        let entries = || vec![entry(1, "Uno"), entry(1, "Due")];
+        let of = |merges| Products::of(entries(), vec![], merges);
+        let uno = merged("Úno bis", Some("Uno"));
+        let products = of(vec![uno.clone()]);
+        assert_eq!(means(&products, "UNO-BIS").as_deref(), Some("Uno"));
+        assert!(products.merge_of("Úno bis").is_some());
+        assert!(products.merge_of("Uno").is_none());
+        let products = of(vec![uno.clone(), merged("Úno bis", None)]);
+        assert_eq!(means(&products, "Úno bis"), None);
+        let products = of(vec![uno.clone(), merged("Úno bis", Some("Due"))]);
+        assert_eq!(means(&products, "Úno bis").as_deref(), Some("Due"));
+        // What became an entry of its own means itself.
+        let products = Products::of(
+            vec![entry(1, "Uno"), entry(2, "Úno bis")],
+            vec![],
+            vec![uno],
+        );
+        assert_eq!(means(&products, "Úno bis").as_deref(), Some("Úno bis"));
+    }
+
+    #[test]
+    fn the_present_standing_is_the_last_and_of_a_version_what_is_about_it() {
+        let of = |stated| Products::of(vec![entry(1, "Uno")], stated, vec![]);
+        let standing = |products: &Products| products.resolve("uno").map(Known::standing);
+        assert_eq!(standing(&of(vec![])), Some(Standing::Unknown));
+        let products = of(vec![
+            said(Standing::Claimed, ""),
+            said(Standing::Tested, "5.2"),
+        ]);
+        assert_eq!(standing(&products), Some(Standing::Tested));
+        let known = products.resolve("Uno").unwrap();
+        let of_version = |version| known.present_for(version).map(|one| one.standing);
+        assert_eq!(of_version("5.2"), Some(Standing::Tested));
+        assert_eq!(of_version("4"), Some(Standing::Claimed));
+        assert_eq!(of_version(""), Some(Standing::Claimed));
+        assert!(Standing::InService > Standing::Tested && Standing::Absent > Standing::Unknown);
+    }
+
+    fn fields<T>(read: Result<T, Vec<Wrong>>) -> Vec<&'static str> {
+        let wrong = read.err().unwrap_or_default();
+        wrong.into_iter().map(|one| one.field).collect()
+    }
+
+    #[test]
+    fn no_standing_without_source_and_grade() {
+        let typed = |standing: &str| TypedStated {
+            standing: standing.to_owned(),
+            ..TypedStated::default()
+        };
+        let read = |typed: &TypedStated, documented| {
+            fields(stated(typed, documented, TODAY, blank("Uno")))
+        };
+        assert!(read(&typed("non_noto"), false).is_empty());
+        assert_eq!(read(&typed("boh"), false), ["stato"]);
+        assert_eq!(read(&typed("dichiarato"), false), ["fonte", "grado"]);
+        let all = ["fonte", "grado", "data", "documento"];
+        assert_eq!(read(&typed("attestato"), false), all);
+        let whole = TypedStated {
+            source: "il fornitore, su example.org/scntt".to_owned(),
+            grade: "C".to_owned(),
+            date: "1/2/2026".to_owned(),
+            ..typed("attestato")
+        };
+        assert!(read(&whole, true).is_empty());
+        let secret = TypedStated {
+            source: "rtsp://admin:segreta@10.0.0.1/".to_owned(),
+            date: "1/2/2027".to_owned(),
+            ..whole
+        };
+        assert_eq!(read(&secret, true), ["fonte", "data"]);
+    }
+
+    fn blank_model() -> Model {
+        Model {
+            id: Uuid::nil(),
+            make: String::new(),
+            model: String::new(),
+            facts: Vec::new(),
+            reading: String::new(),
+            reading_class: String::new(),
+            source: String::new(),
+            grade: String::new(),
+            note: String::new(),
+            author: "autrice".to_owned(),
+            recorded_at: 0,
+        }
+    }
+
+    fn typed_model(facts: [&str; FACTS.len()]) -> TypedModel {
+        TypedModel {
+            make: "Tattile".to_owned(),
+            model: "Vega".to_owned(),
+            facts: facts.map(str::to_owned),
+            reading: "non_noto".to_owned(),
+            ..TypedModel::default()
+        }
+    }
+
+    #[test]
+    fn facts_are_values_of_the_attribute_table_with_a_source() {
+        let read = |typed: &TypedModel| model(typed, TODAY, blank_model());
+        let mut typed = typed_model(["bullet", "a bordo", "", "5,5", "1", "tanto"]);
+        assert_eq!(fields(read(&typed)), ["angolo", "fonte", "grado"]);
+        typed.facts[5] = "non_noto".to_owned();
+        typed.source = "scheda tecnica".to_owned();
+        typed.grade = "C".to_owned();
+        let known = read(&typed).unwrap();
+        assert_eq!(known.fact(Field::Ocr), "a_bordo");
+        assert_eq!(known.fact(Field::RisoluzioneMp), "5.5");
+        assert_eq!(fact_words(Field::RisoluzioneMp, "5.5"), "5,5");
+        assert_eq!(known.fact(Field::Angolo), "");
+        typed.reading = "si".to_owned();
+        typed.facts[0] = "boh".to_owned();
+        assert_eq!(fields(read(&typed)), ["forma", "lettura_classe"]);
+        assert!(read(&typed_model([""; 6])).is_ok());
+    }
+
+    #[test]
+    fn a_model_is_found_whatever_the_case_and_the_last_row_counts() {
+        let row = |make: &str, source: &str| Model {
+            make: make.to_owned(),
+            model: "Vega".to_owned(),
+            source: source.to_owned(),
+            ..blank_model()
+        };
+        let models = Models::of(vec![row("Tattile", "prima"), row("TATTILE", "poi")]);
+        let source = |make: &str, model: &str| {
+            let known = models.resolve(make, model);
+            known.map(|known| known.source.as_str())
+        };
+        assert_eq!(source("Tattile", "Vega"), Some("poi"));
+        assert_eq!(source("tattile", "VEGA"), Some("poi"));
+        assert_eq!(source("Tattile", "Altro"), None);
+        assert_eq!(models.history("tattile", "vega").len(), 2);
+        assert_eq!(models.iter().count(), 1);
+    }
+}

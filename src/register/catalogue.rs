@@ -9,7 +9,7 @@ use super::document::{self, Attachment};
 use super::find::Names;
 use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
-use crate::census::adhesion::Wrong;
+use crate::census::adhesion::{Wrong, label};
 use crate::census::catalogue::{
     self, Entry, FACTS, Known, Merge, Model, Models, Product, Products, Standing, Stated,
     TypedModel, TypedProduct, TypedStated,
@@ -676,7 +676,8 @@ impl Writing<'_> {
     }
 }
 
-fn may_record(viewer: &Viewer) -> Result<()> {
+/// Says no to whoever does not keep the catalogues.
+pub fn may_record(viewer: &Viewer) -> Result<()> {
     if viewer.keeps_catalogues() {
         Ok(())
     } else {
@@ -840,10 +841,4 @@ fn used_models(uses: &[&ModelUse]) -> Used {
         devices: uses.iter().map(|one| one.devices).sum(),
         bodies: bodies.len(),
     }
-}
-
-/// What people read for an entry of a closed list.
-fn label(terms: &'static [crate::census::vocabulary::Term], code: &str) -> &'static str {
-    let term = terms.iter().find(|term| term.code == code);
-    term.map_or("", |term| term.label)
 }

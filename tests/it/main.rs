@@ -6,6 +6,7 @@ mod access;
 mod adhesion;
 mod batches;
 mod campaign;
+mod catalogue;
 mod corpus;
 mod documentation;
 mod duplicates;
