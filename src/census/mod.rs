@@ -3,10 +3,12 @@
 pub mod adhesion;
 pub mod batch;
 pub mod campaign;
+pub mod catalogue;
 pub mod collation;
 pub mod condition;
 pub mod criterion;
 pub mod document;
+pub mod dossier;
 pub mod draft;
 pub mod duplicate;
 pub mod edition;

@@ -154,6 +154,12 @@ impl Viewer {
         self.operator || self.is(Role::Amministratore)
     }
 
+    /// Whether they keep the catalogues of software and models: reviewers and administrators.
+    #[must_use]
+    pub fn keeps_catalogues(&self) -> bool {
+        self.reviews() || self.manages_people()
+    }
+
     /// Whether they may write the devices of a body.
     #[must_use]
     pub fn writes(&self, body: &str) -> bool {

@@ -340,11 +340,12 @@ mod tests {
             (Field::Stato, "in_esercizio"),
         ]);
         let product = crate::census::fact::AboutProduct {
-            standing: "dichiarato".to_owned(),
-            ..Default::default()
+            known: true,
+            kind: "lettura_targhe",
+            standing: crate::census::catalogue::Standing::Claimed,
         };
         let facts = Facts {
-            product: Some(&product),
+            product: Some(product),
             ..facts(&record)
         };
         assert_eq!(answer(criterion, &facts), Answer::Unknown);

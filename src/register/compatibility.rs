@@ -6,13 +6,14 @@
 
 use super::{Error, Register, Result};
 use crate::census::adhesion::{self, ActKind};
+use crate::census::catalogue::{Known, Model, Models, Products};
 use crate::census::criterion::Criteria;
 use crate::census::edition::{Edition, Kind};
 use crate::census::fact::{AboutAct, AboutBody, AboutProduct, AboutSite, Fact, Facts};
 use crate::census::filter::{Filter, Moment};
 use crate::census::record::Record;
 use crate::census::verdict::{Verdict, judge};
-use crate::census::vocabulary::Field;
+use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::storage::Unit;
 use std::collections::HashMap;
@@ -31,7 +32,8 @@ pub struct Basis {
     pub day: String,
     bodies: HashMap<String, AboutBody>,
     sites: HashMap<String, HashMap<String, AboutSite>>,
-    products: HashMap<String, AboutProduct>,
+    products: Products,
+    models: Models,
 }
 
 impl Basis {
@@ -43,10 +45,38 @@ impl Basis {
             record,
             site: self.site(body, record.text(Field::Sito)),
             body: self.bodies.get(body),
-            product: self.products.get(record.text(Field::Software)),
-            model_reading: "",
+            product: self.product(record),
+            model_reading: self.model(record).map_or("", |model| &model.reading),
             today: &self.day,
         }
+    }
+
+    fn product(&self, record: &Record) -> Option<AboutProduct<'_>> {
+        let name = record.text(Field::Software);
+        if name.is_empty() || name == UNKNOWN {
+            return None;
+        }
+        let known = self.products.resolve(name);
+        let version = record.text(Field::SoftwareVersione);
+        let stated = known.and_then(|known| known.present_for(version));
+        Some(AboutProduct {
+            known: known.is_some(),
+            kind: known.map_or("", |known| &known.product().kind),
+            standing: stated.map(|stated| stated.standing).unwrap_or_default(),
+        })
+    }
+
+    /// What the catalogue has of the software that a device names.
+    #[must_use]
+    pub fn software(&self, name: &str) -> Option<&Known> {
+        self.products.resolve(name)
+    }
+
+    /// What the catalogue has of the model of a device.
+    #[must_use]
+    pub fn model(&self, record: &Record) -> Option<&Model> {
+        let make = record.text(Field::Marca);
+        self.models.resolve(make, record.text(Field::Modello))
     }
 
     /// What the criteria say of a device.
@@ -89,6 +119,7 @@ impl Basis {
             Field::Ente,
             Field::Sito,
             Field::Software,
+            Field::SoftwareVersione,
             Field::Marca,
             Field::Modello,
         ];
@@ -132,7 +163,8 @@ impl Register {
             day: self.day(at),
             bodies: bodies(unit, at).await?,
             sites: sites(unit, filter, at).await?,
-            products: products(unit).await?,
+            products: unit.products(at).await?,
+            models: unit.models(at).await?,
         })
     }
 
@@ -243,18 +275,4 @@ async fn sites(
         }
     }
     Ok(sites)
-}
-
-async fn products(unit: &mut Unit) -> Result<HashMap<String, AboutProduct>> {
-    let names = unit.software().await?.into_iter();
-    Ok(names
-        .map(|name| {
-            let about = AboutProduct {
-                name: name.clone(),
-                state: "catalogo".to_owned(),
-                ..AboutProduct::default()
-            };
-            (name, about)
-        })
-        .collect())
 }

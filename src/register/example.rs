@@ -10,6 +10,7 @@ use super::review::Event;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::campaign::DeclarationKind;
+use crate::census::catalogue::TypedModel;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::{Filter, Moment, Slice, Sort};
 use crate::census::journal::{Act, Seal};
@@ -86,6 +87,7 @@ pub async fn fill(register: &Register) -> Result<i64> {
         add_people(register, &operator).await?;
         add_adhesion(register).await?;
         add_declaration(register, &operator).await?;
+        add_model(register, &operator).await?;
     }
     Ok(register
         .store
@@ -290,6 +292,7 @@ async fn add_devices(register: &Register) -> Result<()> {
         }
         maker.later(&mut unit, &revisions, &mut seal).await?;
     }
+    unit.add_software(PROPOSED, false).await?;
     list_again(register, &mut unit, &world, &mut seal).await?;
     let note = Note {
         act: Act::ExampleWritten,
@@ -301,6 +304,25 @@ async fn add_devices(register: &Register) -> Result<()> {
         .note(&mut unit, &Viewer::operator(), &seal, note)
         .await?;
     Ok(unit.commit().await?)
+}
+
+/// What is known of a model that devices state.
+async fn add_model(register: &Register, operator: &Viewer) -> Result<()> {
+    let [(make, model), ..] = MAKES;
+    let typed = TypedModel {
+        make: make.to_owned(),
+        model: model.to_owned(),
+        facts: ["bullet", "a_bordo", "si", "5", "1", ""].map(str::to_owned),
+        reading: "non_noto".to_owned(),
+        source: "Scheda tecnica di esempio".to_owned(),
+        grade: "C".to_owned(),
+        note: MARK.to_owned(),
+        ..TypedModel::default()
+    };
+    match register.record_model(operator, &typed).await? {
+        Ok(()) => Ok(()),
+        Err(wrong) => done(wrong.into()),
+    }
 }
 
 /// The coordinating body lists a reader that a Comune lists too, so that there is a pair to decide.
@@ -399,6 +421,9 @@ const STREETS: [&str; 16] = [
     "viale della Repubblica",
     "rotonda via Kennedy",
 ];
+/// A program that the catalogue does not have.
+const PROPOSED: &str = "Programma Esempio";
+
 const MAKES: [(&str, &str); 6] = [
     ("Esempio Ottica", "EO-200 LPR"),
     ("Esempio Ottica", "EO-400 Multi"),
@@ -656,6 +681,7 @@ impl Maker<'_> {
                     "Genetec Security Center",
                     "HikCentral",
                     "Avigilon",
+                    PROPOSED,
                 ]),
             );
         }

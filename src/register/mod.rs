@@ -6,6 +6,7 @@
 pub mod adhesion;
 pub mod batch;
 pub mod campaign;
+pub mod catalogue;
 pub mod compatibility;
 pub mod document;
 pub mod duplicate;

@@ -494,6 +494,10 @@ pub(super) async fn around(
         let site = draft.get(Field::Sito);
         around.site_known = !site.is_empty() && unit.site_with_code(body, site).await?.is_some();
     }
+    let (make, model) = (draft.get(Field::Marca), draft.get(Field::Modello));
+    if !make.is_empty() && !model.is_empty() {
+        around.model = unit.models(None).await?.resolve(make, model).cloned();
+    }
     if let Some(point) = rules::locate(draft, world) {
         around.neighbours = neighbours(unit, viewer, point.lon, point.lat, |device| {
             Some(device) == except

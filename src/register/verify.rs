@@ -249,7 +249,7 @@ async fn rows(unit: &mut Unit, verified: &mut Verified, findings: &mut Findings)
     })
     .await?;
     group.close(findings);
-    for part in &PARTS {
+    for part in PARTS {
         let mut group = Group::new(part.kind);
         unit.each_kept(part, None, |kept| {
             if kept.cover.record.is_none() {

@@ -11,6 +11,7 @@ pub mod batch;
 pub mod body;
 mod bulk;
 pub mod campaign;
+pub mod catalogue;
 pub mod device;
 mod dialect;
 pub mod document;

@@ -55,7 +55,7 @@ const END: &[(&str, Holds)] = &[
 ];
 
 /// Everything that is sealed without a hash of its own.
-pub const PARTS: [Part; 13] = [
+pub const PARTS: &[Part] = &[
     Part {
         kind: Sealed::Documents,
         table: "document",
@@ -247,6 +247,79 @@ pub const PARTS: [Part; 13] = [
             ("name", Text),
             ("until", Integer),
             ("author", Text),
+        ],
+    },
+    Part {
+        kind: Sealed::Products,
+        table: "product_entry",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("name", Text),
+            ("producer", Text),
+            ("kind", Text),
+            ("versions", Text),
+            ("note", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::Standings,
+        table: "product_standing",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("name", Text),
+            ("standing", Text),
+            ("source", Text),
+            ("grade", Text),
+            ("date", Text),
+            ("version", Text),
+            ("note", Text),
+            ("document_id", Id),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::ProductMerges,
+        table: "product_merge",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("name", Text),
+            ("target", Text),
+            ("note", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::Models,
+        table: "model_entry",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("make", Text),
+            ("model", Text),
+            ("forma", Text),
+            ("ocr", Text),
+            ("illuminatore_ir", Text),
+            ("risoluzione_mp", Text),
+            ("punti_ripresa", Text),
+            ("angolo", Text),
+            ("reading", Text),
+            ("reading_class", Text),
+            ("source", Text),
+            ("grade", Text),
+            ("note", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
         ],
     },
 ];

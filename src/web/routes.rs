@@ -5,8 +5,9 @@ use super::fields::Fields;
 use super::pages::{
     act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
     declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
-    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    home, import, map, model, models, notices, password, people, person, product, proposals, queue,
+    queues, reminders, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots,
+    software, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -36,6 +37,8 @@ pub enum Access {
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
+    /// Whoever keeps the catalogues: reviewers and administrators.
+    Keepers,
     /// Whoever manages people.
     Administrators,
 }
@@ -105,6 +108,7 @@ where
 pub fn routes() -> Vec<Route> {
     let mut routes = of_devices();
     routes.extend(around_the_census());
+    routes.extend(of_catalogues());
     routes
 }
 
@@ -226,6 +230,26 @@ fn around_the_census() -> Vec<Route> {
         writes("/persone/{id}/modifica", Administrators, person::update),
         writes("/persone/{id}/disabilita", Administrators, person::disable),
         writes("/persone/{id}/riabilita", Administrators, person::enable),
+    ]
+}
+
+/// The catalogues of software and of makes and models.
+fn of_catalogues() -> Vec<Route> {
+    use Access::{Keepers, Readers, Signed};
+    vec![
+        reads("/software", Signed, software::get),
+        reads("/software/voce", Signed, product::get),
+        reads("/software/modifica", Keepers, product::edit),
+        writes("/software/modifica", Keepers, product::update),
+        reads("/software/scntt", Keepers, product::standing),
+        writes("/software/scntt", Keepers, product::state),
+        reads("/software/proposte", Readers, proposals::get),
+        writes("/software/unisci", Keepers, product::merge),
+        writes("/software/separa", Keepers, product::separate),
+        reads("/modelli", Signed, models::get),
+        reads("/modelli/voce", Signed, model::get),
+        reads("/modelli/modifica", Keepers, model::edit),
+        writes("/modelli/modifica", Keepers, model::update),
     ]
 }
 

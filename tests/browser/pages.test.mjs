@@ -71,6 +71,21 @@ const PAGES = [
   { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
   { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'software', path: '/software', as: 'compilatore' },
+  { name: 'software-filtrato', path: '/software?stato=dichiarato', as: 'osservatore' },
+  { name: 'software-voce', path: '/software/voce', as: 'validatore', list: '/software?stato=dichiarato', link: /^Targa System$/ },
+  { name: 'software-voce-compilatore', path: '/software/voce', as: 'compilatore', list: '/software', link: /^Milestone XProtect$/ },
+  { name: 'software-modifica', path: '/software/modifica', as: 'validatore' },
+  { name: 'software-modifica-errori', path: '/software/modifica', as: 'amministratore', statuses: [422], act: refusedProduct },
+  { name: 'software-scntt', path: '/software/scntt?nome=Selea', as: 'validatore' },
+  { name: 'software-scntt-errori', path: '/software/scntt?nome=Selea', as: 'validatore', statuses: [422], act: refusedStanding },
+  { name: 'software-proposte', path: '/software/proposte', as: 'validatore' },
+  { name: 'software-proposta', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/ },
+  { name: 'software-proposta-errori', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/, statuses: [422], act: refusedMerge },
+  { name: 'modelli', path: '/modelli', as: 'osservatore' },
+  { name: 'modello', path: '/modelli/voce', as: 'validatore', list: '/modelli?noti=si', link: /^EO-200 LPR$/ },
+  { name: 'modello-modifica', path: '/modelli/modifica?marca=Esempio+Ottica&modello=EO-200+LPR', as: 'validatore' },
+  { name: 'modello-modifica-errori', path: '/modelli/modifica', as: 'validatore', statuses: [422], act: refusedModel },
   { name: 'doppioni', path: '/doppioni', as: 'validatore' },
   { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
   { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
@@ -148,6 +163,30 @@ async function refusedSnapshot(page) {
 
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedProduct(page) {
+  await page.fill('[name=produttore]', 'rtsp://10.0.0.7/stream1');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedStanding(page) {
+  await page.selectOption('[name=stato]', 'attestato');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedMerge(page) {
+  await page.selectOption('[name=voce]', '');
+  await press(page, 'Unisci alla voce');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedModel(page) {
+  await page.fill('[name=risoluzione_mp]', 'moltissima');
+  await press(page, 'Registra');
   await page.locator('#errori').waitFor();
 }
 

@@ -65,6 +65,7 @@ impl Who {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
             Access::Reviewers => self == Self::Reviewer,
+            Access::Keepers => matches!(self, Self::Reviewer | Self::Administrator),
             Access::Administrators => self == Self::Administrator,
         }
     }

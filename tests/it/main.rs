@@ -6,6 +6,8 @@ mod access;
 mod adhesion;
 mod batches;
 mod campaign;
+mod catalogue;
+mod compatibility;
 mod corpus;
 mod documentation;
 mod duplicates;

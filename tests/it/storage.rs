@@ -10,6 +10,9 @@ use uuid::Uuid;
 use varco::census::adhesion::{self, Act, ActKind, Contact, Said, Seat, Step};
 use varco::census::batch::{Fate, State as BatchState};
 use varco::census::campaign::{DeclarationKind, Figure};
+use varco::census::catalogue::{
+    Entry, Merge, Model, Product, Standing as SoftwareStanding, Stated,
+};
 use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
 use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
@@ -25,6 +28,7 @@ use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, SiteChange, Standing};
 use varco::storage::campaign::{Declaration, DueRow};
+use varco::storage::catalogue::{ModelUse, ProductUse};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
@@ -2165,6 +2169,138 @@ fn acts_and_seats_are_added_and_come_back_as_they_were() {
         assert_eq!(part, Some(vec![146]));
         assert_eq!(unit.document_part(kept.id, 2).await.unwrap(), None);
     });
+}
+
+#[test]
+fn the_catalogues_come_back_as_they_were_known_at_an_instant() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let entry = |name: &str, producer: &str| Entry {
+            id: clock.new_id(),
+            product: Product {
+                name: name.to_owned(),
+                producer: producer.to_owned(),
+                kind: "vms".to_owned(),
+                versions: "4 e 5".to_owned(),
+                note: "visto in giro".to_owned(),
+            },
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let entries = [entry("Uno", "prima"), entry("Due", ""), entry("Uno", "poi")];
+        let stated = Stated {
+            id: clock.new_id(),
+            name: "Uno".to_owned(),
+            standing: SoftwareStanding::Tested,
+            source: "un verbale".to_owned(),
+            grade: "A".to_owned(),
+            date: "2026-02-01".to_owned(),
+            version: "5".to_owned(),
+            note: "una nota".to_owned(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let merge = |target: Option<&str>| Merge {
+            id: clock.new_id(),
+            name: "Uno bis".to_owned(),
+            target: target.map(str::to_owned),
+            note: "è lui".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let (merged, separated) = (merge(Some("Uno")), merge(None));
+        let model = Model {
+            id: clock.new_id(),
+            make: "Marca".to_owned(),
+            model: "Modello".to_owned(),
+            facts: vec![
+                (Field::Forma, "bullet".to_owned()),
+                (Field::RisoluzioneMp, "5.5".to_owned()),
+            ],
+            reading: "si".to_owned(),
+            reading_class: "classe A".to_owned(),
+            source: "una scheda".to_owned(),
+            grade: "C".to_owned(),
+            note: String::new(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let mut sealing = seal();
+        let mut unit = store.write().await.unwrap();
+        unit.add_software("Due", false).await.unwrap();
+        unit.add_software("Uno bis", false).await.unwrap();
+        for entry in &entries {
+            unit.add_product_entry(entry, &mut sealing).await.unwrap();
+        }
+        unit.add_product_standing(&stated, &mut sealing)
+            .await
+            .unwrap();
+        for merge in [&merged, &separated] {
+            unit.add_product_merge(merge, &mut sealing).await.unwrap();
+        }
+        unit.add_model(&model, &mut sealing).await.unwrap();
+
+        assert_eq!(unit.software().await.unwrap(), ["Due", "Uno"]);
+        assert_eq!(unit.proposed_software().await.unwrap(), ["Uno bis"]);
+        let then = unit.products(Some(merged.recorded_at)).await.unwrap();
+        let known = then.resolve("uno bis").unwrap();
+        assert_eq!(known.entries, [entries[0].clone(), entries[2].clone()]);
+        assert_eq!(known.stated, [stated]);
+        assert_eq!(known.merged, [merged]);
+        assert!(
+            unit.products(None)
+                .await
+                .unwrap()
+                .resolve("Uno bis")
+                .is_none()
+        );
+        let first = unit.products(Some(entries[0].recorded_at)).await.unwrap();
+        assert_eq!(first.named("Uno").unwrap().product().producer, "prima");
+        assert!(first.named("Due").is_none());
+        let models = unit.models(None).await.unwrap();
+        assert_eq!(models.resolve("MARCA", "modello"), Some(&model));
+        let before = unit.models(Some(NOW)).await.unwrap();
+        assert!(before.resolve("Marca", "Modello").is_none());
+
+        let states = [
+            (Field::Software, text("Uno")),
+            (Field::SoftwareVersione, text("5")),
+            (Field::Marca, text("Marca")),
+        ];
+        let silent = first_of(&clock, &states);
+        add(&mut unit, &silent).await;
+        let used = unit.product_uses(&everything()).await.unwrap();
+        let body = || "a".to_owned();
+        let of_a = ProductUse {
+            name: "Uno".to_owned(),
+            version: "5".to_owned(),
+            body: body(),
+            devices: 2,
+        };
+        assert_eq!(used, [of_a]);
+        let used = unit.model_uses(&everything()).await.unwrap();
+        let of_a = ModelUse {
+            make: "Marca".to_owned(),
+            model: String::new(),
+            body: body(),
+            devices: 2,
+        };
+        assert_eq!(used, [of_a]);
+        let others = Filter::working(&officer_of("b"));
+        assert!(unit.product_uses(&others).await.unwrap().is_empty());
+        assert!(unit.model_uses(&others).await.unwrap().is_empty());
+    });
+}
+
+/// Two devices that state this, and one that states nothing.
+fn first_of(clock: &Clock, fields: &[(Field, Value)]) -> [Revision; 3] {
+    [
+        first(clock, "a", "1", fields),
+        first(clock, "a", "2", fields),
+        first(clock, "a", "3", &[]),
+    ]
 }
 
 #[test]

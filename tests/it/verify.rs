@@ -80,7 +80,9 @@ fn a_register_that_nobody_touched_fits() {
 #[test]
 fn the_examples_fit() {
     both(async |store| {
-        varco::register::seed::seed(&store).await.unwrap();
+        varco::register::seed::seed(&store, &varco::clock::Clock::System)
+            .await
+            .unwrap();
         let register = Register::open(store, varco::clock::Clock::System)
             .await
             .unwrap();
@@ -293,7 +295,7 @@ async fn taking_part(store: Store) -> Register {
 /// Changes that undo themselves: what is done to which table, and the words that name it.
 fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
     let mut cases = Vec::new();
-    for part in &PARTS {
+    for part in PARTS {
         let (table, many) = (part.table, part.kind.many());
         if matches!(part.kind, Sealed::MergesEnded | Sealed::PairsEnded) {
             let told = vec!["doppione annullata di validatore.cmm", many];

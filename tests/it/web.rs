@@ -209,7 +209,7 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
         {
             let asked = match route.access {
                 Access::Administrators => continue,
-                Access::Reviewers => &mut reviewer,
+                Access::Reviewers | Access::Keepers => &mut reviewer,
                 _ => &mut browser,
             };
             let address = fillings(route.path, world.named).unwrap().remove(0);

@@ -457,7 +457,7 @@ fn shares<'a>(
     value: impl Fn(&'a Line) -> &'a str,
 ) -> Table {
     let columns = vec![
-        text(field.label()),
+        text(field.attribute().label),
         number("Dispositivi"),
         Column::new("Parte", Kind::Percent),
     ];
