@@ -41,10 +41,6 @@ pub struct Line {
     pub lot: String,
     /// Its software as the body names it; may be empty.
     pub software: String,
-    /// The software's version; may be empty.
-    pub version: String,
-    /// How it is connected; may be empty.
-    pub connection: String,
     /// Degrees east, WGS 84.
     pub lon: f64,
     /// Degrees north, WGS 84.

@@ -16,7 +16,7 @@ use crate::census::verdict::{Verdict, judge};
 use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::storage::Unit;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What verdicts rest on besides the devices, as it was known at one instant.
@@ -89,6 +89,23 @@ impl Basis {
     #[must_use]
     pub fn body(&self, code: &str) -> Option<&AboutBody> {
         self.bodies.get(code)
+    }
+
+    /// What is known of every body, by its code, in no order.
+    pub fn bodies(&self) -> impl Iterator<Item = (&str, &AboutBody)> {
+        let bodies = self.bodies.iter();
+        bodies.map(|(code, body)| (code.as_str(), body))
+    }
+
+    /// Which sites are gates, by body and code.
+    #[must_use]
+    pub fn gates(&self) -> BTreeSet<(String, String)> {
+        let sites = self.sites.iter();
+        let sites = sites.flat_map(|(body, own)| own.iter().map(move |(code, site)| (body, code, site)));
+        sites
+            .filter(|(_, _, site)| site.kind == "varco")
+            .map(|(body, code, _)| (body.clone(), code.clone()))
+            .collect()
     }
 
     /// What is known of a site of a body.
