@@ -43,6 +43,16 @@ fn pages(path: &Path) -> Vec<String> {
     pages.filter(|page| !page.trim().is_empty()).collect()
 }
 
+/// What a PDF says to whoever has it read out, in the order of its tags.
+fn read_out(path: &Path) -> String {
+    let tags = said("pdfinfo", &["-struct-text"], path);
+    let texts = tags.lines().map(str::trim_start).filter_map(|line| {
+        let line = line.strip_prefix('"')?;
+        line.strip_suffix('"')
+    });
+    unset(&texts.collect::<String>())
+}
+
 /// A text without what setting it in lines adds.
 fn unset(text: &str) -> String {
     let added = |one: char| one.is_whitespace() || matches!(one, '-' | '\u{ad}' | '\u{200b}');
@@ -66,25 +76,19 @@ fn the_pdf_is_valid_as_pdf_ua_and_as_pdf_a() {
         "run tools/verapdf, which fetches {}",
         jar.display()
     );
-    for (name, report) in [("ordinata", tidy(120)), ("difficile", nasty())] {
-        let (_folder, path) = file(&format!("{name}.pdf"), &pdf(&report).unwrap());
-        for flavour in ["ua1", "2a"] {
-            let arguments = [
-                "-jar",
-                jar.to_str().unwrap(),
-                "-v",
-                "--format",
-                "text",
-                "-f",
-                flavour,
-            ];
-            let verdict = run("java", &arguments, &path);
-            assert!(
-                verdict.status.success() && verdict.stdout.starts_with(b"PASS"),
-                "{name} {flavour}: {}",
-                String::from_utf8_lossy(&verdict.stdout)
-            );
-        }
+    let (_tidy, tidy) = file("ordinata.pdf", &pdf(&tidy(120)).unwrap());
+    let (_nasty, nasty) = file("difficile.pdf", &pdf(&nasty()).unwrap());
+    for flavour in ["ua1", "2a"] {
+        let verdict = Command::new("java")
+            .args(["-XX:TieredStopAtLevel=1", "-jar"])
+            .arg(&jar)
+            .args(["-v", "--format", "text", "-f", flavour])
+            .args([&tidy, &nasty])
+            .output()
+            .unwrap_or_else(|error| panic!("java: {error}: run make test, which installs it"));
+        let said = String::from_utf8_lossy(&verdict.stdout);
+        let passed = said.lines().filter(|line| line.starts_with("PASS")).count();
+        assert!(verdict.status.success() && passed == 2, "{flavour}: {said}");
     }
 }
 
@@ -168,7 +172,7 @@ fn a_draft_says_so_on_every_page_of_every_form() {
 fn the_page_and_the_pdf_say_the_same() {
     for report in [tidy(30), nasty()] {
         let (_folder, path) = file("relazione.pdf", &pdf(&report).unwrap());
-        let set = unset(&pages(&path).concat());
+        let set = read_out(&path);
         let page = text_of(&html(&report).unwrap());
         let mut wanted = vec![
             report.title.clone(),
@@ -201,7 +205,8 @@ fn the_page_and_the_pdf_say_the_same() {
             assert!(page.contains(&text), "the page has no {text}");
         }
     }
-    assert!(unset(&pages_of(&nasty()).concat()).contains("[U+4E2D]>èriga"));
+    let (_folder, path) = file("relazione.pdf", &pdf(&nasty()).unwrap());
+    assert!(read_out(&path).contains("[U+4E2D]>èrigasotto"));
 }
 
 fn pages_of(report: &Report) -> Vec<String> {
@@ -261,8 +266,22 @@ fn the_file_of_a_page_loads_nothing_and_what_pages_share_has_no_style_or_script(
     }
 }
 
-/// The sheets of a workbook as LibreOffice saves them, with values as it shows them.
+/// The sheets of a workbook as LibreOffice reads them, with values as they are, not as they are
+/// shown, and bars between the cells.
 fn opened(workbook: &[u8]) -> BTreeMap<String, String> {
+    let read = |path: &Path| -> String {
+        let mut rows = csv::ReaderBuilder::new();
+        let mut rows = rows
+            .has_headers(false)
+            .flexible(true)
+            .from_path(path)
+            .unwrap();
+        let rows = rows.records().map(|row| {
+            let row = row.unwrap();
+            row.iter().collect::<Vec<_>>().join("|") + "\n"
+        });
+        rows.collect()
+    };
     let (folder, path) = file("relazione.xlsx", workbook);
     let profile = format!(
         "-env:UserInstallation=file://{}",
@@ -281,7 +300,7 @@ fn opened(workbook: &[u8]) -> BTreeMap<String, String> {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
         let name = name.strip_prefix("relazione-").unwrap().to_owned();
-        (name, std::fs::read_to_string(path).unwrap())
+        (name, read(&path))
     });
     sheets.collect()
 }
@@ -301,19 +320,19 @@ fn the_workbook_of_a_report_opens_with_numbers_as_numbers() {
     };
     assert_eq!(
         line("Stima", "Server"),
-        "Server di raccolta presso la Questura,server,1,1200.5,1840,1200.5,1840"
+        "Server di raccolta presso la Questura|server|1|1200.5|1840|1200.5|1840"
     );
     assert_eq!(
         line("Stima", "In tutto"),
-        "In tutto,,,,,18503306.5,28359920"
+        "In tutto|||||18503306.5|28359920"
     );
     // Shares and dates are numbers, which LibreOffice writes in its own way.
     let share = line("Esiti per ente", "Rho");
     assert!(
-        share.starts_with("Rho,3,16,6,19,9,22,0.63636363636363"),
+        share.starts_with("Rho|3|16|6|19|9|22|0.63636363636363"),
         "{share}"
     );
-    assert!(line("Dispositivi", "Canegrate,MI-00001-VAR").contains(",45.4001,9.1001,"));
+    assert!(line("Dispositivi", "Canegrate|MI-00001-VAR").contains("|45.4001|9.1001|"));
     assert!(
         sheets[tables::FRONT]
             .contains("4c9d2ac4f3dd6e5e9d5a1fb0f8a1f0e7b1c3d5e7f90123456789abcdef012345")
@@ -326,11 +345,8 @@ fn no_text_of_a_workbook_is_run_as_a_formula() {
     let letters = &sheets["Lettere 1"];
     assert!(letters.contains("=cmd|' /C calc'!A0"), "{letters}");
     let many = &sheets["Molte righe"];
-    assert!(
-        many.lines().any(|line| line.starts_with("=1+1,9")),
-        "{many}"
-    );
-    assert!(many.contains(&MARKUP.replace('"', "\"\"")));
+    assert!(many.lines().any(|line| line.starts_with("=1+1|9")));
+    assert!(many.contains(MARKUP));
 }
 
 fn members(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
@@ -340,7 +356,7 @@ fn members(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
             let mut member = archive.by_index(index).unwrap();
             let mut content = Vec::new();
             member.read_to_end(&mut content).unwrap();
-            (member.name().to_owned(), content)
+            (member.name().unwrap().into_owned(), content)
         })
         .collect()
 }
