@@ -112,7 +112,8 @@ fn a_proposed_name_means_an_entry_until_the_merge_is_taken_back() {
         let revision = register.device(&officer, device).await.unwrap().revision;
         assert_eq!(revision.record.text(Field::Software), "Programma");
         // A name that means an entry cannot become one.
-        let entry = register.record_product(&reviewer, "Programma", &product("Programma"));
+        let own = product("Programma");
+        let entry = register.record_product(&reviewer, "Programma", &own);
         assert_eq!(entry.await.unwrap().unwrap_err()[0].field, "nome");
 
         let taken = register.separate_product(&reviewer, "Programma", "").await;
@@ -121,7 +122,7 @@ fn a_proposed_name_means_an_entry_until_the_merge_is_taken_back() {
         assert!(matches!(again, Err(Error::Invalid(_))));
         let seen = register.product(&officer, "Programma Vero").await.unwrap();
         assert!(seen.places.is_empty());
-        let entry = register.record_product(&reviewer, "Programma", &product("Programma"));
+        let entry = register.record_product(&reviewer, "Programma", &own);
         entry.await.unwrap().unwrap();
         assert!(register.proposals(&reviewer).await.unwrap().rows.is_empty());
         let offered = register.catalogue().await.unwrap().software;
@@ -159,10 +160,14 @@ fn reviewers_and_administrators_record_and_nobody_else() {
             assert!(seen.known.is_some() && !seen.records);
         }
         // No second entry in another spelling, and a name does not change.
-        let same = register.record_product(&reviewer, "", &product("UNO"));
-        assert_eq!(same.await.unwrap().unwrap_err()[0].field, "nome");
-        let other = register.record_product(&reviewer, "Uno", &product("Quattro"));
-        assert_eq!(other.await.unwrap().unwrap_err()[0].field, "nome");
+        let same = register
+            .record_product(&reviewer, "", &product("UNO"))
+            .await;
+        assert_eq!(same.unwrap().unwrap_err()[0].field, "nome");
+        let other = register
+            .record_product(&reviewer, "Uno", &product("Quattro"))
+            .await;
+        assert_eq!(other.unwrap().unwrap_err()[0].field, "nome");
     });
 }
 
@@ -213,7 +218,13 @@ fn a_proposed_name_reaches_no_other_body() {
             assert_eq!(queue.status, StatusCode::FORBIDDEN);
         }
         let mut browser = Browser::of(&app, &owner).await;
-        assert!(browser.get("/software").await.text().contains("class=\"varco-badge"));
+        assert!(
+            browser
+                .get("/software")
+                .await
+                .text()
+                .contains("class=\"varco-badge")
+        );
         assert_eq!(browser.get(&own).await.status, StatusCode::OK);
         let mut browser = Browser::of(&app, &reviewer).await;
         let queue = browser.get("/software/proposte").await.text();
@@ -259,7 +270,11 @@ fn what_the_catalogue_knows_of_a_model_is_proposed_and_fills_nothing() {
         let register = support::register(store).await;
         let reviewer = support::reviewer(&register).await;
         let officer = support::officer(&register, MILANO).await;
-        register.record_model(&reviewer, &model()).await.unwrap().unwrap();
+        register
+            .record_model(&reviewer, &model())
+            .await
+            .unwrap()
+            .unwrap();
         let proposed = async |fields: &[(Field, &str)]| {
             let mut draft = support::draft(MILANO, "A");
             draft.set(Field::Marca, "TATTILE");
@@ -293,10 +308,7 @@ fn what_the_catalogue_knows_of_a_model_is_proposed_and_fills_nothing() {
             (Field::RisoluzioneMp, "2"),
             (Field::Ocr, ""),
         ];
-        let asked = [
-            value(Field::Forma, "bullet"),
-            value(Field::Ocr, "a_bordo"),
-        ];
+        let asked = [value(Field::Forma, "bullet"), value(Field::Ocr, "a_bordo")];
         assert_eq!(proposed(&unknown).await, asked);
         // Of what is no reader it is not asked where plates are read.
         let context = [(Field::Funzione, "contesto"), (Field::Ocr, "")];
@@ -323,7 +335,11 @@ fn a_proposal_of_the_catalogue_is_taken_with_one_click() {
         let register = support::register(store).await;
         let reviewer = support::reviewer(&register).await;
         let officer = support::officer(&register, MILANO).await;
-        register.record_model(&reviewer, &model()).await.unwrap().unwrap();
+        register
+            .record_model(&reviewer, &model())
+            .await
+            .unwrap()
+            .unwrap();
         let mut browser = Browser::of(&support::app(&register), &officer).await;
         browser.get("/dispositivi/nuovo").await;
         let mut draft = support::draft(MILANO, "A");
@@ -382,7 +398,10 @@ fn a_refused_form_keeps_what_was_typed() {
         let answer = browser.upload("/software/scntt", &fields, file).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let page = answer.text();
-        assert!(page.contains("verbale tenuto") && page.contains("f-grado-errore"), "{page}");
+        assert!(
+            page.contains("verbale tenuto") && page.contains("f-grado-errore"),
+            "{page}"
+        );
         assert!(page.contains("sceglietelo di nuovo"), "{page}");
         let fields = [&fields[..], &[("grado", "A"), ("data", "1/2/2026")]].concat();
         let answer = browser.upload("/software/scntt", &fields, file).await;
