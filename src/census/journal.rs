@@ -105,6 +105,10 @@ acts! {
     ReminderFailed, "sollecito_fallito", "Sollecito non inviato";
     /// A body declared its census.
     Declared, "dichiarazione", "Dichiarazione";
+    /// A reference layer was loaded.
+    ReferenceLoaded, "riferimento", "Livello di riferimento caricato";
+    /// A reference layer was taken away.
+    ReferenceWithdrawn, "riferimento_ritirato", "Livello di riferimento ritirato";
 }
 
 /// One record of the history.
@@ -232,6 +236,10 @@ sealed! {
     Pairs, "distinzioni", "distinzioni di dispositivi", "una distinzione di dispositivi";
     /// That such decisions were taken back.
     PairsEnded, "distinzioni_annullate", "annullamenti di distinzioni", "l’annullamento di una distinzione";
+    /// Reference layers, their features by their hash.
+    ReferenceLayers, "riferimenti", "livelli di riferimento", "un livello di riferimento";
+    /// That reference layers were taken away.
+    ReferenceWithdrawals, "riferimenti_ritirati", "ritiri di livelli di riferimento", "il ritiro di un livello di riferimento";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

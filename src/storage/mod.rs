@@ -18,6 +18,7 @@ pub mod duplicate;
 pub mod journal;
 pub mod notice;
 pub mod people;
+pub mod reference_layer;
 pub mod review;
 mod schema;
 pub mod sealed;

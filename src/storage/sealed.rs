@@ -55,7 +55,7 @@ const END: &[(&str, Holds)] = &[
 ];
 
 /// Everything that is sealed without a hash of its own.
-pub const PARTS: [Part; 10] = [
+pub const PARTS: [Part; 12] = [
     Part {
         kind: Sealed::Documents,
         table: "document",
@@ -206,6 +206,43 @@ pub const PARTS: [Part; 10] = [
         entry: "ended_entry",
         there: ENDED,
         columns: END,
+    },
+    Part {
+        kind: Sealed::ReferenceLayers,
+        table: "reference_layer",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("kind", Text),
+            ("name", Text),
+            ("source", Text),
+            ("licence", Text),
+            ("dated", Text),
+            ("audience", Text),
+            ("crs", Text),
+            ("features", Integer),
+            ("west", Number),
+            ("south", Number),
+            ("east", Number),
+            ("north", Number),
+            ("hash", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::ReferenceWithdrawals,
+        table: "reference_withdrawal",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("layer_id", Id),
+            ("reason", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
     },
 ];
 
