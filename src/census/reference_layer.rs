@@ -9,7 +9,7 @@
 use super::journal::feed;
 use super::vocabulary::Term;
 use crate::clock::Instant;
-use geo::{Coord, Geometry, MapCoords, Rect};
+use geo::{Coord, Geometry, InteriorPoint, MapCoords, Rect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -228,6 +228,25 @@ pub struct Feature {
     pub name: String,
     /// Where it is: points, lines or polygons, WGS 84, longitude first.
     pub shape: Geometry<f64>,
+}
+
+impl Feature {
+    /// A point of it, in or near its middle: degrees, longitude first.
+    #[must_use]
+    pub fn middle(&self) -> Option<(f64, f64)> {
+        let point = self.shape.interior_point()?;
+        Some((point.x(), point.y()))
+    }
+
+    /// What it is, in words.
+    #[must_use]
+    pub fn form(&self) -> &'static str {
+        match &self.shape {
+            Geometry::Point(_) | Geometry::MultiPoint(_) => "Punto",
+            Geometry::LineString(_) | Geometry::MultiLineString(_) => "Linea",
+            _ => "Poligono",
+        }
+    }
 }
 
 /// How many units of a coordinate are a degree: it is kept to about a centimetre.

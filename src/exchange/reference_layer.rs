@@ -11,6 +11,7 @@ use super::source::{Choices, Kind, Progress, START_BYTES, SourceError, kind};
 use super::{geojson_in, geopackage, shapefile_in};
 use crate::census::projection::{self, Crs};
 use crate::census::reference_layer::Feature;
+use crate::census::rules::never_recorded;
 use geo::Rect;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -303,6 +304,12 @@ impl<'a> Gathered<'a> {
         let mut features = Vec::with_capacity(self.features.len());
         let (mut faults, mut wrong) = (Vec::new(), 0);
         for (number, (feature, name, drawn)) in (1..).zip(self.features) {
+            let drawn = drawn.and_then(|drawn| match never_recorded(&name) {
+                None => Ok(drawn),
+                Some(secret) => Err(format!(
+                    "il nome somiglia {secret}, e l’archivio non ne conserva"
+                )),
+            });
             match drawn.and_then(|drawn| drawn.settle(crs, window)) {
                 Ok(shape) => features.push(Feature {
                     number,

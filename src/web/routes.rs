@@ -4,9 +4,10 @@ use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
     act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
-    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
-    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    declaration, declarations, device, devices, distances, document, duplicate, duplicates, export,
+    history, home, import, map, notices, password, people, person, queue, queues, reference,
+    references, reminders, review, seat, sending, sign_in, sign_out, site, sites, snapshot,
+    snapshots, statement, tiles, uncovered,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -36,6 +37,8 @@ pub enum Access {
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
+    /// Whoever looks after what the census is measured against: reviewers and administrators.
+    Curators,
     /// Whoever manages people.
     Administrators,
 }
@@ -105,7 +108,29 @@ where
 pub fn routes() -> Vec<Route> {
     let mut routes = of_devices();
     routes.extend(around_the_census());
+    routes.extend(beside_the_census());
     routes
+}
+
+/// What others know of the territory, and what is near what.
+fn beside_the_census() -> Vec<Route> {
+    use Access::{Curators, Signed};
+    vec![
+        reads("/riferimenti", Signed, references::get),
+        shows("/riferimenti/nuovo", Curators, reference::new),
+        writes("/riferimenti/nuovo", Curators, reference::create),
+        reads("/riferimenti/distanze", Signed, distances::get),
+        reads("/riferimenti/distanze.csv", Signed, distances::download),
+        reads("/riferimenti/scoperti", Signed, uncovered::get),
+        reads("/riferimenti/scoperti.csv", Signed, uncovered::download),
+        reads("/riferimenti/{id}", Signed, reference::get),
+        writes("/riferimenti/{id}/ritira", Curators, reference::withdraw),
+        shows(
+            "/tiles/riferimenti/{id}/{z}/{x}/{y}",
+            Signed,
+            tiles::references,
+        ),
+    ]
 }
 
 /// Signing in, and what is done with devices.

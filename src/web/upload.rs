@@ -1,5 +1,5 @@
-//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`] or
-//! [`Filed`] runs only for somebody signed in whose form carries the session's own token.
+//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`],
+//! [`Filed`] or [`Curated`] runs only for somebody signed in whose form carries the session's own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -54,6 +54,10 @@ pub enum Received {
 #[derive(Debug)]
 pub struct Filed(pub Upload);
 
+/// Somebody who looks after reference layers and sent one of our forms with a file.
+#[derive(Debug)]
+pub struct Curated(pub Upload);
+
 impl FromRequest<App> for Upload {
     type Rejection = Response;
 
@@ -75,6 +79,19 @@ impl FromRequest<App> for Filed {
             limit: app.settings.document_bytes,
             may: Viewer::records_any_adhesion,
             refusal: "Il vostro ruolo non registra atti.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
+}
+
+impl FromRequest<App> for Curated {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: app.settings.upload_bytes,
+            may: Viewer::curates,
+            refusal: "I livelli di riferimento li caricano i validatori e gli amministratori.",
         };
         gate.admit(request, app).await.map(Self)
     }

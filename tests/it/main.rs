@@ -21,6 +21,7 @@ mod people;
 mod people_pages;
 mod publish;
 mod record;
+mod reference_layers;
 mod review;
 mod schema;
 mod sites;

@@ -48,6 +48,7 @@ impl World {
             document: support::document(&register, &officer, MILANO).await,
             declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
+            reference: support::reference_layer(&register, "scuole", true).await,
         };
         let addresses = routes::routes()
             .iter()
