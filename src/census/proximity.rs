@@ -46,8 +46,7 @@ fn on_earth([x, y, z]: Place) -> (f64, f64) {
     let polar = AXIS * (1.0 - FLATTENING);
     let (sin, cos) = (z * AXIS).atan2(across * polar).sin_cos();
     let second = ECCENTRICITY / (1.0 - ECCENTRICITY);
-    let lat = (z + second * polar * sin.powi(3))
-        .atan2(across - ECCENTRICITY * AXIS * cos.powi(3));
+    let lat = (z + second * polar * sin.powi(3)).atan2(across - ECCENTRICITY * AXIS * cos.powi(3));
     (y.atan2(x).to_degrees(), lat.to_degrees())
 }
 
@@ -264,10 +263,8 @@ impl Gathered {
             self.line(feature, hole);
         }
         if let Some(area) = polygon.bounding_rect() {
-            let corners = Rectangle::from_corners(
-                [area.min().x, area.min().y],
-                [area.max().x, area.max().y],
-            );
+            let corners =
+                Rectangle::from_corners([area.min().x, area.min().y], [area.max().x, area.max().y]);
             self.areas
                 .push(GeomWithData::new(corners, (feature, self.polygons.len())));
             self.polygons.push(polygon.clone());
@@ -349,7 +346,10 @@ mod tests {
     fn a_point_goes_into_space_and_comes_back() {
         for (lon, lat) in [(9.19, 45.4642), (-70.0, -33.0), (0.0, 0.0), (120.0, 80.0)] {
             let (x, y) = on_earth(in_space(lon, lat));
-            assert!((x - lon).abs() < 1e-12 && (y - lat).abs() < 1e-12, "{x} {y}");
+            assert!(
+                (x - lon).abs() < 1e-12 && (y - lat).abs() < 1e-12,
+                "{x} {y}"
+            );
         }
     }
 
@@ -365,7 +365,10 @@ mod tests {
                     interiors: [[(x: 9.04, y: 45.64), (x: 9.06, y: 45.64), (x: 9.06, y: 45.66), (x: 9.04, y: 45.66)]],
                 ),
             ),
-            feature(4, MultiPoint::new(vec![point!(x: 8.9, y: 45.4), point!(x: 8.8, y: 45.4)])),
+            feature(
+                4,
+                MultiPoint::new(vec![point!(x: 8.9, y: 45.4), point!(x: 8.8, y: 45.4)]),
+            ),
         ]);
         let near = |lon, lat| {
             let near = nearest.to(lon, lat).unwrap();
@@ -388,9 +391,8 @@ mod tests {
 
     #[test]
     fn of_two_at_the_same_distance_the_first_is_given() {
-        let shared = |number, lon| {
-            feature(number, line_string![(x: 9.2, y: 45.4), (x: lon, y: 45.3)])
-        };
+        let shared =
+            |number, lon| feature(number, line_string![(x: 9.2, y: 45.4), (x: lon, y: 45.3)]);
         for turned in [false, true] {
             let mut features = vec![shared(1, 9.1), shared(2, 9.3), shared(3, 9.2)];
             if turned {

@@ -212,9 +212,7 @@ pub fn present<'a>(
         .filter(|layer| until(layer.recorded_at) && !gone(layer))
         .collect();
     // The last one first among its editions.
-    there.sort_by(|a, b| {
-        (a.key(), b.recorded_at, b.id).cmp(&(b.key(), a.recorded_at, a.id))
-    });
+    there.sort_by(|a, b| (a.key(), b.recorded_at, b.id).cmp(&(b.key(), a.recorded_at, a.id)));
     there.dedup_by(|later, first| later.key() == first.key());
     there
 }

@@ -128,7 +128,8 @@ fn lasting_line(line: &LineString<f64>) -> Result<(), String> {
 }
 
 fn lasting_area(area: &Polygon<f64>) -> Result<(), String> {
-    let flat = |ring: &LineString<f64>| Polygon::new(ring.clone(), Vec::new()).unsigned_area() == 0.0;
+    let flat =
+        |ring: &LineString<f64>| Polygon::new(ring.clone(), Vec::new()).unsigned_area() == 0.0;
     if flat(area.exterior()) || area.interiors().iter().any(flat) {
         return Err("un anello del poligono non racchiude nulla".to_owned());
     }
@@ -151,15 +152,20 @@ impl Ground<'_> {
             return Err(format!("il vertice {vertex} non ha coordinate"));
         }
         let (lon, lat) = projection::to_wgs84(self.crs, x, y).ok_or_else(|| {
-            format!("il vertice {vertex} ({x} {y}) non è un punto di {}", self.crs.code)
+            format!(
+                "il vertice {vertex} ({x} {y}) non è un punto di {}",
+                self.crs.code
+            )
         })?;
         if self.holds(lon, lat) {
             return Ok(Coord { x: lon, y: lat });
         }
-        let turned = projection::to_wgs84(self.crs, y, x)
-            .is_some_and(|(lon, lat)| self.holds(lon, lat));
+        let turned =
+            projection::to_wgs84(self.crs, y, x).is_some_and(|(lon, lat)| self.holds(lon, lat));
         Err(if turned {
-            format!("il vertice {vertex} ({x} {y}) ha le coordinate scambiate: prima l’est, poi il nord")
+            format!(
+                "il vertice {vertex} ({x} {y}) ha le coordinate scambiate: prima l’est, poi il nord"
+            )
         } else {
             format!("il vertice {vertex} ({x} {y}) è fuori dal territorio")
         })
@@ -208,8 +214,10 @@ impl Ground<'_> {
             return Err("un anello del poligono ha meno di quattro vertici".to_owned());
         }
         if ring.first() != ring.last() {
-            return Err("un anello del poligono non è chiuso: l’ultimo vertice deve essere il primo"
-                .to_owned());
+            return Err(
+                "un anello del poligono non è chiuso: l’ultimo vertice deve essere il primo"
+                    .to_owned(),
+            );
         }
         self.path(ring)
     }
@@ -322,7 +330,13 @@ mod tests {
         let Ok(Geometry::LineString(line)) = settle(&line, "EPSG:4326") else {
             panic!("a line");
         };
-        assert_eq!(line.0[0], Coord { x: 9.19, y: 45.4642 });
+        assert_eq!(
+            line.0[0],
+            Coord {
+                x: 9.19,
+                y: 45.4642
+            }
+        );
         let point = Drawn::Points(path(&[(514_853.496, 5_034_536.797)]));
         let Ok(Geometry::Point(point)) = settle(&point, "EPSG:32632") else {
             panic!("a point");
@@ -336,22 +350,47 @@ mod tests {
         let (x, y) = (f64::NAN, 45.0);
         for (drawn, says) in [
             (Drawn::Points(Vec::new()), "vuota"),
-            (Drawn::Areas(vec![vec![path(&square[..3])]]), "meno di quattro"),
             (
-                Drawn::Areas(vec![vec![path(&[square[0], square[1], square[2], (9.0, 45.2)])]]),
+                Drawn::Areas(vec![vec![path(&square[..3])]]),
+                "meno di quattro",
+            ),
+            (
+                Drawn::Areas(vec![vec![path(&[
+                    square[0],
+                    square[1],
+                    square[2],
+                    (9.0, 45.2),
+                ])]]),
                 "non è chiuso",
             ),
             (
-                Drawn::Areas(vec![vec![path(&[(9.0, 45.1), (9.1, 45.1), (9.05, 45.1), (9.0, 45.1)])]]),
+                Drawn::Areas(vec![vec![path(&[
+                    (9.0, 45.1),
+                    (9.1, 45.1),
+                    (9.05, 45.1),
+                    (9.0, 45.1),
+                ])]]),
                 "non racchiude",
             ),
             (Drawn::Lines(vec![path(&square[..1])]), "meno di due"),
-            (Drawn::Lines(vec![path(&[(9.0, 45.1), (9.0, 45.1)])]), "ridotta a un punto"),
-            (Drawn::Lines(vec![path(&[(9.0, 45.1), (x, y)])]), "il vertice 2 non ha"),
+            (
+                Drawn::Lines(vec![path(&[(9.0, 45.1), (9.0, 45.1)])]),
+                "ridotta a un punto",
+            ),
+            (
+                Drawn::Lines(vec![path(&[(9.0, 45.1), (x, y)])]),
+                "il vertice 2 non ha",
+            ),
             (Drawn::Points(path(&[(45.5, 9.2)])), "scambiate"),
             (Drawn::Points(path(&[(12.5, 41.9)])), "fuori dal territorio"),
-            (Drawn::Points(path(&[(514_853.0, 5_034_536.0)])), "non è un punto di EPSG:4326"),
-            (Drawn::Points(path(&[(9.0, 45.5); 200_001])), "200001 vertici"),
+            (
+                Drawn::Points(path(&[(514_853.0, 5_034_536.0)])),
+                "non è un punto di EPSG:4326",
+            ),
+            (
+                Drawn::Points(path(&[(9.0, 45.5); 200_001])),
+                "200001 vertici",
+            ),
         ] {
             let why = settle(&drawn, "EPSG:4326").unwrap_err();
             assert!(why.contains(says), "{why} / {says}");

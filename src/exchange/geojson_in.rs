@@ -11,7 +11,9 @@ use super::features::{self, Columns, Sample};
 use super::source::{Certainty, Detected, Format, Progress, Source, SourceError};
 use super::stream::{self, Budget, Metered};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::fmt;

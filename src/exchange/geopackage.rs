@@ -1,4 +1,4 @@
-//! `GeoPackage` in, as rows of devices or with whole geometries; it is an SQLite database, so this is 
+//! `GeoPackage` in, as rows of devices or with whole geometries; it is an SQLite database, so this is
 //! the one place besides storage that speaks SQL.
 //!
 //! The database is a copy, opened so that nothing can be written. Only tables that the package lists
@@ -11,8 +11,8 @@ use super::header;
 use super::source::{Certainty, Choices, Detected, Format, Progress, SAMPLE, Source, SourceError};
 use super::stream;
 use futures_util::TryStreamExt;
-use geozero::{GeozeroGeometry, ToWkt};
 use geozero::wkb::GpkgWkb;
+use geozero::{GeozeroGeometry, ToWkt};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row as _, SqliteConnection, TypeInfo, ValueRef,
@@ -406,9 +406,17 @@ fn each_drawn_here(
     table.attributes = package.columns(layer)?;
     table.crs = package.crs(layer)?;
     let statement = layer.statement(&table.attributes);
-    package.each(&statement, &table.attributes, |number, attributes, bytes| {
-        take(number.unwrap_or_default(), attributes, drawn(bytes.as_deref()))
-    })?;
+    package.each(
+        &statement,
+        &table.attributes,
+        |number, attributes, bytes| {
+            take(
+                number.unwrap_or_default(),
+                attributes,
+                drawn(bytes.as_deref()),
+            )
+        },
+    )?;
     Ok(table)
 }
 

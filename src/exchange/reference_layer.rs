@@ -181,9 +181,11 @@ fn shapefile(file: File, wanted: &Wanted, window: &Rect<f64>) -> Result<Loaded, 
 
 fn package(file: File, wanted: &Wanted, window: &Rect<f64>) -> Result<Loaded, Refusal> {
     let mut gathered = Gathered::new(wanted);
-    let table = geopackage::each_drawn(file, wanted.table.as_deref(), |number, attributes, drawn| {
-        gathered.take(number, &attributes, drawn)
-    })?;
+    let table = geopackage::each_drawn(
+        file,
+        wanted.table.as_deref(),
+        |number, attributes, drawn| gathered.take(number, &attributes, drawn),
+    )?;
     if table.names.is_empty() {
         return Err(refused(
             "Il GeoPackage non ha tabelle con geometrie: esportate il livello in un GeoPackage nuovo.",
@@ -260,7 +262,8 @@ impl<'a> Gathered<'a> {
             self.learn(name);
         }
         self.vertices += drawn.as_ref().map_or(0, Drawn::vertices);
-        self.features.push((number, self.name_of(attributes), drawn));
+        self.features
+            .push((number, self.name_of(attributes), drawn));
         !self.is_full()
     }
 

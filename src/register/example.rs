@@ -209,7 +209,10 @@ async fn add_reference(
         name: format!("{kind}.geojson"),
         content,
     };
-    match register.load_reference(operator, &typed, Some(file)).await? {
+    match register
+        .load_reference(operator, &typed, Some(file))
+        .await?
+    {
         reference_layer::Outcome::Loaded(_) => Ok(()),
         reference_layer::Outcome::Refused(refused) => Err(Error::Failed(format!(
             "the example layer {name}: {refused:?}"

@@ -527,7 +527,11 @@ impl Register {
         }
         found.rows.sort_by(|a, b| {
             let metres = a.metres.total_cmp(&b.metres);
-            let metres = if asked.ascending { metres } else { metres.reverse() };
+            let metres = if asked.ascending {
+                metres
+            } else {
+                metres.reverse()
+            };
             metres
                 .then_with(|| italian(&a.body, &b.body))
                 .then_with(|| italian(&a.code, &b.code))
@@ -729,7 +733,10 @@ impl Register {
     ) -> ReferenceLayer {
         let kind = Kind::named(&typed.kind);
         if kind.is_none() {
-            wrong.push(Wrong::new("tipo", "Scegliete che cosa contiene il livello."));
+            wrong.push(Wrong::new(
+                "tipo",
+                "Scegliete che cosa contiene il livello.",
+            ));
         }
         let name = line("nome", &typed.name, "Manca il nome del livello.", wrong);
         let source = line(
@@ -746,7 +753,10 @@ impl Register {
         );
         let dated = match rules::day(&typed.dated) {
             Ok(date) if date > self.clock.today() => {
-                wrong.push(Wrong::new("data", "La data dei dati non può essere futura."));
+                wrong.push(Wrong::new(
+                    "data",
+                    "La data dei dati non può essere futura.",
+                ));
                 String::new()
             }
             Ok(date) => date.to_string(),
@@ -830,7 +840,10 @@ fn told(mut wrong: Vec<Wrong>, refusal: Refusal) -> Outcome {
     wrong.push(match refusal {
         Refusal::Unreadable(error) => Wrong::new(FILE, error.to_string()),
         Refusal::Table(tables) => {
-            let message = format!("Il file contiene più livelli: scegliete tra «{}».", tables.join("», «"));
+            let message = format!(
+                "Il file contiene più livelli: scegliete tra «{}».",
+                tables.join("», «")
+            );
             refused.tables = tables;
             Wrong::new("tabella", message)
         }
@@ -902,8 +915,10 @@ async fn all_seen(unit: &mut Unit) -> Result<Vec<Seen>> {
         .into_iter()
         .map(|layer| layer.id)
         .collect();
-    let mut gone: BTreeMap<Uuid, Withdrawal> =
-        withdrawals.into_iter().map(|one| (one.layer, one)).collect();
+    let mut gone: BTreeMap<Uuid, Withdrawal> = withdrawals
+        .into_iter()
+        .map(|one| (one.layer, one))
+        .collect();
     Ok(layers
         .into_iter()
         .map(|layer| Seen {
@@ -928,12 +943,7 @@ fn chosen(
     usual: impl Fn(&ReferenceLayer) -> bool,
 ) -> Result<Option<ReferenceLayer>> {
     let found = match asked {
-        Some(id) => Some(
-            layers
-                .iter()
-                .find(|layer| layer.id == id)
-                .ok_or(NOT_HERE)?,
-        ),
+        Some(id) => Some(layers.iter().find(|layer| layer.id == id).ok_or(NOT_HERE)?),
         None => layers.iter().find(|layer| usual(layer)),
     };
     Ok(found.cloned())
@@ -951,7 +961,11 @@ fn measured(points: impl Iterator<Item = Point>, nearest: &Nearest) -> Vec<Dista
         let distance = Distance {
             site: None,
             device: alone.then_some(point.device),
-            code: if alone { point.codice } else { point.sito.clone() },
+            code: if alone {
+                point.codice
+            } else {
+                point.sito.clone()
+            },
             body_code: point.ente.clone(),
             body: String::new(),
             devices: 1,

@@ -63,7 +63,11 @@ impl Unit {
     }
 
     /// Adds the features of a layer.
-    pub async fn add_reference_features(&mut self, layer: Uuid, features: &[Feature]) -> Result<()> {
+    pub async fn add_reference_features(
+        &mut self,
+        layer: Uuid,
+        features: &[Feature],
+    ) -> Result<()> {
         const COLUMNS: [&str; 8] = [
             "layer_id", "number", "name", "geometry", "west", "south", "east", "north",
         ];

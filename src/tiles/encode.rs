@@ -259,7 +259,11 @@ fn paths(tile: Tile, lines: &MultiLineString<f64>) -> Option<GeomData> {
     let mut encoder = GeomEncoder::new(GeomType::Linestring);
     let mut drawn = false;
     for line in &shown {
-        let mut units: Vec<_> = line.0.iter().map(|one| (unit(one.x), unit(one.y))).collect();
+        let mut units: Vec<_> = line
+            .0
+            .iter()
+            .map(|one| (unit(one.x), unit(one.y)))
+            .collect();
         units.dedup();
         if units.len() < 2 {
             continue;

@@ -584,6 +584,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
     both(async |store| {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
+        let reference = support::reference_layer(&world.register, "fibra", false).await;
         let token = stranger.csrf.clone().unwrap();
         for route in routes()
             .iter()
@@ -608,7 +609,11 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 snapshot: Uuid::max(),
                 reference: Uuid::max(),
             };
-            let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
+            let hidden = Named {
+                reference,
+                ..world.named(world.reserved)
+            };
+            let hidden = fillings(route.path, hidden).unwrap();
             let absent = fillings(route.path, none).unwrap();
             for (hidden, absent) in hidden.iter().zip(&absent) {
                 let mut pages = Vec::new();

@@ -75,7 +75,13 @@ fn shape(name: &str, geometry: &Value) -> Value {
 /// A line, a polygon with a hole, and several of each.
 fn shapes() -> Vec<Value> {
     let ring = |x: f64, y: f64, side: f64| {
-        json!([[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]])
+        json!([
+            [x, y],
+            [x + side, y],
+            [x + side, y + side],
+            [x, y + side],
+            [x, y]
+        ])
     };
     vec![
         shape("Dorsale", &json!({ "type": "LineString", "coordinates": [[9.1, 45.4], [9.15, 45.45], [9.2, 45.45]] })),
@@ -151,7 +157,14 @@ fn every_format_gives_the_same_layer_in_any_system() {
         assert_eq!(plain.len(), 4);
         assert_eq!(plain[2].name, "Ciambella");
 
-        let old = ["-f", "GeoJSON", "-t_srs", "EPSG:32632", "-lco", "RFC7946=NO"];
+        let old = [
+            "-f",
+            "GeoJSON",
+            "-t_srs",
+            "EPSG:32632",
+            "-lco",
+            "RFC7946=NO",
+        ];
         let bytes = converted(folder, &all, "utm.geojson", &old);
         let utm = loaded(&register, &fibre, "utm.geojson", &bytes).await;
         alike(&plain, &features(&register, utm).await);
@@ -212,11 +225,23 @@ fn every_wrong_feature_is_named_and_nothing_is_loaded() {
             shape("lontano", &point(&json!([2.35, 48.85]))),
             shape("testi", &point(&json!(["9.19", "45.46"]))),
             shape("aperto", &open),
-            shape("raccolta", &json!({ "type": "GeometryCollection", "geometries": [] })),
-            shape("corta", &json!({ "type": "LineString", "coordinates": [[9.1, 45.4]] })),
+            shape(
+                "raccolta",
+                &json!({ "type": "GeometryCollection", "geometries": [] }),
+            ),
+            shape(
+                "corta",
+                &json!({ "type": "LineString", "coordinates": [[9.1, 45.4]] }),
+            ),
             shape("rtsp://10.0.0.7/uno", &point(&json!([9.19, 45.46]))),
         ];
-        let told = refused(&register, &typed("scuole", "S"), "a.geojson", &collection(&many)).await;
+        let told = refused(
+            &register,
+            &typed("scuole", "S"),
+            "a.geojson",
+            &collection(&many),
+        )
+        .await;
         let faults: Vec<(u64, &str)> = told
             .faults
             .iter()
@@ -235,26 +260,57 @@ fn every_wrong_feature_is_named_and_nothing_is_loaded() {
         ];
         assert_eq!(faults.len(), says.len(), "{faults:?}");
         for ((feature, why), (number, words)) in faults.iter().zip(says) {
-            assert!(*feature == number && why.contains(words), "{feature}: {why}");
+            assert!(
+                *feature == number && why.contains(words),
+                "{feature}: {why}"
+            );
         }
         let endless = vec![shape("x", &Value::Null); 250];
-        let told = refused(&register, &typed("scuole", "S"), "a.json", &collection(&endless)).await;
+        let told = refused(
+            &register,
+            &typed("scuole", "S"),
+            "a.json",
+            &collection(&endless),
+        )
+        .await;
         assert_eq!((told.faults.len(), told.all_faults), (100, 250));
         for (name, bytes, says) in [
             ("a.csv", b"codice;lat\n1;2\n".as_slice(), "non è un GeoJSON"),
-            ("a.geojson", b"{\"type\":\"FeatureCollection\",\"features\":[".as_slice(), "rotto alla riga 1"),
-            ("a.geojson", b"{\"type\":\"FeatureCollection\",\"features\":[]}".as_slice(), "nessun elemento"),
-            ("a.gpkg", b"SQLite format 3\0nient'altro".as_slice(), "GeoPackage"),
+            (
+                "a.geojson",
+                b"{\"type\":\"FeatureCollection\",\"features\":[".as_slice(),
+                "rotto alla riga 1",
+            ),
+            (
+                "a.geojson",
+                b"{\"type\":\"FeatureCollection\",\"features\":[]}".as_slice(),
+                "nessun elemento",
+            ),
+            (
+                "a.gpkg",
+                b"SQLite format 3\0nient'altro".as_slice(),
+                "GeoPackage",
+            ),
             ("a.zip", b"PK\x03\x04".as_slice(), "rovinato"),
         ] {
             let told = refused(&register, &typed("scuole", "S"), name, bytes).await;
-            assert!(told.wrong[0].message.contains(says), "{name}: {:?}", told.wrong);
+            assert!(
+                told.wrong[0].message.contains(says),
+                "{name}: {:?}",
+                told.wrong
+            );
         }
         let mut labelled = typed("scuole", "S");
         labelled.label = "insegna".to_owned();
         let told = refused(&register, &labelled, "a.json", &collection(&shapes())).await;
         assert_eq!(told.attributes, ["km", "nome"]);
-        let told = refused(&register, &TypedLayer::default(), "a.json", &collection(&shapes())).await;
+        let told = refused(
+            &register,
+            &TypedLayer::default(),
+            "a.json",
+            &collection(&shapes()),
+        )
+        .await;
         let fields: Vec<&str> = told.wrong.iter().map(|wrong| wrong.field).collect();
         assert_eq!(fields, ["tipo", "nome", "fonte", "licenza", "data"]);
         assert_eq!(support::contents(&store).await, before);
@@ -294,11 +350,17 @@ fn distances_are_those_of_postgis() {
         let fibre = fibre.unwrap().unwrap();
         for step in 0..60 {
             let step = f64::from(step);
-            let place = (8.9 + step * 0.0081, 45.62 - (step * 0.37).sin().abs() * 0.25);
+            let place = (
+                8.9 + step * 0.0081,
+                45.62 - (step * 0.37).sin().abs() * 0.25,
+            );
             let metres = fibre.nearest.to(place.0, place.1).unwrap().metres;
             let truth = by_postgis(pool, place, &all).await;
             let off = (metres - truth).abs();
-            assert!(off < 0.1 + truth * 1e-6, "{place:?}: {metres} instead of {truth}");
+            assert!(
+                off < 0.1 + truth * 1e-6,
+                "{place:?}: {metres} instead of {truth}"
+            );
         }
     });
 }
@@ -328,13 +390,17 @@ fn an_edition_takes_the_place_of_another_and_every_instant_keeps_its_own() {
             .withdraw_reference(&reviewer, second, "Tracciati sbagliati")
             .await
             .unwrap();
-        let again = register.withdraw_reference(&reviewer, second, "Ancora").await;
+        let again = register
+            .withdraw_reference(&reviewer, second, "Ancora")
+            .await;
         assert!(matches!(again, Err(register::Error::Invalid(_))));
         assert_eq!(at(None).await, Some(first));
         assert_eq!(at(Some(third)).await, Some(second));
         let all = register.references(&reviewer).await.unwrap();
-        let counting: Vec<(Uuid, bool)> =
-            all.iter().map(|seen| (seen.layer.id, seen.counts)).collect();
+        let counting: Vec<(Uuid, bool)> = all
+            .iter()
+            .map(|seen| (seen.layer.id, seen.counts))
+            .collect();
         assert_eq!(counting, [(second, false), (first, true)]);
         assert_eq!(register.verify().await.unwrap().first, None);
     });
@@ -353,7 +419,11 @@ fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
                 (Field::Visibilita, "riservato"),
             ]
         };
-        for (code, site, lon) in [("A1", "V1", "9.1926"), ("A2", "V1", "9.1936"), ("A3", "", "9.1956")] {
+        for (code, site, lon) in [
+            ("A1", "V1", "9.1926"),
+            ("A2", "V1", "9.1936"),
+            ("A3", "", "9.1956"),
+        ] {
             support::device(&register, &officer, MILANO, code, &at(site, lon)).await;
         }
         let mut unit = register.store.write().await.unwrap();
@@ -362,7 +432,10 @@ fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
         let layer = support::reference_layer(&register, "scuole", true).await;
         support::reference_layer(&register, "fibra", false).await;
         let reviewer = support::reviewer(&register).await;
-        let found = register.distances(&reviewer, &Asked::default()).await.unwrap();
+        let found = register
+            .distances(&reviewer, &Asked::default())
+            .await
+            .unwrap();
         let rows: Vec<(&str, usize, f64)> = found
             .rows
             .iter()
@@ -375,7 +448,15 @@ fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
             ascending: true,
             ..Asked::default()
         };
-        assert_eq!(register.distances(&reviewer, &far).await.unwrap().rows.len(), 1);
+        assert_eq!(
+            register
+                .distances(&reviewer, &far)
+                .await
+                .unwrap()
+                .rows
+                .len(),
+            1
+        );
 
         let watch = async |viewer: &Viewer, radius, watchers| {
             let found = register.unwatched(viewer, Some(layer), radius, watchers);
@@ -383,14 +464,28 @@ fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
         };
         let uncovered = watch(&reviewer, 500.0, Watchers::InService).await;
         assert_eq!(uncovered.len(), 1);
-        assert_eq!((uncovered[0].number, uncovered[0].municipality.as_str()), (2, "Milano"));
+        assert_eq!(
+            (uncovered[0].number, uncovered[0].municipality.as_str()),
+            (2, "Milano")
+        );
         assert!((1_190.0..1_330.0).contains(&uncovered[0].metres.unwrap()));
-        assert!(watch(&reviewer, 2_000.0, Watchers::PlateReaders).await.is_empty());
+        assert!(
+            watch(&reviewer, 2_000.0, Watchers::PlateReaders)
+                .await
+                .is_empty()
+        );
         // Nobody learns from a distance where a reserved device of another body stands.
         let rho = support::officer(&register, RHO).await;
         let blind = watch(&rho, 500.0, Watchers::InService).await;
         assert!(blind.len() == 2 && blind.iter().all(|row| row.metres.is_none()));
-        assert!(register.distances(&rho, &Asked::default()).await.unwrap().rows.is_empty());
+        assert!(
+            register
+                .distances(&rho, &Asked::default())
+                .await
+                .unwrap()
+                .rows
+                .is_empty()
+        );
         for radius in [0.0, -1.0, f64::NAN, 1e9] {
             let refused = register.unwatched(&reviewer, None, radius, Watchers::InService);
             assert!(matches!(refused.await, Err(register::Error::Invalid(_))));
@@ -398,14 +493,33 @@ fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
 
         let mut browser = Browser::of(&support::app(&register), &reviewer).await;
         let page = browser.get("/riferimenti/distanze?oltre=100").await;
-        assert!(page.text().contains(">A3</a>") && !page.text().contains(">V1</a>"), "{}", page.text());
-        let csv = browser.get("/riferimenti/distanze.csv?ordine=distanza").await;
-        assert!(csv.text().contains(";V1;2;78;Punto;1;Livello fibra;2026-02-01"), "{}", csv.text());
+        assert!(
+            page.text().contains(">A3</a>") && !page.text().contains(">V1</a>"),
+            "{}",
+            page.text()
+        );
+        let csv = browser
+            .get("/riferimenti/distanze.csv?ordine=distanza")
+            .await;
+        assert!(
+            csv.text()
+                .contains(";V1;2;78;Punto;1;Livello fibra;2026-02-01"),
+            "{}",
+            csv.text()
+        );
         let page = browser.get("/riferimenti/scoperti?raggio=500").await;
         assert!(page.text().contains("un luogo scoperto"), "{}", page.text());
         let csv = browser.get("/riferimenti/scoperti.csv?raggio=500").await;
-        assert!(csv.text().contains("Livello scuole;2;Punto;Milano;45,474100;9,201600;"));
-        for wrong in ["distanze?oltre=x", "distanze?ordine=x", "scoperti?raggio=-3", "scoperti?dispositivi=x"] {
+        assert!(
+            csv.text()
+                .contains("Livello scuole;2;Punto;Milano;45,474100;9,201600;")
+        );
+        for wrong in [
+            "distanze?oltre=x",
+            "distanze?ordine=x",
+            "scoperti?raggio=-3",
+            "scoperti?dispositivi=x",
+        ] {
             let answer = browser.get(&format!("/riferimenti/{wrong}")).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
         }
@@ -440,20 +554,38 @@ fn a_reserved_layer_is_there_for_whoever_reads_everything_and_for_nobody_else() 
         assert!(!own.get(&tile(schools)).await.body.is_empty());
         for page in ["distanze", "distanze.csv", "scoperti", "scoperti.csv"] {
             let address = format!("/riferimenti/{page}?livello={fibre}");
-            assert_eq!(own.get(&address).await.status, StatusCode::NOT_FOUND, "{page}");
+            assert_eq!(
+                own.get(&address).await.status,
+                StatusCode::NOT_FOUND,
+                "{page}"
+            );
         }
         let silent = own.get("/riferimenti/distanze").await.text();
-        assert!(silent.contains("Non c’è un livello della fibra in uso"), "{silent}");
-        assert_eq!(own.get("/riferimenti/nuovo").await.status, StatusCode::FORBIDDEN);
+        assert!(
+            silent.contains("Non c’è un livello della fibra in uso"),
+            "{silent}"
+        );
+        assert_eq!(
+            own.get("/riferimenti/nuovo").await.status,
+            StatusCode::FORBIDDEN
+        );
 
         let mut all = Browser::of(&app, &observer).await;
-        assert!(all.get("/riferimenti").await.text().contains("Livello fibra"));
+        assert!(
+            all.get("/riferimenti")
+                .await
+                .text()
+                .contains("Livello fibra")
+        );
         assert!(all.get("/mappa").await.text().contains("Livello fibra"));
         for _ in 0..3 {
             assert!(!all.get(&tile(fibre)).await.body.is_empty());
         }
         let page = all.get(&format!("/riferimenti/{fibre}")).await.text();
-        assert!(page.contains("Ufficio") || page.contains("Chi ce l’ha dato"), "{page}");
+        assert!(
+            page.contains("Ufficio") || page.contains("Chi ce l’ha dato"),
+            "{page}"
+        );
         assert!(!page.contains("Ritira il livello"));
         register.settle().await.unwrap();
         let mut unit = register.store.read().await.unwrap();
@@ -465,7 +597,10 @@ fn a_reserved_layer_is_there_for_whoever_reads_everything_and_for_nobody_else() 
         })
         .await
         .unwrap();
-        assert_eq!(read, ["riquadri della mappa di un livello", "scheda del livello"]);
+        assert_eq!(
+            read,
+            ["riquadri della mappa di un livello", "scheda del livello"]
+        );
         let denied = register.withdraw_reference(&observer, fibre, "x").await;
         assert!(matches!(denied, Err(register::Error::Forbidden(_))));
     });
@@ -490,16 +625,22 @@ fn a_layer_is_loaded_from_the_page_and_shown() {
         ];
         let wrong = collection(&[shape("a", &Value::Null)]);
         let path = "/riferimenti/nuovo";
-        let answer = browser.upload(path, &fields, ("file", "a.json", &wrong)).await;
+        let answer = browser
+            .upload(path, &fields, ("file", "a.json", &wrong))
+            .await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let text = answer.text();
         assert!(text.contains("C’è un elemento sbagliato") && text.contains("manca la geometria"));
         assert!(text.contains("Strade &#60;b&#62;"));
         let bytes = collection(&shapes());
-        let answer = browser.upload(path, &fields, ("file", "a.json", &bytes)).await;
+        let answer = browser
+            .upload(path, &fields, ("file", "a.json", &bytes))
+            .await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
         let page = browser.get(answer.location()).await.text();
-        assert!(page.contains("4 elementi") && page.contains("31/12/2025") && page.contains("Linea"));
+        assert!(
+            page.contains("4 elementi") && page.contains("31/12/2025") && page.contains("Linea")
+        );
         assert!(page.contains("<td data-label=\"Nome\">3</td>"), "{page}");
         assert!(page.contains("EPSG:4326"));
         let nothing = [("_csrf", token.as_str()), ("tipo", "strade")];
@@ -514,7 +655,10 @@ fn a_tile_shows_lines_polygons_and_points_where_they_are() {
     both(async |store| {
         let register = support::register(store).await;
         let mut all = shapes();
-        all.push(shape("P", &json!({ "type": "Point", "coordinates": [9.1916, 45.4641] })));
+        all.push(shape(
+            "P",
+            &json!({ "type": "Point", "coordinates": [9.1916, 45.4641] }),
+        ));
         let id = loaded(&register, &typed("altro", "X"), "a.json", &collection(&all)).await;
         let operator = Viewer::operator();
         let folder = TempDir::new().unwrap();
@@ -526,18 +670,40 @@ fn a_tile_shows_lines_polygons_and_points_where_they_are() {
         std::fs::write(&path, bytes).unwrap();
         let source = format!("MVT:{}", path.display());
         let (x, y) = (format!("X={x}"), format!("Y={y}"));
-        let place = ["-oo", &x, "-oo", &y, "-oo", "Z=9", "-oo", "CLIP=NO", "-t_srs", "EPSG:4326"];
+        let place = [
+            "-oo",
+            &x,
+            "-oo",
+            &y,
+            "-oo",
+            "Z=9",
+            "-oo",
+            "CLIP=NO",
+            "-t_srs",
+            "EPSG:4326",
+        ];
         let names = |layer: &str| -> Vec<String> {
             let files = ["-f", "GeoJSON", "/vsistdout/", &source, layer];
             let text = gdal("ogr2ogr", &[&place[..], &files[..]].concat());
             let read: Value = serde_json::from_str(&text).unwrap();
             let name = |one: &Value| one["properties"]["nome"].as_str().unwrap().to_owned();
-            read["features"].as_array().unwrap().iter().map(name).collect()
+            read["features"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(name)
+                .collect()
         };
         let shown: Vec<Vec<String>> = ["linee", "aree", "punti"].map(names).to_vec();
         assert!(shown[0].contains(&"Dorsale".to_owned()), "{shown:?}");
         let pacific = Tile::new(3, 0, 0).unwrap();
-        assert!(register.reference_tile(&operator, id, pacific).await.unwrap().is_empty());
+        assert!(
+            register
+                .reference_tile(&operator, id, pacific)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         let layers: Vec<ReferenceLayer> = register.references_at(&operator, None).await.unwrap();
         assert_eq!((layers.len(), layers[0].features), (1, 5));
     });

@@ -2473,7 +2473,9 @@ fn reference_layers_and_their_features_come_back_as_they_were_written() {
         let mut unit = store.write().await.unwrap();
         let mut seal = seal();
         unit.add_reference_layer(&layer, &mut seal).await.unwrap();
-        unit.add_reference_features(layer.id, &features).await.unwrap();
+        unit.add_reference_features(layer.id, &features)
+            .await
+            .unwrap();
         unit.add_reference_withdrawal(&withdrawal, &mut seal)
             .await
             .unwrap();

@@ -342,8 +342,7 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             part.kind,
             Sealed::ReferenceLayers | Sealed::ReferenceWithdrawals
         );
-        let of_one =
-            !layers && !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        let of_one = !layers && !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
         if of_one {
             told.push(" di Comune di Milano)");
         }
@@ -455,7 +454,11 @@ fn a_feature_that_is_changed_taken_away_or_added_is_named() {
         let register = support::register(store.clone()).await;
         let layer = support::reference_layer(&register, "scuole", false).await;
         assert_eq!(register.verify().await.unwrap().first, None);
-        execute(&store, "CREATE TABLE away AS SELECT * FROM reference_feature").await;
+        execute(
+            &store,
+            "CREATE TABLE away AS SELECT * FROM reference_feature",
+        )
+        .await;
         for change in [
             "UPDATE reference_feature SET name = 'Altro' WHERE number = 1",
             "UPDATE reference_feature SET west = west - 1 WHERE number = 2",
@@ -466,7 +469,10 @@ fn a_feature_that_is_changed_taken_away_or_added_is_named() {
         ] {
             execute(&store, change).await;
             let first = register.verify().await.unwrap().first.unwrap_or_default();
-            assert!(first.contains("«Livello scuole»: i suoi elementi"), "{change}\n{first}");
+            assert!(
+                first.contains("«Livello scuole»: i suoi elementi"),
+                "{change}\n{first}"
+            );
             execute(&store, "DELETE FROM reference_feature").await;
             execute(&store, "INSERT INTO reference_feature SELECT * FROM away").await;
         }

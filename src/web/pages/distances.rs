@@ -74,7 +74,11 @@ pub async fn get(
     let found = app.register.distances(&reader.viewer, &asked).await?;
     let total = found.rows.len();
     let with = |changes: &[(&str, String)]| address(PATH, &query, changes);
-    let turned = if asked.ascending { "-distanza" } else { "distanza" };
+    let turned = if asked.ascending {
+        "-distanza"
+    } else {
+        "distanza"
+    };
     let layer = found.layer.as_ref();
     Ok(Html(Distances {
         page: Page::new(&app, Some(&reader), "Distanze", "riferimenti"),
@@ -97,7 +101,11 @@ pub async fn get(
         ),
         filtered: !asked.body.is_empty() || asked.beyond_m.is_some(),
         sort_href: with(&[("ordine", turned.to_owned())]),
-        sort_state: if asked.ascending { "ascending" } else { "descending" },
+        sort_state: if asked.ascending {
+            "ascending"
+        } else {
+            "descending"
+        },
         first: if from > 0 { with(&[]) } else { String::new() },
         previous: if from > 0 {
             with(&[("dopo", from.saturating_sub(SHOWN).to_string())])

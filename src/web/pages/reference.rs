@@ -28,7 +28,16 @@ use uuid::Uuid;
 
 /// The fields of the form, in its order.
 const FIELDS: [&str; 10] = [
-    FILE, "tipo", "nome", "fonte", "licenza", "data", "visibile", "tabella", "crs", "etichetta",
+    FILE,
+    "tipo",
+    "nome",
+    "fonte",
+    "licenza",
+    "data",
+    "visibile",
+    "tabella",
+    "crs",
+    "etichetta",
 ];
 
 /// A feature as a row of the page.
@@ -122,8 +131,10 @@ fn page_of(app: &App, signed: &Signed, holding: Holding, after: i64) -> Referenc
         licence: layer.licence.clone(),
         dated: in_italian(&layer.dated),
         audience: layer.audience.label(),
-        system: projection::system(&layer.crs)
-            .map_or_else(|| layer.crs.clone(), |crs| format!("{} – {}", crs.code, crs.name)),
+        system: projection::system(&layer.crs).map_or_else(
+            || layer.crs.clone(),
+            |crs| format!("{} – {}", crs.code, crs.name),
+        ),
         extent: format!("da {} a {}", degrees(south, west), degrees(north, east)),
         loaded: format!("{} da {}", clock::words(layer.recorded_at), layer.author),
         hash: layer.hash.clone(),
@@ -249,10 +260,7 @@ pub async fn new(State(app): State<App>, reader: Reader) -> Result<Response, Err
 }
 
 /// Loads a layer.
-pub async fn create(
-    State(app): State<App>,
-    Curated(upload): Curated,
-) -> Result<Response, Error> {
+pub async fn create(State(app): State<App>, Curated(upload): Curated) -> Result<Response, Error> {
     let Upload {
         signed,
         fields,
@@ -272,7 +280,9 @@ pub async fn create(
         }
         Received::Kept { name, content } => Some(Attachment { name, content }),
     };
-    let loading = app.register.load_reference(&signed.viewer, &typed, attachment);
+    let loading = app
+        .register
+        .load_reference(&signed.viewer, &typed, attachment);
     match loading.await? {
         Outcome::Loaded(id) => {
             Ok(Redirect::to(&format!("/riferimenti/{id}?caricato=si")).into_response())

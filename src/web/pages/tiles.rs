@@ -47,7 +47,10 @@ pub async fn references(
 ) -> Result<Response, Error> {
     let tile = tile(&(zoom, column, row))?;
     let id = reference::identifier(&id)?;
-    let bytes = app.register.reference_tile(&reader.viewer, id, tile).await?;
+    let bytes = app
+        .register
+        .reference_tile(&reader.viewer, id, tile)
+        .await?;
     Ok(answer(bytes, DEVICES))
 }
 
