@@ -121,11 +121,16 @@ async fn add_people(register: &Register, operator: &Viewer) -> Result<()> {
 
 /// Reference layers that are nobody's: fibre from Comune to Comune, and places beside its devices.
 async fn add_references(register: &Register, operator: &Viewer) -> Result<()> {
-    let middles: Vec<(f64, f64)> = chosen(register)
+    let mut rest: Vec<(f64, f64)> = chosen(register)
         .into_iter()
         .filter_map(|comune| comune.boundary.interior_point())
         .map(|point| (point.x(), point.y()))
         .collect();
+    // A cable goes to the nearest place where it has not been.
+    let mut middles = Vec::with_capacity(rest.len());
+    while let Some(next) = nearest_of(&rest, middles.last()) {
+        middles.push(rest.swap_remove(next));
+    }
     let mut random = Rng::with_seed(2026);
     let mut aside = |share: f64| (random.f64() - 0.5) * share;
     let fibre: Vec<Value> = middles
@@ -176,6 +181,17 @@ async fn add_references(register: &Register, operator: &Viewer) -> Result<()> {
         add_reference(register, operator, kind, [name, one], &shapes).await?;
     }
     Ok(())
+}
+
+/// Which of some places is nearest to another, the first when there is none.
+fn nearest_of(places: &[(f64, f64)], to: Option<&(f64, f64)>) -> Option<usize> {
+    let away = |place: &(f64, f64)| {
+        let (x, y) = to.unwrap_or(place);
+        (place.0 - x).hypot(place.1 - y)
+    };
+    let distances = places.iter().map(away).enumerate();
+    let nearest = distances.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some(nearest.0)
 }
 
 async fn add_reference(

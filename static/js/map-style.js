@@ -183,7 +183,7 @@ const REFERENCES = {
   fibra: ['#7a1fa2', 3, [1, 0]],
   cavidotti: ['#7a1fa2', 2.5, [2, 2]],
   strade: ['#6b4a00', 2, [1, 0]],
-  arir: ['#a3123a', 2, [4, 2]],
+  arir: ['#a3123a', 2, [1, 0]],
   scuole: ['#00664a', 2, [1, 0]],
   altro: ['#35434f', 2, [1, 2]],
 };
@@ -202,7 +202,7 @@ export function addReference(map, { id, kind }, visible) {
     added.push(name);
   };
   add('aree', 'fill', { 'fill-color': colour, 'fill-opacity': 0.2 });
-  add('aree', 'line', { 'line-color': colour, 'line-width': width, 'line-dasharray': dashes });
+  add('aree', 'line', { 'line-color': colour, 'line-width': width });
   add('linee', 'line', { 'line-color': colour, 'line-width': width, 'line-dasharray': dashes });
   add('punti', 'circle', { 'circle-color': '#ffffff', 'circle-stroke-color': colour, 'circle-stroke-width': 3, 'circle-radius': 5 });
   return added;

@@ -127,11 +127,14 @@ function groundChooser(map, rasters) {
 
 /** A check box for each reference layer; its tiles are asked for when it is first shown. */
 function referenceChooser(map, references) {
-  const group = document.createElement('fieldset');
+  const group = document.createElement('div');
   group.className = 'varco-references';
-  const legend = document.createElement('legend');
-  legend.textContent = 'Livelli di riferimento';
-  group.append(legend);
+  group.setAttribute('role', 'group');
+  group.setAttribute('aria-labelledby', 'livelli-di-riferimento');
+  const heading = document.createElement('span');
+  heading.id = 'livelli-di-riferimento';
+  heading.textContent = 'Livelli di riferimento';
+  group.append(heading);
   for (const reference of references) {
     const box = document.createElement('input');
     box.type = 'checkbox';
