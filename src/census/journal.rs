@@ -117,6 +117,10 @@ acts! {
     ProductMerged, "software_unito", "Nome di software unito o separato";
     /// What is known of a model was recorded.
     ModelRecorded, "modello", "Voce del catalogo dei modelli";
+    /// A reference layer was loaded.
+    ReferenceLoaded, "riferimento", "Livello di riferimento caricato";
+    /// A reference layer was taken away.
+    ReferenceWithdrawn, "riferimento_ritirato", "Livello di riferimento ritirato";
 }
 
 /// One record of the history.
@@ -258,6 +262,10 @@ sealed! {
     ProductMerges, "software_uniti", "unioni di nomi di software", "un’unione di nomi di software";
     /// Entries of the catalogue of models.
     Models, "modelli", "voci del catalogo dei modelli", "una voce del catalogo dei modelli";
+    /// Reference layers, their features by their hash.
+    ReferenceLayers, "riferimenti", "livelli di riferimento", "un livello di riferimento";
+    /// That reference layers were taken away.
+    ReferenceWithdrawals, "riferimenti_ritirati", "ritiri di livelli di riferimento", "il ritiro di un livello di riferimento";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

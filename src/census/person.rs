@@ -148,16 +148,17 @@ impl Viewer {
         self.operator || self.is(Role::Validatore)
     }
 
+    /// Whether they look after what the census is measured against, catalogues and
+    /// reference layers: reviewers and administrators.
+    #[must_use]
+    pub fn curates(&self) -> bool {
+        self.reviews() || self.manages_people()
+    }
+
     /// Whether they manage people.
     #[must_use]
     pub fn manages_people(&self) -> bool {
         self.operator || self.is(Role::Amministratore)
-    }
-
-    /// Whether they keep the catalogues of software and models: reviewers and administrators.
-    #[must_use]
-    pub fn keeps_catalogues(&self) -> bool {
-        self.reviews() || self.manages_people()
     }
 
     /// Whether they may write the devices of a body.

@@ -230,7 +230,7 @@ impl Register {
             places: places(&names, &own),
             versions: versions(&own),
             documents: documents(unit, viewer, known.as_ref()).await?,
-            records: viewer.keeps_catalogues(),
+            records: viewer.curates(),
             known,
         })
     }
@@ -291,7 +291,7 @@ impl Register {
         Ok(Proposals {
             rows,
             entries,
-            records: viewer.keeps_catalogues(),
+            records: viewer.curates(),
         })
     }
 }
@@ -564,7 +564,7 @@ impl Register {
             make: present.map_or(make, |one| &one.make).to_owned(),
             model: present.map_or(model, |one| &one.model).to_owned(),
             places: places(&names, &stated.iter().collect::<Vec<_>>()),
-            records: viewer.keeps_catalogues(),
+            records: viewer.curates(),
             known,
         })
     }
@@ -678,7 +678,7 @@ impl Writing<'_> {
 
 /// Says no to whoever does not keep the catalogues.
 pub fn may_record(viewer: &Viewer) -> Result<()> {
-    if viewer.keeps_catalogues() {
+    if viewer.curates() {
         Ok(())
     } else {
         Err(Error::Forbidden(

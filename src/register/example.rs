@@ -1,11 +1,13 @@
-//! Example data, marked as such: devices in twenty Comuni, how some of them take part, and one
-//! person for each role.
+//! Example data, marked as such: devices in twenty Comuni, how some of them take part, reference
+//! layers, and one person for each role.
 //!
 //! The same register always gets the same examples. They go through the rules like any other draft.
 
 use super::adhesion::{Attached, Outcome};
+use super::document::Attachment;
 use super::journal::Note;
 use super::record::Writer;
+use super::reference_layer::{self, TypedLayer};
 use super::review::Event;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
@@ -25,6 +27,8 @@ use crate::storage::device::Device;
 use crate::storage::review::Wanted;
 use fastrand::Rng;
 use geo::{BoundingRect, InteriorPoint};
+use serde_json::{Value, json};
+use std::io::{Seek as _, Write as _};
 use uuid::Uuid;
 
 /// How many Comuni have examples.
@@ -88,6 +92,7 @@ pub async fn fill(register: &Register) -> Result<i64> {
         add_adhesion(register).await?;
         add_declaration(register, &operator).await?;
         add_model(register, &operator).await?;
+        add_references(register, &operator).await?;
     }
     Ok(register
         .store
@@ -114,6 +119,123 @@ async fn add_people(register: &Register, operator: &Viewer) -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// Reference layers that are nobody's: fibre from Comune to Comune, and places beside its devices.
+async fn add_references(register: &Register, operator: &Viewer) -> Result<()> {
+    let mut rest: Vec<(f64, f64)> = chosen(register)
+        .into_iter()
+        .filter_map(|comune| comune.boundary.interior_point())
+        .map(|point| (point.x(), point.y()))
+        .collect();
+    // A cable goes to the nearest place where it has not been.
+    let mut middles = Vec::with_capacity(rest.len());
+    while let Some(next) = nearest_of(&rest, middles.last()) {
+        middles.push(rest.swap_remove(next));
+    }
+    let mut random = Rng::with_seed(2026);
+    let mut aside = |share: f64| (random.f64() - 0.5) * share;
+    let fibre: Vec<Value> = middles
+        .iter()
+        .zip(middles.iter().skip(1))
+        .map(|((x, y), (to_x, to_y))| {
+            let path: Vec<[f64; 2]> = (0..=8)
+                .map(|step| {
+                    let share = f64::from(step) / 8.0;
+                    let bend = 0.004 * (share * std::f64::consts::PI).sin();
+                    [
+                        x + (to_x - x) * share + bend + aside(0.001),
+                        y + (to_y - y) * share + aside(0.001),
+                    ]
+                })
+                .collect();
+            json!({ "type": "LineString", "coordinates": path })
+        })
+        .collect();
+    let schools: Vec<Value> = middles
+        .iter()
+        .flat_map(|place| [*place; 2])
+        .map(|(x, y)| {
+            let place = [x + aside(0.02), y + aside(0.015)];
+            json!({ "type": "Point", "coordinates": place })
+        })
+        .collect();
+    let plants: Vec<Value> = middles
+        .iter()
+        .step_by(4)
+        .map(|(x, y)| {
+            let (x, y) = (x + aside(0.02), y + aside(0.015));
+            let ring = [
+                [x, y],
+                [x + 0.004, y],
+                [x + 0.004, y + 0.003],
+                [x, y + 0.003],
+                [x, y],
+            ];
+            json!({ "type": "Polygon", "coordinates": [ring] })
+        })
+        .collect();
+    for (kind, name, one, shapes) in [
+        ("fibra", "Fibra di esempio", "Tratta di esempio", fibre),
+        ("scuole", "Scuole di esempio", "Scuola di esempio", schools),
+        ("arir", "Impianti di esempio", "Impianto di esempio", plants),
+    ] {
+        add_reference(register, operator, kind, [name, one], &shapes).await?;
+    }
+    Ok(())
+}
+
+/// Which of some places is nearest to another, the first when there is none.
+fn nearest_of(places: &[(f64, f64)], to: Option<&(f64, f64)>) -> Option<usize> {
+    let away = |place: &(f64, f64)| {
+        let (x, y) = to.unwrap_or(place);
+        (place.0 - x).hypot(place.1 - y)
+    };
+    let distances = places.iter().map(away).enumerate();
+    let nearest = distances.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some(nearest.0)
+}
+
+async fn add_reference(
+    register: &Register,
+    operator: &Viewer,
+    kind: &str,
+    [name, one]: [&str; 2],
+    shapes: &[Value],
+) -> Result<()> {
+    let features: Vec<Value> = (1..)
+        .zip(shapes)
+        .map(|(number, shape)| {
+            let properties = json!({ "nome": format!("{one} {number}") });
+            json!({ "type": "Feature", "properties": properties, "geometry": shape })
+        })
+        .collect();
+    let mut content = tempfile::tempfile()?;
+    let collection = json!({ "type": "FeatureCollection", "features": features });
+    content.write_all(collection.to_string().as_bytes())?;
+    content.rewind()?;
+    let typed = TypedLayer {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        source: MARK.to_owned(),
+        licence: MARK.to_owned(),
+        dated: "2026-01-01".to_owned(),
+        shared: if kind == "fibra" { "" } else { "si" }.to_owned(),
+        ..TypedLayer::default()
+    };
+    let file = Attachment {
+        name: format!("{kind}.geojson"),
+        content,
+    };
+    match register
+        .load_reference(operator, &typed, Some(file))
+        .await?
+    {
+        reference_layer::Outcome::Loaded(_) => Ok(()),
+        reference_layer::Outcome::Refused(refused) => Err(Error::Failed(format!(
+            "the example layer {name}: {refused:?}"
+        ))),
+    }
 }
 
 /// What marks what these examples record.

@@ -25,7 +25,9 @@ pub mod people;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod reference_layer;
 pub mod reminder;
+pub mod report;
 pub mod review;
 pub mod seed;
 pub mod site;
@@ -101,6 +103,7 @@ pub struct Register {
     /// Who may ask what takes long: so many at once, and the others wait in line without keeping a
     /// connection from those who ask for little.
     heavy: Arc<Semaphore>,
+    references: reference_layer::Prepared,
     ledger: ledger::Ledger,
 }
 
@@ -116,6 +119,7 @@ impl Register {
             territory: Arc::new(Territory::new(municipalities)),
             works: work::Works::default(),
             heavy: Arc::new(Semaphore::new(HEAVY)),
+            references: reference_layer::Prepared::default(),
         })
     }
 

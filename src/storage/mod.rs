@@ -20,6 +20,7 @@ pub mod edition;
 pub mod journal;
 pub mod notice;
 pub mod people;
+pub mod reference_layer;
 pub mod review;
 mod schema;
 pub mod sealed;

@@ -322,6 +322,43 @@ pub const PARTS: &[Part] = &[
             ("recorded_at", Integer),
         ],
     },
+    Part {
+        kind: Sealed::ReferenceLayers,
+        table: "reference_layer",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("kind", Text),
+            ("name", Text),
+            ("source", Text),
+            ("licence", Text),
+            ("dated", Text),
+            ("audience", Text),
+            ("crs", Text),
+            ("features", Integer),
+            ("west", Number),
+            ("south", Number),
+            ("east", Number),
+            ("north", Number),
+            ("hash", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
+    Part {
+        kind: Sealed::ReferenceWithdrawals,
+        table: "reference_withdrawal",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("layer_id", Id),
+            ("reason", Text),
+            ("author", Text),
+            ("recorded_at", Integer),
+        ],
+    },
 ];
 
 /// A row as it stands in the database.

@@ -2,13 +2,7 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
-    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, model, models, notices, password, people, person, product, proposals, queue,
-    queues, reminders, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots,
-    software, statement, tiles,
-};
+use super::pages::{act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact, declaration, declarations, device, devices, distances, document, duplicate, duplicates, export, history, home, import, map, model, models, notices, password, people, person, product, proposals, queue, queues, reference, references, reminders, report, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots, software, statement, tiles, uncovered};
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
 use axum::Router;
@@ -37,8 +31,8 @@ pub enum Access {
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
-    /// Whoever keeps the catalogues: reviewers and administrators.
-    Keepers,
+    /// Whoever looks after what the census is measured against: reviewers and administrators.
+    Curators,
     /// Whoever manages people.
     Administrators,
 }
@@ -109,7 +103,31 @@ pub fn routes() -> Vec<Route> {
     let mut routes = of_devices();
     routes.extend(around_the_census());
     routes.extend(of_catalogues());
+    routes.extend(beside_the_census());
     routes
+}
+
+/// What others know of the territory, and what is near what.
+fn beside_the_census() -> Vec<Route> {
+    use Access::{Curators, Readers, Signed};
+    vec![
+        reads("/relazione", Readers, report::get),
+        reads("/relazione/{file}", Readers, report::download),
+        reads("/riferimenti", Signed, references::get),
+        shows("/riferimenti/nuovo", Curators, reference::new),
+        writes("/riferimenti/nuovo", Curators, reference::create),
+        reads("/riferimenti/distanze", Signed, distances::get),
+        reads("/riferimenti/distanze.csv", Signed, distances::download),
+        reads("/riferimenti/scoperti", Signed, uncovered::get),
+        reads("/riferimenti/scoperti.csv", Signed, uncovered::download),
+        reads("/riferimenti/{id}", Signed, reference::get),
+        writes("/riferimenti/{id}/ritira", Curators, reference::withdraw),
+        shows(
+            "/tiles/riferimenti/{id}/{z}/{x}/{y}",
+            Signed,
+            tiles::references,
+        ),
+    ]
 }
 
 /// Signing in, and what is done with devices.
@@ -235,21 +253,21 @@ fn around_the_census() -> Vec<Route> {
 
 /// The catalogues of software and of makes and models.
 fn of_catalogues() -> Vec<Route> {
-    use Access::{Keepers, Readers, Signed};
+    use Access::{Curators, Readers, Signed};
     vec![
         reads("/software", Signed, software::get),
         reads("/software/voce", Signed, product::get),
-        reads("/software/modifica", Keepers, product::edit),
-        writes("/software/modifica", Keepers, product::update),
-        reads("/software/scntt", Keepers, product::standing),
-        writes("/software/scntt", Keepers, product::state),
+        reads("/software/modifica", Curators, product::edit),
+        writes("/software/modifica", Curators, product::update),
+        reads("/software/scntt", Curators, product::standing),
+        writes("/software/scntt", Curators, product::state),
         reads("/software/proposte", Readers, proposals::get),
-        writes("/software/unisci", Keepers, product::merge),
-        writes("/software/separa", Keepers, product::separate),
+        writes("/software/unisci", Curators, product::merge),
+        writes("/software/separa", Curators, product::separate),
         reads("/modelli", Signed, models::get),
         reads("/modelli/voce", Signed, model::get),
-        reads("/modelli/modifica", Keepers, model::edit),
-        writes("/modelli/modifica", Keepers, model::update),
+        reads("/modelli/modifica", Curators, model::edit),
+        writes("/modelli/modifica", Curators, model::update),
     ]
 }
 

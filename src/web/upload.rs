@@ -1,5 +1,6 @@
 //! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`],
-//! [`Filed`] or [`Kept`] runs only for somebody signed in whose form carries the session's own token.
+//! [`Filed`], [`Kept`] or [`Curated`] runs only for somebody signed in whose form carries the session's
+//! own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -54,9 +55,13 @@ pub enum Received {
 #[derive(Debug)]
 pub struct Filed(pub Upload);
 
-/// Somebody who keeps the catalogues and sent one of our forms, perhaps with a document.
+/// Somebody who looks after the catalogues and sent one of our forms, perhaps with a document.
 #[derive(Debug)]
 pub struct Kept(pub Upload);
+
+/// Somebody who looks after reference layers and sent one of our forms with a file.
+#[derive(Debug)]
+pub struct Curated(pub Upload);
 
 impl FromRequest<App> for Upload {
     type Rejection = Response;
@@ -90,8 +95,21 @@ impl FromRequest<App> for Kept {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let gate = Gate {
             limit: app.settings.document_bytes,
-            may: Viewer::keeps_catalogues,
+            may: Viewer::curates,
             refusal: "Il vostro ruolo non aggiorna i cataloghi.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
+}
+
+impl FromRequest<App> for Curated {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: app.settings.upload_bytes,
+            may: Viewer::curates,
+            refusal: "I livelli di riferimento li caricano i validatori e gli amministratori.",
         };
         gate.admit(request, app).await.map(Self)
     }

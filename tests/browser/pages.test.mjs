@@ -23,6 +23,9 @@ const NOT_PAGES = [
   '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
+  '/tiles/riferimenti/{id}/{z}/{x}/{y}',
+  '/riferimenti/distanze.csv',
+  '/riferimenti/scoperti.csv',
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
@@ -51,6 +54,16 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'riferimenti', path: '/riferimenti', as: 'validatore' },
+  { name: 'riferimenti-compilatore', path: '/riferimenti', as: 'compilatore' },
+  { name: 'riferimento', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', line: 'Fibra' },
+  { name: 'riferimento-ritiro-errori', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', statuses: [422], act: refusedWithdrawal },
+  { name: 'riferimento-nuovo', path: '/riferimenti/nuovo', as: 'amministratore' },
+  { name: 'riferimento-nuovo-errori', path: '/riferimenti/nuovo', as: 'validatore', statuses: [422], act: refusedLayer },
+  { name: 'distanze', path: '/riferimenti/distanze', as: 'osservatore' },
+  { name: 'distanze-compilatore', path: '/riferimenti/distanze', as: 'compilatore' },
+  { name: 'scoperti', path: '/riferimenti/scoperti?raggio=300', as: 'validatore' },
+  { name: 'mappa-riferimenti', path: '/mappa', as: 'validatore', act: showReference },
   { name: 'enti', path: '/enti', as: 'validatore' },
   { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
@@ -154,6 +167,24 @@ async function refusedSeat(page) {
   await page.fill('[name=posizione]', '9,19 45,4642');
   await page.getByRole('button', { name: 'Registra la sede' }).click();
   await page.locator('#errori').waitFor();
+}
+
+async function refusedWithdrawal(page) {
+  await press(page, 'Ritira il livello');
+  await page.locator('#f-motivo-errore').waitFor();
+}
+
+async function refusedLayer(page) {
+  const point = coordinates => ({ type: 'Feature', properties: { nome: 'Uno' }, geometry: { type: 'Point', coordinates } });
+  const layer = { type: 'FeatureCollection', features: [point([45.46, 9.19]), point([9.19, 45.46]), point([12.5, 41.9])] };
+  await page.setInputFiles('[name=file]', { name: 'scuole.geojson', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(layer)) });
+  await page.selectOption('[name=tipo]', 'scuole');
+  await press(page, 'Carica il livello');
+  await page.locator('#errori').waitFor();
+}
+
+async function showReference(page) {
+  await page.getByLabel(/^Fibra ottica/).check();
 }
 
 async function refusedSnapshot(page) {

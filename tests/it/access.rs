@@ -65,7 +65,7 @@ impl Who {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
             Access::Reviewers => self == Self::Reviewer,
-            Access::Keepers => matches!(self, Self::Reviewer | Self::Administrator),
+            Access::Curators => matches!(self, Self::Reviewer | Self::Administrator),
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -147,6 +147,7 @@ struct World {
     document: Uuid,
     declaration: Uuid,
     snapshot: Uuid,
+    reference: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -168,6 +169,8 @@ pub struct Named {
     pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
+    /// A reference layer that the bodies may see.
+    pub reference: Uuid,
 }
 
 impl World {
@@ -204,6 +207,7 @@ impl World {
         let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let reference = support::reference_layer(&register, "scuole", true).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -224,6 +228,7 @@ impl World {
             document,
             declaration,
             snapshot: snapshot.unwrap().id,
+            reference,
         }
     }
 
@@ -238,6 +243,7 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
+            reference: self.reference,
         }
     }
 
@@ -329,6 +335,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("documenti") => named.document,
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
+        _ if pattern.contains("/riferimenti/{id}") => named.reference,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
@@ -577,6 +584,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
     both(async |store| {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
+        let reference = support::reference_layer(&world.register, "fibra", false).await;
         let token = stranger.csrf.clone().unwrap();
         for route in routes()
             .iter()
@@ -585,7 +593,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             // Everybody may know which snapshots there are, and find there what they may see.
             if matches!(
                 route.access,
-                Access::Administrators | Access::Reviewers | Access::Readers
+                Access::Administrators | Access::Curators | Access::Reviewers | Access::Readers
             ) || route.path.starts_with("/fotografie/")
             {
                 continue;
@@ -599,8 +607,13 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 document: Uuid::max(),
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
+                reference: Uuid::max(),
             };
-            let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
+            let hidden = Named {
+                reference,
+                ..world.named(world.reserved)
+            };
+            let hidden = fillings(route.path, hidden).unwrap();
             let absent = fillings(route.path, none).unwrap();
             for (hidden, absent) in hidden.iter().zip(&absent) {
                 let mut pages = Vec::new();

@@ -25,6 +25,7 @@ mod publish;
 mod record;
 mod report;
 mod report_sample;
+mod reference_layers;
 mod review;
 mod schema;
 mod sites;

@@ -20,6 +20,9 @@ use varco::census::journal::{self, Seal, Sealed};
 use varco::census::notice::{self, Notice};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
+use varco::census::reference_layer::{
+    Audience, Feature, Fingerprint, Kind as LayerKind, ReferenceLayer, Withdrawal,
+};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::snapshot::Snapshot;
@@ -2576,5 +2579,73 @@ fn what_is_not_read_of_one_kind_grows_and_what_was_read_stays() {
         assert_eq!(unit.unread("autrice", None).await.unwrap(), 1);
         unit.settle_sent_back("a", NOW).await.unwrap();
         assert_eq!(unit.unread("autrice", None).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn reference_layers_and_their_features_come_back_as_they_were_written() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let layer = ReferenceLayer {
+            id: clock.new_id(),
+            kind: LayerKind::Fibre,
+            name: "Dorsale".to_owned(),
+            source: "Chi".to_owned(),
+            licence: "CC0".to_owned(),
+            dated: "2026-01-01".to_owned(),
+            audience: Audience::Bodies,
+            crs: "EPSG:3003".to_owned(),
+            features: 2,
+            extent: [9.0, 45.0, 9.5, 45.5],
+            hash: "abc".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: NOW,
+        };
+        let features = [
+            Feature {
+                number: 1,
+                name: "è".to_owned(),
+                shape: geo::Point::new(9.1, 45.1).into(),
+            },
+            Feature {
+                number: 2,
+                name: String::new(),
+                shape: geo::LineString::from(vec![(9.4, 45.4), (9.5, 45.5)]).into(),
+            },
+        ];
+        let withdrawal = Withdrawal {
+            id: clock.new_id(),
+            layer: layer.id,
+            reason: "Vecchio".to_owned(),
+            author: "altra".to_owned(),
+            recorded_at: NOW + 1,
+        };
+        let mut unit = store.write().await.unwrap();
+        let mut seal = seal();
+        unit.add_reference_layer(&layer, &mut seal).await.unwrap();
+        unit.add_reference_features(layer.id, &features)
+            .await
+            .unwrap();
+        unit.add_reference_withdrawal(&withdrawal, &mut seal)
+            .await
+            .unwrap();
+        assert_eq!(unit.reference_layers().await.unwrap(), [layer.clone()]);
+        assert_eq!(unit.reference_withdrawals().await.unwrap(), [withdrawal]);
+        let all = unit.reference_features(layer.id, 0, 9).await.unwrap();
+        assert_eq!(all, features);
+        let rest = unit.reference_features(layer.id, 1, 9).await.unwrap();
+        assert_eq!(rest, features[1..]);
+        let area = Rect::new((9.3, 45.3), (9.45, 45.45));
+        let found = unit.reference_features_in(layer.id, area).await.unwrap();
+        assert_eq!(found, features[1..]);
+        let (count, hash) = unit.reference_fingerprint(layer.id).await.unwrap();
+        assert_eq!(count, 2);
+        // The same on both engines.
+        let mut print = Fingerprint::default();
+        for feature in &features {
+            let (text, extent) = varco::storage::reference_layer::stored(&feature.shape);
+            print.add(feature.number, &feature.name, &text, extent);
+        }
+        assert_eq!(hash, print.finish());
     });
 }

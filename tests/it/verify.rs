@@ -288,6 +288,14 @@ async fn taking_part(store: Store) -> Register {
                 .unwrap();
         }
     }
+    for shared in [false, true] {
+        support::reference_layer(&register, "scuole", shared).await;
+    }
+    let last = register.references(&reviewer).await.unwrap()[0].layer.id;
+    register
+        .withdraw_reference(&reviewer, last, "Per errore")
+        .await
+        .unwrap();
     register.settle().await.unwrap();
     register
 }
@@ -325,10 +333,18 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
+            Sealed::ReferenceLayers => vec!["livello di riferimento caricato di riga di comando"],
+            Sealed::ReferenceWithdrawals => {
+                vec!["livello di riferimento ritirato di validatore.cmm"]
+            }
             _ => vec!["decisione su un doppione di validatore.cmm"],
         };
         told.extend([many, "il record ", " del 2 marzo 2026, "]);
-        let of_one = !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        let layers = matches!(
+            part.kind,
+            Sealed::ReferenceLayers | Sealed::ReferenceWithdrawals
+        );
+        let of_one = !layers && !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
         if of_one {
             told.push(" di Comune di Milano)");
         }
@@ -343,9 +359,16 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Steps => "annuls IS NULL",
             Sealed::Dues => "body_code = '015146'",
             Sealed::Merges | Sealed::Pairs => "ended_at IS NOT NULL",
+            Sealed::ReferenceLayers => "audience = 'riservato'",
             _ => "1 = 1",
         };
-        if part.kind != Sealed::Documents {
+        // A layer is taken away once: there is no room for another row.
+        if part.kind == Sealed::ReferenceWithdrawals {
+            let gone = format!("DELETE FROM {table}");
+            cases.push((table, gone, with("non c’è più")));
+            continue;
+        }
+        if !matches!(part.kind, Sealed::Documents | Sealed::ReferenceLayers) {
             let gone = format!("DELETE FROM {table}");
             cases.push((table, gone, with("non c’è più")));
         }
@@ -396,10 +419,12 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
             execute(&store, &change).await;
             named(&change, &says).await;
             // A document stands behind an act, and cannot be taken away while it does.
-            let back = if table == "document" {
+            let back = if ["document", "reference_layer"].contains(&table) {
                 vec![
-                    "DELETE FROM document WHERE id NOT IN (SELECT id FROM away)".to_owned(),
-                    "UPDATE document SET author = (SELECT author FROM away)".to_owned(),
+                    format!("DELETE FROM {table} WHERE id NOT IN (SELECT id FROM away)"),
+                    format!(
+                        "UPDATE {table} SET author = (SELECT author FROM away WHERE away.id = {table}.id)"
+                    ),
                 ]
             } else {
                 vec![
@@ -422,6 +447,39 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
         }
         let says = ["(documenti di Comune di Milano)", "non c’è più"];
         named("the document", &says).await;
+    });
+}
+
+#[test]
+fn a_feature_that_is_changed_taken_away_or_added_is_named() {
+    both(async |store| {
+        let register = support::register(store.clone()).await;
+        let layer = support::reference_layer(&register, "scuole", false).await;
+        assert_eq!(register.verify().await.unwrap().first, None);
+        execute(
+            &store,
+            "CREATE TABLE away AS SELECT * FROM reference_feature",
+        )
+        .await;
+        for change in [
+            "UPDATE reference_feature SET name = 'Altro' WHERE number = 1",
+            "UPDATE reference_feature SET west = west - 1 WHERE number = 2",
+            "UPDATE reference_feature SET geometry = '{}' WHERE number = 2",
+            "DELETE FROM reference_feature WHERE number = 2",
+            "INSERT INTO reference_feature SELECT layer_id, 3, name, geometry, west, south, east, \
+             north FROM reference_feature WHERE number = 1",
+        ] {
+            execute(&store, change).await;
+            let first = register.verify().await.unwrap().first.unwrap_or_default();
+            assert!(
+                first.contains("«Livello scuole»: i suoi elementi"),
+                "{change}\n{first}"
+            );
+            execute(&store, "DELETE FROM reference_feature").await;
+            execute(&store, "INSERT INTO reference_feature SELECT * FROM away").await;
+        }
+        assert_eq!(register.verify().await.unwrap().first, None);
+        assert_ne!(layer, uuid::Uuid::nil());
     });
 }
 

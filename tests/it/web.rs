@@ -48,6 +48,7 @@ impl World {
             document: support::document(&register, &officer, MILANO).await,
             declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
+            reference: support::reference_layer(&register, "scuole", true).await,
         };
         let addresses = routes::routes()
             .iter()
@@ -209,7 +210,7 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
         {
             let asked = match route.access {
                 Access::Administrators => continue,
-                Access::Reviewers | Access::Keepers => &mut reviewer,
+                Access::Reviewers | Access::Curators => &mut reviewer,
                 _ => &mut browser,
             };
             let address = fillings(route.path, world.named).unwrap().remove(0);

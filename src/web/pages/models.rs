@@ -75,7 +75,7 @@ pub async fn get(
         answers: answers.to_vec(),
         counted: query::many(found.len(), "un modello", "modelli"),
         more: found.len().saturating_sub(SHOWN),
-        records: reader.viewer.keeps_catalogues(),
+        records: reader.viewer.curates(),
         rows: found.into_iter().take(SHOWN).map(line).collect(),
     };
     Ok(Html(page).into_response())

@@ -58,7 +58,7 @@ pub async fn get(
     let wanted = wanted(&query)?;
     let found = app.register.find_products(&reader.viewer, &wanted).await?;
     let page = Page::new(&app, Some(&reader), "Catalogo del software", "cataloghi");
-    let records = reader.viewer.keeps_catalogues();
+    let records = reader.viewer.curates();
     Ok(Html(list(page, wanted, found, records)).into_response())
 }
 
