@@ -447,6 +447,13 @@ impl Register {
         }
     }
 
+    /// The layer with this identifier, also one that counts no longer, ready to be asked.
+    pub(super) async fn reference_with_id(&self, unit: &mut Unit, id: Uuid) -> Result<Reference> {
+        let layers = unit.reference_layers().await?;
+        let found = layers.into_iter().find(|layer| layer.id == id);
+        self.prepared(unit, found.ok_or(NOT_HERE)?).await
+    }
+
     async fn prepared(&self, unit: &mut Unit, layer: ReferenceLayer) -> Result<Reference> {
         let nearest = match self.references.get(layer.id) {
             Some(nearest) => nearest,
