@@ -181,11 +181,13 @@ struct Tally {
     criteria: BTreeMap<usize, Spoken>,
 }
 
-/// Lots by their key, each with the first of its spellings.
+/// Lots by their key, each as a division spells it, or with the first of its spellings.
 #[derive(Debug, Default)]
 struct Spellings {
     places: HashMap<String, usize>,
     names: Vec<String>,
+    /// How many of the names are those of a division.
+    settled: usize,
 }
 
 impl Spellings {
@@ -196,7 +198,9 @@ impl Spellings {
             .or_insert(self.names.len());
         match self.names.get_mut(place) {
             None => self.names.push(name.to_owned()),
-            Some(known) if name < known.as_str() => name.clone_into(known),
+            Some(known) if place >= self.settled && name < known.as_str() => {
+                name.clone_into(known);
+            }
             Some(_) => {}
         }
         place
@@ -204,8 +208,8 @@ impl Spellings {
 }
 
 impl<'c> Demand<'c> {
-    /// Nothing yet, for criteria and a selection of them. Lots spelled as a division spells them
-    /// keep its spelling. Of one intervention, by its place, the devices behind can be watched.
+    /// Nothing yet, for criteria and a selection of them. Of one intervention, by its place, the
+    /// devices behind can be watched.
     #[must_use]
     pub fn new(criteria: &'c Criteria, selection: Selection, watched: Option<usize>) -> Self {
         let asking: Vec<(usize, usize)> = criteria
@@ -242,6 +246,17 @@ impl<'c> Demand<'c> {
             connected: 0,
             beside: 0,
         }
+    }
+
+    /// The same with the lots of a division: they are there even when they need nothing, and keep
+    /// their spelling.
+    #[must_use]
+    pub fn with_lots<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        for name in names {
+            self.lots.place(name);
+        }
+        self.lots.settled = self.lots.names.len();
+        self
     }
 
     /// Adds a device, and says whether it is behind the intervention that is watched.

@@ -75,6 +75,16 @@ pub const fn label(lot: &str) -> &str {
     if lot.is_empty() { NONE } else { lot }
 }
 
+/// The name of a lot as a heading.
+#[must_use]
+pub fn title(lot: &str) -> String {
+    if lot.is_empty() || fold(lot).starts_with("lotto") {
+        label(lot).to_owned()
+    } else {
+        format!("Lotto {lot}")
+    }
+}
+
 /// A division in lots.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lots {
@@ -240,7 +250,8 @@ impl<'a> Reading<'a> {
             return;
         }
         if lot.is_empty() && (given_comune.is_empty() || zone.is_empty()) {
-            self.say(row.line, LOT, "Manca il lotto.");
+            let message = "Manca il lotto: scrivetelo, oppure togliete la riga.";
+            self.say(row.line, LOT, message);
             return;
         }
         if let Some(body) = body {

@@ -264,7 +264,7 @@ pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
     let bare = fold(text).replace('€', "").replace("euro", "");
     let bare: String = bare.replace("eur", "").split_whitespace().collect();
     if bare.is_empty() {
-        return Err("Manca il prezzo.".to_owned());
+        return Err("Manca il prezzo: scrivetelo, oppure togliete la riga.".to_owned());
     }
     let no_number = || {
         format!(
@@ -455,6 +455,7 @@ mod tests {
             (7, INTERVENTION),
             (8, INTERVENTION),
             (8, HIGH),
+            (8, UNIT),
         ];
         assert_eq!(said, wanted, "{faults:#?}");
         assert!(faults[1].message.contains("«lettore»"), "{faults:#?}");

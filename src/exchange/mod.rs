@@ -14,6 +14,7 @@ mod geojson_in;
 mod geopackage;
 mod header;
 mod kml;
+pub mod listing;
 pub mod mail;
 pub mod shapefile;
 mod shapefile_in;

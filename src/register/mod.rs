@@ -14,6 +14,7 @@ pub mod example;
 pub mod find;
 mod flow;
 pub mod history;
+pub mod intervention;
 pub mod journal;
 pub mod judge;
 pub mod ledger;

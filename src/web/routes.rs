@@ -5,8 +5,9 @@ use super::fields::Fields;
 use super::pages::{
     act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
     declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
-    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    home, import, intervention, interventions, map, notices, password, people, person, queue,
+    queues, reminders, review, seat, sending, sheet, sheets, sign_in, sign_out, site, sites,
+    snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -105,6 +106,7 @@ where
 pub fn routes() -> Vec<Route> {
     let mut routes = of_devices();
     routes.extend(around_the_census());
+    routes.extend(for_the_tender());
     routes
 }
 
@@ -226,6 +228,29 @@ fn around_the_census() -> Vec<Route> {
         writes("/persone/{id}/modifica", Administrators, person::update),
         writes("/persone/{id}/disabilita", Administrators, person::disable),
         writes("/persone/{id}/riabilita", Administrators, person::enable),
+    ]
+}
+
+/// What is needed for the tender, and what it costs.
+fn for_the_tender() -> Vec<Route> {
+    use Access::{Readers, Reviewers};
+    vec![
+        reads("/interventi", Readers, interventions::get),
+        reads("/interventi/stima.csv", Readers, interventions::csv),
+        reads("/interventi/stima.xlsx", Readers, interventions::xlsx),
+        reads("/interventi/{intervento}", Readers, intervention::get),
+        reads("/prezzi", Readers, sheets::prices),
+        writes("/prezzi", Reviewers, sheets::load_prices),
+        shows("/prezzi/modello.csv", Readers, sheets::price_template),
+        reads("/prezzi/{id}", Readers, sheet::prices),
+        writes("/prezzi/{id}", Reviewers, sheet::force_prices),
+        shows("/prezzi/{id}/elenco.csv", Readers, sheet::prices_file),
+        reads("/lotti", Readers, sheets::lots),
+        writes("/lotti", Reviewers, sheets::load_lots),
+        shows("/lotti/modello.csv", Readers, sheets::lot_template),
+        reads("/lotti/{id}", Readers, sheet::lots),
+        writes("/lotti/{id}", Reviewers, sheet::force_lots),
+        shows("/lotti/{id}/elenco.csv", Readers, sheet::lots_file),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`] or
-//! [`Filed`] runs only for somebody signed in whose form carries the session's own token.
+//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`],
+//! [`Filed`] or [`Listed`] runs only for somebody signed in whose form carries the session's own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -54,6 +54,10 @@ pub enum Received {
 #[derive(Debug)]
 pub struct Filed(pub Upload);
 
+/// Somebody who loads editions, such as price lists, and sent one of our forms with a file.
+#[derive(Debug)]
+pub struct Listed(pub Upload);
+
 impl FromRequest<App> for Upload {
     type Rejection = Response;
 
@@ -75,6 +79,19 @@ impl FromRequest<App> for Filed {
             limit: app.settings.document_bytes,
             may: Viewer::records_any_adhesion,
             refusal: "Il vostro ruolo non registra atti.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
+}
+
+impl FromRequest<App> for Listed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: app.settings.document_bytes,
+            may: Viewer::reviews,
+            refusal: "Prezzi e lotti li carica chi ha il ruolo di validatore.",
         };
         gate.admit(request, app).await.map(Self)
     }
