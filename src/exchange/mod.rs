@@ -17,6 +17,7 @@ mod geojson_in;
 mod geopackage;
 mod header;
 mod kml;
+pub mod listing;
 pub mod mail;
 pub mod reference_layer;
 pub mod shapefile;

@@ -139,7 +139,7 @@ impl Register {
 
 const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");
 
-fn may_read(viewer: &Viewer) -> Result<()> {
+pub(super) fn may_read(viewer: &Viewer) -> Result<()> {
     if viewer.reads_all() {
         return Ok(());
     }

@@ -15,6 +15,7 @@ pub mod example;
 pub mod find;
 mod flow;
 pub mod history;
+pub mod intervention;
 pub mod journal;
 pub mod judge;
 pub mod ledger;

@@ -2,7 +2,14 @@
 
 use super::error::Error;
 use super::fields::Fields;
-use super::pages::{act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact, declaration, declarations, device, devices, distances, document, duplicate, duplicates, export, history, home, import, map, model, models, notices, password, people, person, product, proposals, queue, queues, reference, references, reminders, report, review, seat, sending, sign_in, sign_out, site, sites, snapshot, snapshots, software, statement, tiles, uncovered};
+use super::pages::{
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
+    declaration, declarations, device, devices, distances, document, duplicate, duplicates, export,
+    history, home, import, intervention, interventions, map, model, models, notices, password,
+    people, person, product, proposals, queue, queues, reference, references, reminders, report,
+    review, seat, sending, sheet, sheets, sign_in, sign_out, site, sites, snapshot, snapshots,
+    software, statement, tiles, uncovered,
+};
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
 use axum::Router;
@@ -104,6 +111,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(around_the_census());
     routes.extend(of_catalogues());
     routes.extend(beside_the_census());
+    routes.extend(for_the_tender());
     routes
 }
 
@@ -268,6 +276,29 @@ fn of_catalogues() -> Vec<Route> {
         reads("/modelli/voce", Signed, model::get),
         reads("/modelli/modifica", Curators, model::edit),
         writes("/modelli/modifica", Curators, model::update),
+    ]
+}
+
+/// What is needed for the tender, and what it costs.
+fn for_the_tender() -> Vec<Route> {
+    use Access::{Readers, Reviewers};
+    vec![
+        reads("/interventi", Readers, interventions::get),
+        reads("/interventi/stima.csv", Readers, interventions::csv),
+        reads("/interventi/stima.xlsx", Readers, interventions::xlsx),
+        reads("/interventi/{intervento}", Readers, intervention::get),
+        reads("/prezzi", Readers, sheets::prices),
+        writes("/prezzi", Reviewers, sheets::load_prices),
+        shows("/prezzi/modello.csv", Readers, sheets::price_template),
+        reads("/prezzi/{id}", Readers, sheet::prices),
+        writes("/prezzi/{id}", Reviewers, sheet::force_prices),
+        shows("/prezzi/{id}/elenco.csv", Readers, sheet::prices_file),
+        reads("/lotti", Readers, sheets::lots),
+        writes("/lotti", Reviewers, sheets::load_lots),
+        shows("/lotti/modello.csv", Readers, sheets::lot_template),
+        reads("/lotti/{id}", Readers, sheet::lots),
+        writes("/lotti/{id}", Reviewers, sheet::force_lots),
+        shows("/lotti/{id}/elenco.csv", Readers, sheet::lots_file),
     ]
 }
 
