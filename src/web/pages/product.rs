@@ -2,7 +2,9 @@
 //! it is used; of a proposed name, which entry it means.
 
 use crate::census::adhesion::{Wrong, in_italian, label};
-use crate::census::catalogue::{Entry, GRADES, KINDS, Known, Stated, TypedProduct, TypedStated};
+use crate::census::catalogue::{
+    Entry, GRADES, KINDS, Known, Standing, Stated, TypedProduct, TypedStated,
+};
 use crate::census::document::Document;
 use crate::census::vocabulary::{Term, UNKNOWN};
 use crate::clock;
@@ -16,7 +18,7 @@ use crate::web::page::{Html, Page};
 use crate::web::pages::software::standings;
 use crate::web::query;
 use crate::web::recording::{
-    Came, DocumentView, WrongView, accepted, attached, document_behind, document_help,
+    Came, DocumentView, WrongView, accepted, attached, document_behind, document_kinds,
     entry_address, errors_at, keeps, labelled, refused,
 };
 use crate::web::upload::{Kept, Upload};
@@ -223,9 +225,7 @@ async fn shown(
         .map(|known| known.product().clone())
         .unwrap_or_default();
     let recorded = known.and_then(|known| known.entries.last());
-    let standing = known
-        .map(Known::standing)
-        .unwrap_or_default();
+    let standing = known.map(Known::standing).unwrap_or_default();
     Ok(ProductPage {
         page,
         edit: address("/software/modifica"),
@@ -545,7 +545,11 @@ fn standing_form(
         typed,
         limit,
         accepted: accepted(),
-        document_help: document_help(limit),
+        document_help: format!(
+            "Serve per «{}», altrimenti è facoltativo: {}",
+            Standing::Attested.label(),
+            document_kinds(limit)
+        ),
         wrong: labelled(wrong, &STANDING),
     }
 }
