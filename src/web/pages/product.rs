@@ -366,9 +366,9 @@ pub async fn edit(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    keeps(&reader)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["nome"])?;
+    keeps(&reader)?;
     let name = query.get("nome");
     let seen = entry(&app, &reader, name).await?;
     let typed = match seen.as_ref().and_then(|seen| seen.known.as_ref()) {
@@ -469,9 +469,9 @@ pub async fn standing(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    keeps(&reader)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["nome"])?;
+    keeps(&reader)?;
     let name = named(&query)?;
     app.register.product_to_record(&reader.viewer, name).await?;
     let form = standing_form(&app, &reader, name, TypedStated::default(), Vec::new());
@@ -485,6 +485,8 @@ pub async fn state(State(app): State<App>, Kept(upload): Kept) -> Result<Respons
         fields,
         file,
     } = upload;
+    // A form without a file comes in by another gate.
+    keeps(&signed)?;
     fields.only(&[
         "nome",
         "stato",
