@@ -6,6 +6,7 @@ use varco::census::campaign::DeclarationKind;
 use varco::census::catalogue::{TypedModel, TypedProduct, TypedStated};
 use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
+use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
