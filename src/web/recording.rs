@@ -187,11 +187,17 @@ pub fn accepted() -> String {
     ends.join(",")
 }
 
-/// What stands below a field for documents.
+/// What stands below a field for documents that may be left empty.
 #[must_use]
 pub fn document_help(limit: u64) -> String {
+    format!("Facoltativo: {}", document_kinds(limit))
+}
+
+/// Which documents are taken, up to this many bytes.
+#[must_use]
+pub fn document_kinds(limit: u64) -> String {
     format!(
-        "Facoltativo: PDF, ODT, DOCX, XLSX, ODS, PNG, JPEG, anche firmati (P7M). Fino a {} MB.",
+        "PDF, ODT, DOCX, XLSX, ODS, PNG, JPEG, anche firmati (P7M). Fino a {} MB.",
         limit / 1_048_576
     )
 }

@@ -3,8 +3,10 @@
 use crate::support::{self, MILANO, RHO, both, execute};
 use varco::census::adhesion::{Stage, TypedSeat, TypedStep};
 use varco::census::campaign::DeclarationKind;
+use varco::census::catalogue::{TypedModel, TypedProduct, TypedStated};
 use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
+use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
@@ -224,7 +226,7 @@ fn every_kind_of_tampering_is_named() {
 }
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
-/// dates, declarations; and two decisions of each kind, one of them taken back.
+/// dates, declarations; two decisions of each kind, one of them taken back; and the catalogues.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -296,8 +298,43 @@ async fn taking_part(store: Store) -> Register {
         .withdraw_reference(&reviewer, last, "Per errore")
         .await
         .unwrap();
+    keep_catalogues(&register, &reviewer).await;
     register.settle().await.unwrap();
     register
+}
+
+/// One row of each kind in the catalogues.
+async fn keep_catalogues(register: &Register, reviewer: &Viewer) {
+    let product = TypedProduct {
+        name: "Uno".to_owned(),
+        kind: "vms".to_owned(),
+        ..TypedProduct::default()
+    };
+    let outcome = register.record_product(reviewer, "", &product).await;
+    outcome.unwrap().unwrap();
+    let stated = TypedStated {
+        standing: "non_noto".to_owned(),
+        ..TypedStated::default()
+    };
+    let outcome = register
+        .record_standing(reviewer, "Uno", &stated, None)
+        .await;
+    outcome.unwrap().unwrap();
+    let outcome = register
+        .merge_product(reviewer, "Programma", "Uno", "")
+        .await;
+    outcome.unwrap().unwrap();
+    let model = TypedModel {
+        make: "Marca".to_owned(),
+        model: "Modello".to_owned(),
+        reading: "non_noto".to_owned(),
+        ..TypedModel::default()
+    };
+    register
+        .record_model(reviewer, &model)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Changes that undo themselves: what is done to which table, and the words that name it.
@@ -337,14 +374,15 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::ReferenceWithdrawals => {
                 vec!["livello di riferimento ritirato di validatore.cmm"]
             }
+            Sealed::Products => vec!["voce del catalogo del software di validatore.cmm"],
+            Sealed::Standings => vec!["stato SCNTT di un software di validatore.cmm"],
+            Sealed::ProductMerges => vec!["nome di software unito o separato di validatore.cmm"],
+            Sealed::Models => vec!["voce del catalogo dei modelli di validatore.cmm"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
         };
         told.extend([many, "il record ", " del 2 marzo 2026, "]);
-        let layers = matches!(
-            part.kind,
-            Sealed::ReferenceLayers | Sealed::ReferenceWithdrawals
-        );
-        let of_one = !layers && !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        let of_one =
+            part.columns.iter().any(|(name, _)| *name == "body_code") && part.kind != Sealed::Dues;
         if of_one {
             told.push(" di Comune di Milano)");
         }

@@ -198,9 +198,9 @@ pub async fn edit(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    keeps(&reader)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["marca", "modello"])?;
+    keeps(&reader)?;
     let mut typed = TypedModel {
         reading: "non_noto".to_owned(),
         ..TypedModel::default()

@@ -2,7 +2,9 @@
 //! it is used; of a proposed name, which entry it means.
 
 use crate::census::adhesion::{Wrong, in_italian, label};
-use crate::census::catalogue::{Entry, GRADES, KINDS, Known, Stated, TypedProduct, TypedStated};
+use crate::census::catalogue::{
+    Entry, GRADES, KINDS, Known, Standing, Stated, TypedProduct, TypedStated,
+};
 use crate::census::document::Document;
 use crate::census::vocabulary::{Term, UNKNOWN};
 use crate::clock;
@@ -16,7 +18,7 @@ use crate::web::page::{Html, Page};
 use crate::web::pages::software::standings;
 use crate::web::query;
 use crate::web::recording::{
-    Came, DocumentView, WrongView, accepted, attached, document_behind, document_help,
+    Came, DocumentView, WrongView, accepted, attached, document_behind, document_kinds,
     entry_address, errors_at, keeps, labelled, refused,
 };
 use crate::web::upload::{Kept, Upload};
@@ -223,9 +225,7 @@ async fn shown(
         .map(|known| known.product().clone())
         .unwrap_or_default();
     let recorded = known.and_then(|known| known.entries.last());
-    let standing = known
-        .map(Known::standing)
-        .unwrap_or_default();
+    let standing = known.map(Known::standing).unwrap_or_default();
     Ok(ProductPage {
         page,
         edit: address("/software/modifica"),
@@ -366,9 +366,9 @@ pub async fn edit(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    keeps(&reader)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["nome"])?;
+    keeps(&reader)?;
     let name = query.get("nome");
     let seen = entry(&app, &reader, name).await?;
     let typed = match seen.as_ref().and_then(|seen| seen.known.as_ref()) {
@@ -469,9 +469,9 @@ pub async fn standing(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    keeps(&reader)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["nome"])?;
+    keeps(&reader)?;
     let name = named(&query)?;
     app.register.product_to_record(&reader.viewer, name).await?;
     let form = standing_form(&app, &reader, name, TypedStated::default(), Vec::new());
@@ -485,6 +485,8 @@ pub async fn state(State(app): State<App>, Kept(upload): Kept) -> Result<Respons
         fields,
         file,
     } = upload;
+    // A form without a file comes in by another gate.
+    keeps(&signed)?;
     fields.only(&[
         "nome",
         "stato",
@@ -545,7 +547,11 @@ fn standing_form(
         typed,
         limit,
         accepted: accepted(),
-        document_help: document_help(limit),
+        document_help: format!(
+            "Serve per «{}», altrimenti è facoltativo: {}",
+            Standing::Attested.label(),
+            document_kinds(limit)
+        ),
         wrong: labelled(wrong, &STANDING),
     }
 }

@@ -52,7 +52,7 @@ pub async fn get(
     match query.get("salvato") {
         "" => {}
         "unito" => {
-            let words = "Unito. I dispositivi tengono il nome che indicano, e contano con la voce.";
+            let words = "Fatto: i dispositivi tengono il nome che indicano, e contano con la voce.";
             page = page.with_notice("success", words);
         }
         "separato" => page = page.with_notice("success", "Separato: è di nuovo da decidere."),
@@ -76,12 +76,12 @@ fn line(row: Proposal) -> Line {
     let more = row.bodies.len().saturating_sub(NAMED);
     let mut bodies = row.bodies;
     bodies.truncate(NAMED);
-    let mut words = bodies.join(", ");
-    match more {
-        0 => {}
-        1 => words.push_str(" e un altro ente"),
-        more => words.push_str(&format!(" e altri {more} enti")),
-    }
+    let named = bodies.join(", ");
+    let words = match more {
+        0 => named,
+        1 => format!("{named} e un altro ente"),
+        more => format!("{named} e altri {more} enti"),
+    };
     Line {
         href: entry_address("/software/voce", &[("nome", &row.name)]),
         list: entry_address(

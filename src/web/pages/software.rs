@@ -98,6 +98,7 @@ fn list(page: Page, wanted: Wanted, found: Found, records: bool) -> Software {
 }
 
 /// How a program may stand, as lists offer it.
+#[must_use]
 pub fn standings() -> Vec<Choice> {
     let standings = Standing::ALL.iter().map(|one| Choice {
         code: one.name().to_owned(),
