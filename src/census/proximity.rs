@@ -50,16 +50,33 @@ fn on_earth([x, y, z]: Place) -> (f64, f64) {
     (y.atan2(x).to_degrees(), lat.to_degrees())
 }
 
+/// The difference of two points.
+fn minus(to: Place, from: Place) -> Place {
+    let [x, y, z] = to;
+    let [from_x, from_y, from_z] = from;
+    [x - from_x, y - from_y, z - from_z]
+}
+
+/// The product of two differences.
+fn dot([x, y, z]: Place, other: Place) -> f64 {
+    let [other_x, other_y, other_z] = other;
+    x * other_x + y * other_y + z * other_z
+}
+
 /// The point at a share of the way from one to another.
 fn between(from: Place, to: Place, share: f64) -> Place {
-    let at = |(from, to): (f64, f64)| from + (to - from) * share;
-    let ([a, b, c], [d, e, f]) = (from, to);
-    [at((a, d)), at((b, e)), at((c, f))]
+    let [along_x, along_y, along_z] = minus(to, from);
+    let [x, y, z] = from;
+    [
+        x + along_x * share,
+        y + along_y * share,
+        z + along_z * share,
+    ]
 }
 
 fn squared(from: Place, to: Place) -> f64 {
-    let ([a, b, c], [d, e, f]) = (from, to);
-    (d - a).powi(2) + (e - b).powi(2) + (f - c).powi(2)
+    let along = minus(to, from);
+    dot(along, along)
 }
 
 /// A piece of a feature: a chord, or a point.
@@ -72,15 +89,13 @@ struct Piece {
 
 impl Piece {
     /// The point of it that is nearest to another.
-    fn nearest_to(&self, [x, y, z]: &Place) -> Place {
-        let ([a, b, c], [d, e, f]) = (self.from, self.to);
-        let along = [d - a, e - b, f - c];
-        let [dx, dy, dz] = along;
-        let length = dx * dx + dy * dy + dz * dz;
+    fn nearest_to(&self, point: &Place) -> Place {
+        let along = minus(self.to, self.from);
+        let length = dot(along, along);
         if length == 0.0 {
             return self.from;
         }
-        let share = ((x - a) * dx + (y - b) * dy + (z - c) * dz) / length;
+        let share = dot(minus(*point, self.from), along) / length;
         between(self.from, self.to, share.clamp(0.0, 1.0))
     }
 }
@@ -110,13 +125,15 @@ pub struct Near<'a> {
     pub at: (f64, f64),
 }
 
+/// The box of a polygon in degrees, with its feature and its place among the polygons.
+type Boxed = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
+
 /// The features of a layer, ready to be asked which is nearest.
 #[derive(Debug, Default)]
 pub struct Nearest {
     features: Vec<Feature>,
     pieces: RTree<Piece>,
-    /// The boxes of the polygons in degrees, each with its feature and its place there.
-    areas: RTree<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+    areas: RTree<Boxed>,
     polygons: Vec<Polygon<f64>>,
 }
 
@@ -195,7 +212,7 @@ impl Nearest {
 #[derive(Default)]
 struct Gathered {
     pieces: Vec<Piece>,
-    areas: Vec<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+    areas: Vec<Boxed>,
     polygons: Vec<Polygon<f64>>,
 }
 

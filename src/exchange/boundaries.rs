@@ -442,7 +442,7 @@ mod tests {
     use super::*;
     use crate::census::territory::Territory;
     use shapefile::dbase::{self, FieldName, TableWriterBuilder};
-    use shapefile::{Point, ShapeWriter, Writer};
+    use shapefile::{Point, PolygonRing, ShapeWriter, Writer};
     use std::io::Write;
 
     /// A square of one kilometre in EPSG:32632 with a hole, and another square east of it.

@@ -32,9 +32,9 @@ impl<'de> Deserialize<'de> for Position {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Position, A::Error> {
-                let lacking = |_: ()| serde::de::Error::custom("two numbers");
-                let x = numbers.next_element()?.ok_or(()).map_err(lacking)?;
-                let y = numbers.next_element()?.ok_or(()).map_err(lacking)?;
+                let lacking = || serde::de::Error::custom("two numbers");
+                let x = numbers.next_element()?.ok_or_else(lacking)?;
+                let y = numbers.next_element()?.ok_or_else(lacking)?;
                 while numbers.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Position(x, y))
             }
@@ -401,7 +401,7 @@ mod tests {
     fn the_rings_of_several_polygons_stay_apart() {
         let ring = |bytes: &mut Vec<u8>, at: f64| {
             bytes.extend(4_u32.to_le_bytes());
-            for (x, y) in [(at, 45.1), (at + 0.1, 45.1), (at, 45.2), (at, 45.1)] {
+            for (x, y) in [(at, 45.1_f64), (at + 0.1, 45.1), (at, 45.2), (at, 45.1)] {
                 bytes.extend([x.to_le_bytes(), y.to_le_bytes()].concat());
             }
         };

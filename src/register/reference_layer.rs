@@ -455,18 +455,15 @@ impl Register {
     }
 
     async fn prepared(&self, unit: &mut Unit, layer: ReferenceLayer) -> Result<Reference> {
-        let nearest = match self.references.get(layer.id) {
-            Some(nearest) => nearest,
-            None => {
-                let features = unit.reference_features(layer.id, 0, i64::MAX).await?;
-                let prepare = move || Arc::new(Nearest::new(features));
-                let nearest = tokio::task::spawn_blocking(prepare)
-                    .await
-                    .map_err(io::Error::from)?;
-                self.references.keep(layer.id, &nearest);
-                nearest
-            }
-        };
+        if let Some(nearest) = self.references.get(layer.id) {
+            return Ok(Reference { layer, nearest });
+        }
+        let features = unit.reference_features(layer.id, 0, i64::MAX).await?;
+        let prepare = move || Arc::new(Nearest::new(features));
+        let nearest = tokio::task::spawn_blocking(prepare)
+            .await
+            .map_err(io::Error::from)?;
+        self.references.keep(layer.id, &nearest);
         Ok(Reference { layer, nearest })
     }
 

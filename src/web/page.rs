@@ -59,8 +59,6 @@ pub struct Page {
     pub admin: bool,
     /// Whether the person reads everything.
     pub reads_all: bool,
-    /// Whether the person looks after reference layers.
-    pub curates: bool,
     /// Whether the person writes devices.
     pub can_write: bool,
     /// Version of the program.
@@ -138,7 +136,6 @@ impl Page {
             past: None,
             admin: signed.is_some_and(|signed| signed.viewer.manages_people()),
             reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),
-            curates: signed.is_some_and(|signed| signed.viewer.curates()),
             can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -32,6 +32,7 @@ struct Line {
 #[template(path = "pages/references.html")]
 struct References {
     page: Page,
+    loads: bool,
     present: Vec<Line>,
     past: Vec<Line>,
 }
@@ -55,6 +56,7 @@ pub async fn get(
     let lines = |all: Vec<Seen>| all.into_iter().map(line).collect();
     Ok(Html(References {
         page,
+        loads: reader.viewer.curates(),
         present: lines(present),
         past: lines(past),
     })

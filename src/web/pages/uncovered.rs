@@ -84,10 +84,10 @@ pub async fn get(
         .unwatched(&reader.viewer, asked.layer, asked.radius_m, asked.watchers)
         .await?;
     let page = Page::new(&app, Some(&reader), "Luoghi scoperti", "riferimenti");
-    Ok(Html(page_of(page, &asked, found)).into_response())
+    Ok(Html(page_of(page, &asked, &found)).into_response())
 }
 
-fn page_of(page: Page, asked: &Asked, found: Watch) -> Uncovered {
+fn page_of(page: Page, asked: &Asked, found: &Watch) -> Uncovered {
     let layer = found.layer.as_ref();
     let chosen = layer.map(|layer| layer.id.to_string()).unwrap_or_default();
     let radius = whole(asked.radius_m).replace('.', "");
