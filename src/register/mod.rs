@@ -7,6 +7,7 @@ pub mod adhesion;
 pub mod batch;
 pub mod campaign;
 pub mod compatibility;
+pub mod criteria;
 pub mod document;
 pub mod duplicate;
 pub mod edition;

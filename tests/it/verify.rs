@@ -80,7 +80,7 @@ fn a_register_that_nobody_touched_fits() {
 #[test]
 fn the_examples_fit() {
     both(async |store| {
-        varco::register::seed::seed(&store).await.unwrap();
+        varco::register::seed::seed(&store, &varco::clock::Clock::System).await.unwrap();
         let register = Register::open(store, varco::clock::Clock::System)
             .await
             .unwrap();
