@@ -8,6 +8,7 @@ pub mod batch;
 pub mod campaign;
 pub mod catalogue;
 pub mod compatibility;
+pub mod criteria;
 pub mod document;
 pub mod duplicate;
 pub mod edition;
