@@ -291,7 +291,7 @@ fn a_site_is_made_once_and_can_be_named() {
         let mut seal = Seal::new(clock.new_id());
         unit.put_site(&site, &change, &mut seal).await.unwrap();
         let kind_at = async |unit: &mut Unit, at| {
-            let sites = unit.sites_then(at).await.unwrap();
+            let sites = unit.sites_then(None, at).await.unwrap();
             let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
             found.map(|one| one.kind)
         };
