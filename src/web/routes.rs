@@ -3,9 +3,9 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
-    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison,
+    compatibility, contact, declaration, declarations, device, devices, document, duplicate,
+    duplicates, export, history, home, import, judged, lacking, map, notices, password, people, person, queue, queues, reminders, review, seat,
     sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
@@ -211,6 +211,12 @@ fn around_the_census() -> Vec<Route> {
         shows("/enti/{code}/dichiarazioni", Signed, declarations::get),
         writes("/enti/{code}/dichiarazioni", Compilers, declarations::post),
         shows("/enti/{code}/dichiarazioni/{id}", Signed, declaration::get),
+        reads("/compatibilita", Signed, compatibility::get),
+        reads("/compatibilita/enti.csv", Signed, compatibility::download),
+        reads("/compatibilita/dispositivi", Signed, judged::get),
+        reads("/compatibilita/dispositivi.csv", Signed, judged::download),
+        reads("/compatibilita/mancanti", Signed, lacking::get),
+        reads("/compatibilita/mancanti.csv", Signed, lacking::download),
         reads("/campagna", Readers, campaign::get),
         reads("/campagna/mappa", Readers, campaign_map::get),
         writes("/campagna/scadenza", Reviewers, campaign::due),

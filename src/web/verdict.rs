@@ -19,9 +19,16 @@ use crate::census::revision::Source;
 use crate::census::verdict::{Answer, Outcome, Verdict, lacking};
 use crate::census::vocabulary::{Field, Kind, Term};
 use crate::clock;
+use crate::register;
 use crate::register::compatibility::Basis;
 use crate::register::find::{Choice, Choices, Names};
 use crate::register::verdict::{Opened, Origin};
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use std::fs::File;
+use std::io::Seek;
+use tokio_util::io::ReaderStream;
 
 /// Where the overview is.
 pub const OVERVIEW: &str = "/compatibilita";
@@ -58,51 +65,51 @@ impl By {
 
 /// A fact that decides a criterion, as a page shows it.
 #[derive(Debug)]
-struct FactView {
-    label: &'static str,
-    value: String,
-    known: bool,
-    origin: String,
+pub(super) struct FactView {
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    pub(super) known: bool,
+    pub(super) origin: String,
     /// A page that says more, and what it is called.
-    link: Option<(String, String)>,
+    pub(super) link: Option<(String, String)>,
 }
 
 /// A criterion with its answer, as a page shows it.
 #[derive(Debug)]
-struct CriterionView {
-    id: String,
-    text: String,
-    answer: &'static str,
-    answer_label: &'static str,
-    level: &'static str,
-    area: &'static str,
-    about: &'static str,
-    source: String,
-    grade: String,
-    condition: String,
-    facts: Vec<FactView>,
+pub(super) struct CriterionView {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) answer: &'static str,
+    pub(super) answer_label: &'static str,
+    pub(super) level: &'static str,
+    pub(super) area: &'static str,
+    pub(super) about: &'static str,
+    pub(super) source: String,
+    pub(super) grade: String,
+    pub(super) condition: String,
+    pub(super) facts: Vec<FactView>,
     /// What would satisfy it; empty when nothing has to.
-    remedy: String,
+    pub(super) remedy: String,
     /// What to ask and whom, when the answer is not known.
-    asks: Vec<String>,
+    pub(super) asks: Vec<String>,
 }
 
 /// Criteria that belong together.
 #[derive(Debug)]
-struct GroupView {
-    id: &'static str,
-    title: &'static str,
-    criteria: Vec<CriterionView>,
+pub(super) struct GroupView {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) criteria: Vec<CriterionView>,
 }
 
 /// The verdict on a device, opened down to the values.
 #[derive(Debug)]
 pub struct DeviceView {
-    outcome: &'static str,
-    label: &'static str,
-    meaning: &'static str,
-    by: By,
-    groups: Vec<GroupView>,
+    pub(super) outcome: &'static str,
+    pub(super) label: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) by: By,
+    pub(super) groups: Vec<GroupView>,
 }
 
 impl DeviceView {
@@ -305,30 +312,30 @@ fn declared_words(declared: &Declared) -> String {
 
 /// A field of the form that would change an answer.
 #[derive(Debug)]
-struct FieldLink {
-    name: &'static str,
-    label: &'static str,
+pub(super) struct FieldLink {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
 }
 
 /// A necessary criterion that is not met or not known, beside the form.
 #[derive(Debug)]
-struct LiveLine {
-    answer: &'static str,
-    answer_label: &'static str,
-    id: String,
-    text: String,
-    fields: Vec<FieldLink>,
+pub(super) struct LiveLine {
+    pub(super) answer: &'static str,
+    pub(super) answer_label: &'static str,
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) fields: Vec<FieldLink>,
     /// What else decides it, that is not in the form.
-    others: String,
+    pub(super) others: String,
 }
 
 /// The verdict on what stands in a form.
 #[derive(Debug)]
 pub struct LiveView {
-    outcome: &'static str,
-    label: &'static str,
-    meaning: &'static str,
-    lines: Vec<LiveLine>,
+    pub(super) outcome: &'static str,
+    pub(super) label: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) lines: Vec<LiveLine>,
 }
 
 impl LiveView {
@@ -453,29 +460,29 @@ pub fn figure(number: u64) -> String {
 
 /// A criterion that several devices do not meet, or of which it is not known.
 #[derive(Debug)]
-struct Failing {
-    id: String,
-    text: String,
-    unmet: String,
-    unmet_href: String,
-    unknown: String,
-    unknown_href: String,
+pub(super) struct Failing {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) unmet: String,
+    pub(super) unmet_href: String,
+    pub(super) unknown: String,
+    pub(super) unknown_href: String,
 }
 
 /// The verdicts on the devices of a site or of a body.
 #[derive(Debug)]
 pub struct StandingView {
-    outcome: &'static str,
-    label: &'static str,
-    meaning: &'static str,
+    pub(super) outcome: &'static str,
+    pub(super) label: &'static str,
+    pub(super) meaning: &'static str,
     /// Which state of the devices is judged.
-    state: String,
-    readers: String,
-    by: By,
-    counts: Vec<Counted>,
-    failing: Vec<Failing>,
-    list: String,
-    lacking: String,
+    pub(super) state: String,
+    pub(super) readers: String,
+    pub(super) by: By,
+    pub(super) counts: Vec<Counted>,
+    pub(super) failing: Vec<Failing>,
+    pub(super) list: String,
+    pub(super) lacking: String,
 }
 
 impl StandingView {
@@ -540,22 +547,22 @@ impl StandingView {
 /// What the form of filters of these pages offers, and what is chosen in it.
 #[derive(Debug)]
 pub struct Asking {
-    action: &'static str,
-    bodies: Vec<Choice>,
-    municipalities: Vec<Choice>,
-    states: &'static [Term],
-    body: String,
-    municipality: String,
-    state: String,
-    standpoint: Standpoint,
+    pub(super) action: &'static str,
+    pub(super) bodies: Vec<Choice>,
+    pub(super) municipalities: Vec<Choice>,
+    pub(super) states: &'static [Term],
+    pub(super) body: String,
+    pub(super) municipality: String,
+    pub(super) state: String,
+    pub(super) standpoint: Standpoint,
     /// What else is asked for and stays so.
-    kept: Vec<(&'static str, String)>,
-    chips: Vec<Chip>,
+    pub(super) kept: Vec<(&'static str, String)>,
+    pub(super) chips: Vec<Chip>,
     /// The three pages with the same question.
-    overview: String,
-    list: String,
-    lacking: String,
-    own_only: bool,
+    pub(super) overview: String,
+    pub(super) list: String,
+    pub(super) lacking: String,
+    pub(super) own_only: bool,
 }
 
 impl Asking {
@@ -613,4 +620,25 @@ pub async fn frame(
     let past = app.register.past(filter).await?;
     let page = Page::new(app, Some(signed), title, "compatibilita");
     Ok(page.at(past, || query::today(path, filter, more)))
+}
+
+/// An empty file to write a table into, twice at hand: to be written and to be sent.
+pub fn empty_file() -> Result<(File, File), Error> {
+    let content = tempfile::tempfile().map_err(register::Error::Write)?;
+    let sink = content.try_clone().map_err(register::Error::Write)?;
+    Ok((content, sink))
+}
+
+/// A table that was written, as a file to keep.
+pub fn table(mut content: File, name: &str) -> Result<Response, Error> {
+    content.rewind().map_err(register::Error::Write)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    let stream = ReaderStream::new(tokio::fs::File::from_std(content));
+    Ok((headers, Body::from_stream(stream)).into_response())
 }
