@@ -12,6 +12,7 @@ use crate::census::edition::{Edition, Kind};
 use crate::census::fact::{AboutAct, AboutBody, AboutProduct, AboutSite, Fact, Facts};
 use crate::census::filter::{Filter, Moment};
 use crate::census::record::Record;
+use crate::census::site;
 use crate::census::verdict::{Verdict, judge};
 use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
@@ -114,6 +115,25 @@ impl Basis {
         self.sites.get(body)?.get(code)
     }
 
+    /// The same, with a site as it would be once a device that names it is saved: there, and with
+    /// its camera.
+    #[must_use]
+    pub fn with_site_of(mut self, record: &Record) -> Self {
+        let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
+        if code.is_empty() {
+            return self;
+        }
+        let function = record.text(Field::Funzione);
+        let own = self.sites.entry(body.to_owned()).or_default();
+        let site = own.entry(code.to_owned()).or_insert_with(|| AboutSite {
+            kind: site::kind_for(function).to_owned(),
+            context: false,
+        });
+        site.context |= matches!(function, "contesto" | "ibrida")
+            && record.text(Field::Stato) == "in_esercizio";
+        self
+    }
+
     /// The same with other criteria, to try them.
     #[must_use]
     pub fn with(self, edition: Edition, criteria: Criteria) -> Self {
@@ -149,7 +169,8 @@ impl Basis {
 
 impl Register {
     /// What verdicts on the devices of a filter rest on: as it was at the filter's instant, with the
-    /// criteria that were in force then, or with these.
+    /// criteria that were in force then, or with these. A filter that asks for one body, or for one
+    /// site of it, is given no more than that.
     pub async fn basis(
         &self,
         unit: &mut Unit,
@@ -178,7 +199,7 @@ impl Register {
             criteria,
             at,
             day: self.day(at),
-            bodies: bodies(unit, at).await?,
+            bodies: bodies(unit, body_of(filter), at).await?,
             sites: sites(unit, filter, at).await?,
             products: unit.products(at).await?,
             models: unit.models(at).await?,
@@ -226,11 +247,21 @@ async fn instant(unit: &mut Unit, filter: &Filter) -> Result<Option<Instant>> {
     }
 }
 
-async fn bodies(unit: &mut Unit, at: Option<Instant>) -> Result<HashMap<String, AboutBody>> {
-    let (steps, acts) = (unit.steps(None, at).await?, unit.acts(None, at).await?);
-    let seats = unit.seats(None, at).await?;
+/// The body that a filter asks for, when it asks for one.
+fn body_of(filter: &Filter) -> Option<&str> {
+    Some(filter.wanted(Field::Ente)).filter(|body| !body.is_empty())
+}
+
+async fn bodies(
+    unit: &mut Unit,
+    only: Option<&str>,
+    at: Option<Instant>,
+) -> Result<HashMap<String, AboutBody>> {
+    let (steps, acts) = (unit.steps(only, at).await?, unit.acts(only, at).await?);
+    let seats = unit.seats(only, at).await?;
     let bodies = unit.bodies().await?.into_iter();
     Ok(bodies
+        .filter(|body| only.is_none_or(|only| only == body.code))
         .map(|body| {
             let steps: Vec<_> = of(&steps, &body.code, |step| &step.body);
             let own: Vec<_> = of(&acts, &body.code, |act| &act.body);
@@ -274,12 +305,15 @@ async fn sites(
     // Whatever else is asked for, all cameras of a site count.
     let mut everything = filter.clone();
     everything.text.clear();
-    everything.exact.clear();
+    everything
+        .exact
+        .retain(|(field, _)| matches!(field, Field::Ente | Field::Sito));
     everything.open = None;
+    everything.withdrawn = false;
     everything.within = None;
     everything.device = None;
     let mut sites: HashMap<String, HashMap<String, AboutSite>> = HashMap::new();
-    for site in unit.sites_then(at).await? {
+    for site in unit.sites_then(body_of(filter), at).await? {
         let about = AboutSite {
             kind: site.kind,
             context: false,

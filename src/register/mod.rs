@@ -38,6 +38,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verdict;
 pub mod verify;
 pub mod work;
 

@@ -19,6 +19,7 @@ pub mod routes;
 pub mod thread;
 pub mod throttle;
 pub mod upload;
+pub mod verdict;
 
 use crate::register::Register;
 use crate::settings::Settings;

@@ -3,12 +3,12 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact,
-    declaration, declarations, device, devices, distances, document, duplicate, duplicates, export,
-    history, home, import, intervention, interventions, map, model, models, notices, password,
-    people, person, product, proposals, queue, queues, reference, references, reminders, report,
-    review, seat, sending, sheet, sheets, sign_in, sign_out, site, sites, snapshot, snapshots,
-    software, statement, tiles, uncovered,
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison,
+    compatibility, contact, declaration, declarations, device, devices, distances, document,
+    duplicate, duplicates, export, history, home, import, intervention, interventions, judged,
+    lacking, map, model, models, notices, password, people, person, product, proposals, queue,
+    queues, reference, references, reminders, report, review, seat, sending, sheet, sheets,
+    sign_in, sign_out, site, sites, snapshot, snapshots, software, statement, tiles, uncovered,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -241,6 +241,12 @@ fn around_the_census() -> Vec<Route> {
         shows("/enti/{code}/dichiarazioni", Signed, declarations::get),
         writes("/enti/{code}/dichiarazioni", Compilers, declarations::post),
         shows("/enti/{code}/dichiarazioni/{id}", Signed, declaration::get),
+        reads("/compatibilita", Signed, compatibility::get),
+        reads("/compatibilita/enti.csv", Signed, compatibility::download),
+        reads("/compatibilita/dispositivi", Signed, judged::get),
+        reads("/compatibilita/dispositivi.csv", Signed, judged::download),
+        reads("/compatibilita/mancanti", Signed, lacking::get),
+        reads("/compatibilita/mancanti.csv", Signed, lacking::download),
         reads("/campagna", Readers, campaign::get),
         reads("/campagna/mappa", Readers, campaign_map::get),
         writes("/campagna/scadenza", Reviewers, campaign::due),

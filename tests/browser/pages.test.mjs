@@ -10,6 +10,9 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 const NOT_PAGES = [
   '/documenti/{id}',
   '/campagna/solleciti.csv',
+  '/compatibilita/dispositivi.csv',
+  '/compatibilita/enti.csv',
+  '/compatibilita/mancanti.csv',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
@@ -68,6 +71,14 @@ const PAGES = [
   { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'compatibilita', path: '/compatibilita', as: 'validatore' },
+  { name: 'compatibilita-ente', path: '/compatibilita?ente=015002', as: 'compilatore' },
+  { name: 'compatibilita-nessuno', path: '/compatibilita?al=01/01/2020', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi', path: '/compatibilita/dispositivi', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi-criterio', path: '/compatibilita/dispositivi?criterio=SC-04&risposta=non_noto', as: 'compilatore' },
+  { name: 'compatibilita-mancanti', path: '/compatibilita/mancanti', as: 'validatore' },
+  { name: 'compatibilita-mancanti-ente', path: '/compatibilita/mancanti?ente=015002&livello=tutti', as: 'compilatore', act: openDetails },
+  { name: 'dispositivo-compatibilita', path: '/dispositivi/{id}', as: 'osservatore', list: '/compatibilita/dispositivi?esito=da_verificare', act: openDetails },
   { name: 'campagna', path: '/campagna', as: 'validatore' },
   { name: 'campagna-passata', path: '/campagna?al=01/01/2020', as: 'osservatore' },
   { name: 'campagna-osservatore', path: '/campagna?attesa=ente&ordine=-dispositivi', as: 'osservatore' },
@@ -227,6 +238,10 @@ async function refusedPassword(page) {
   await page.fill('[name=ripetuta]', 'una-password-lunga');
   await page.click('main [type=submit]');
   await page.getByRole('alert').first().waitFor();
+}
+
+async function openDetails(page) {
+  await page.evaluate(() => document.querySelectorAll('main details').forEach(one => { one.open = true; }));
 }
 
 async function openPanel(page) {

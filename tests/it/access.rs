@@ -175,6 +175,7 @@ pub struct Named {
 
 impl World {
     async fn new(register: Register) -> Self {
+        support::criteria(&register).await;
         let owner = support::officer(&register, MILANO).await;
         let stranger = support::officer(&register, RHO).await;
         let shared = [
@@ -536,6 +537,9 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             &format!("/dispositivi/{}/modifica", world.reserved),
             &format!("/dispositivi/{}?dati=convalidati", world.reserved),
             "/storia.csv",
+            "/compatibilita/dispositivi",
+            "/compatibilita/dispositivi.csv",
+            "/compatibilita/mancanti.csv",
             &format!("/importa/{}", world.batch),
             &format!("/importa/{}/scarti", world.batch),
             &format!("/importa/{}/righe/1", world.batch),

@@ -33,6 +33,7 @@ mod snapshots;
 mod storage;
 mod support;
 mod tiles;
+mod verdicts;
 mod verify;
 mod web;
 mod workbooks;

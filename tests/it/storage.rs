@@ -298,13 +298,16 @@ fn a_site_is_made_once_and_can_be_named() {
         let mut seal = Seal::new(clock.new_id());
         unit.put_site(&site, &change, &mut seal).await.unwrap();
         let kind_at = async |unit: &mut Unit, at| {
-            let sites = unit.sites_then(at).await.unwrap();
+            let sites = unit.sites_then(None, at).await.unwrap();
             let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
             found.map(|one| one.kind)
         };
         assert_eq!(kind_at(&mut unit, Some(NOW - 1)).await.as_deref(), Some("varco"));
         assert_eq!(kind_at(&mut unit, Some(NOW)).await.as_deref(), Some("postazione"));
         assert_eq!(kind_at(&mut unit, None).await.as_deref(), Some("postazione"));
+        let own = unit.sites_then(Some("b"), None).await.unwrap();
+        let named: Vec<_> = own.iter().map(|one| (&*one.body, &*one.code)).collect();
+        assert_eq!(named, [("b", "V1")]);
         assert_eq!(unit.site(site.id).await.unwrap(), Some(site));
         assert_eq!(unit.site(Uuid::nil()).await.unwrap(), None);
         assert_eq!(unit.site_with_code("a", "V2").await.unwrap(), None);
@@ -314,6 +317,47 @@ fn a_site_is_made_once_and_can_be_named() {
         let own = unit.sites(Some(&["b".to_owned()])).await.unwrap();
         assert_eq!(own.len(), 1);
         assert_eq!(unit.sites(Some(&[])).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn verdicts_are_given_what_they_ask_of_each_device_and_the_cameras_of_each_site() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        unit.ensure_site(&clock, "a", "V1", "varco").await.unwrap();
+        let at = |body: &str, code: &str, function: &str, state: &str| {
+            let fields = [
+                (Field::Sito, text("V1")),
+                (Field::Funzione, text(function)),
+                (Field::Stato, text(state)),
+                (Field::Corsie, Value::Integer(2)),
+            ];
+            first(&clock, body, code, &fields)
+        };
+        let reader = at("a", "D1", "lettura_targhe", "in_esercizio");
+        let camera = at("a", "D2", "contesto", "in_esercizio");
+        let broken = at("b", "D3", "contesto", "guasto");
+        let all = [reader.clone(), camera.clone(), broken.clone()];
+        add(&mut unit, &all).await;
+        let filter = everything();
+        let mut seen = Vec::new();
+        let asked = [Field::Codice, Field::Corsie];
+        unit.each_asked(&filter, &asked, |device, revision, record| {
+            let rest = record.get(Field::Funzione).is_some();
+            let code = record.text(Field::Codice).to_owned();
+            seen.push((device, revision, code, record.integer(Field::Corsie), rest));
+        })
+        .await
+        .unwrap();
+        seen.sort_by(|left, right| left.2.cmp(&right.2));
+        let expected: Vec<_> = [(&reader, "D1"), (&camera, "D2"), (&broken, "D3")]
+            .map(|(one, code)| (one.device, one.id, code.to_owned(), Some(2), false))
+            .into();
+        assert_eq!(seen, expected);
+        let sites = unit.sites_with_context(&filter).await.unwrap();
+        assert_eq!(sites, [("a".to_owned(), "V1".to_owned())]);
     });
 }
 

@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use varco::census::adhesion::{ActKind, TypedAct};
 use varco::census::draft::Draft;
+use varco::census::edition::Kind;
 use varco::census::filter::{Filter, Slice, Sort};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::revision::Source;
@@ -307,6 +308,18 @@ pub async fn register(store: Store) -> Register {
     unit.put_body(&coordinator).await.unwrap();
     unit.commit().await.unwrap();
     Register::open(store, Clock::fixed(NOW)).await.unwrap()
+}
+
+/// Puts the first set of criteria in force.
+pub async fn criteria(register: &Register) -> Uuid {
+    let text = include_str!("../../seeds/criteri.toml").to_owned();
+    let operator = Viewer::operator();
+    let name = "Criteri di partenza";
+    let loaded = register.load_edition(&operator, Kind::Criteria, name, text);
+    let id = loaded.await.unwrap().id;
+    let today = register.clock.today();
+    register.put_in_force(&operator, id, today).await.unwrap();
+    id
 }
 
 /// Adds a person with a role for a body. Their account is `role.body`, their password [`PASSWORD`].
