@@ -102,7 +102,7 @@ pub async fn get(
     let (make, model) = named(&query)?;
     let seen = app.register.model(&reader.viewer, make, model).await?;
     let title = format!("{} {}", seen.make, seen.model);
-    let mut page = Page::new(&app, Some(&reader), &title, "cataloghi");
+    let mut page = Page::new(&app, Some(&reader), &title, "modelli");
     match query.get("salvato") {
         "" => {}
         "si" => page = page.with_notice("success", "Registrato."),
@@ -276,7 +276,7 @@ fn form(app: &App, signed: &Signed, typed: TypedModel, wrong: Vec<Wrong>) -> For
     };
     let facts = FACTS.into_iter().zip(&typed.facts);
     Form {
-        page: Page::new(app, Some(signed), &heading, "cataloghi"),
+        page: Page::new(app, Some(signed), &heading, "modelli"),
         heading,
         back: "/modelli".to_owned(),
         facts: facts

@@ -68,7 +68,7 @@ pub async fn get(
         label: label.to_owned(),
     });
     let page = Models {
-        page: Page::new(&app, Some(&reader), "Catalogo dei modelli", "cataloghi"),
+        page: Page::new(&app, Some(&reader), "Catalogo dei modelli", "modelli"),
         filtered: !text.is_empty() || known.is_some(),
         text,
         known: query.get("noti").to_owned(),

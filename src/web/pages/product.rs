@@ -174,7 +174,7 @@ pub async fn get(
     query.only(&["nome", "salvato"])?;
     let name = named(&query)?;
     let seen = app.register.product(&reader.viewer, name).await?;
-    let mut page = Page::new(&app, Some(&reader), name, "cataloghi");
+    let mut page = Page::new(&app, Some(&reader), name, "software");
     match query.get("salvato") {
         "" => {}
         "voce" => page = page.with_notice("success", "Voce registrata."),
@@ -350,7 +350,7 @@ async fn decide(app: &App, writer: &Writer, merges: bool) -> Result<Response, Er
         return Ok(Redirect::to(&format!("/software/proposte?salvato={what}")).into_response());
     };
     let seen = app.register.product_to_record(viewer, name).await?;
-    let page = Page::new(app, Some(&writer.signed), name, "cataloghi");
+    let page = Page::new(app, Some(&writer.signed), name, "software");
     let decision = Decision {
         target: target.to_owned(),
         note: note.to_owned(),
@@ -448,7 +448,7 @@ fn entry_form(
         Some(_) => entry.clone(),
     };
     EntryForm {
-        page: Page::new(app, Some(signed), &heading, "cataloghi"),
+        page: Page::new(app, Some(signed), &heading, "software"),
         heading,
         back: if entry.is_empty() {
             "/software".to_owned()
@@ -538,7 +538,7 @@ fn standing_form(
     let heading = format!("Stato SCNTT di {name}");
     let limit = app.settings.document_bytes;
     StandingForm {
-        page: Page::new(app, Some(signed), &heading, "cataloghi"),
+        page: Page::new(app, Some(signed), &heading, "software"),
         heading,
         name: name.to_owned(),
         back: entry_address("/software/voce", &[("nome", name)]),

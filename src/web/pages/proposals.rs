@@ -48,7 +48,7 @@ pub async fn get(
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["salvato"])?;
     let found = app.register.proposals(&reader.viewer).await?;
-    let mut page = Page::new(&app, Some(&reader), "Voci proposte", "cataloghi");
+    let mut page = Page::new(&app, Some(&reader), "Voci proposte", "software");
     match query.get("salvato") {
         "" => {}
         "unito" => {

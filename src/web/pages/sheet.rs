@@ -161,7 +161,7 @@ async fn shown(
     let (_, forces) = app.register.editions(&signed.viewer, words.kind).await?;
     let today = app.register.clock.today();
     let (header, rows) = content(app, words, &edition).await?;
-    let mut page = Page::new(app, Some(signed), &edition.name, "interventi");
+    let mut page = Page::new(app, Some(signed), &edition.name, edition.kind.name());
     if !notice.is_empty() {
         page = page.with_notice("success", notice);
     }

@@ -252,7 +252,7 @@ async fn list(
     let (editions, forces) = app.register.editions(&signed.viewer, words.kind).await?;
     let now = in_force(&forces, &app.register.clock.today().to_string());
     let page = Html(Sheets {
-        page: Page::new(app, Some(signed), words.title, "interventi"),
+        page: Page::new(app, Some(signed), words.title, words.kind.name()),
         words,
         changes: signed.viewer.reviews(),
         rows: editions

@@ -57,7 +57,7 @@ pub async fn get(
     query.only(&["cerca", "tipo", "stato"])?;
     let wanted = wanted(&query)?;
     let found = app.register.find_products(&reader.viewer, &wanted).await?;
-    let page = Page::new(&app, Some(&reader), "Catalogo del software", "cataloghi");
+    let page = Page::new(&app, Some(&reader), "Catalogo del software", "software");
     let records = reader.viewer.curates();
     Ok(Html(list(page, wanted, found, records)).into_response())
 }
