@@ -363,7 +363,7 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
             Sealed::Products => vec!["voce del catalogo del software di validatore.cmm"],
-            Sealed::Standings => vec!["stato SCNTT di un software di validatore.cmm"],
+            Sealed::Standings => vec!["connettore di un software di validatore.cmm"],
             Sealed::ProductMerges => vec!["nome di software unito o separato di validatore.cmm"],
             Sealed::Models => vec!["voce del catalogo dei modelli di validatore.cmm"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
