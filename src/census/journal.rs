@@ -112,7 +112,7 @@ acts! {
     /// An entry of the software catalogue was written.
     ProductRecorded, "software", "Voce del catalogo del software";
     /// The standing of a program towards the national system was recorded.
-    StandingRecorded, "software_scntt", "Stato SCNTT di un software";
+    StandingRecorded, "software_scntt", "Connettore di un software";
     /// A proposed name was said to mean an entry of the catalogue, or that was taken back.
     ProductMerged, "software_unito", "Nome di software unito o separato";
     /// What is known of a model was recorded.

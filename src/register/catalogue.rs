@@ -218,8 +218,8 @@ impl Register {
         if let Some(known) = &mut known
             && !viewer.reads_all()
         {
-            let used = |merge: &Merge| own.iter().any(|one| one.name == merge.name);
-            known.merged.retain(used);
+            let named = |merge: &Merge| own.iter().any(|one| one.name == merge.name);
+            known.merged.retain(named);
         }
         let names = self.names_in(unit).await?;
         Ok(Seen {

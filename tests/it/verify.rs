@@ -375,7 +375,7 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
                 vec!["livello di riferimento ritirato di validatore.cmm"]
             }
             Sealed::Products => vec!["voce del catalogo del software di validatore.cmm"],
-            Sealed::Standings => vec!["stato SCNTT di un software di validatore.cmm"],
+            Sealed::Standings => vec!["connettore di un software di validatore.cmm"],
             Sealed::ProductMerges => vec!["nome di software unito o separato di validatore.cmm"],
             Sealed::Models => vec!["voce del catalogo dei modelli di validatore.cmm"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
