@@ -388,7 +388,7 @@ mod tests {
                 "non è un punto di EPSG:4326",
             ),
             (
-                Drawn::Points(path(&[(9.0, 45.5); 200_001])),
+                Drawn::Points(path(&vec![(9.0, 45.5); 200_001])),
                 "200001 vertici",
             ),
         ] {

@@ -211,6 +211,10 @@ fn every_format_gives_the_same_layer_in_any_system() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of what is asked and of what is said"
+)]
 fn every_wrong_feature_is_named_and_nothing_is_loaded() {
     both(async |store| {
         let register = support::register(store.clone()).await;
@@ -407,6 +411,10 @@ fn an_edition_takes_the_place_of_another_and_every_instant_keeps_its_own() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of what is asked and of what is said"
+)]
 fn sites_are_as_far_as_their_nearest_device_and_places_without_one_are_named() {
     both(async |store| {
         let register = support::register(store).await;

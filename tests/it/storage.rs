@@ -2673,7 +2673,8 @@ fn reference_layers_and_their_features_come_back_as_they_were_written() {
         unit.add_reference_withdrawal(&withdrawal, &mut seal)
             .await
             .unwrap();
-        assert_eq!(unit.reference_layers().await.unwrap(), [layer.clone()]);
+        let there = unit.reference_layers().await.unwrap();
+        assert_eq!(there, std::slice::from_ref(&layer));
         assert_eq!(unit.reference_withdrawals().await.unwrap(), [withdrawal]);
         let all = unit.reference_features(layer.id, 0, 9).await.unwrap();
         assert_eq!(all, features);
