@@ -146,6 +146,7 @@ struct World {
     document: Uuid,
     declaration: Uuid,
     snapshot: Uuid,
+    tender: support::Tender,
 }
 
 /// What the parts of an address can name.
@@ -167,6 +168,10 @@ pub struct Named {
     pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
+    /// A price list.
+    pub prices: Uuid,
+    /// A division in lots.
+    pub lots: Uuid,
 }
 
 impl World {
@@ -203,6 +208,7 @@ impl World {
         let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let tender = support::tender(&register).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -223,6 +229,7 @@ impl World {
             document,
             declaration,
             snapshot: snapshot.unwrap().id,
+            tender,
         }
     }
 
@@ -237,6 +244,8 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
+            prices: self.tender.prices,
+            lots: self.tender.lots,
         }
     }
 
@@ -328,12 +337,14 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("documenti") => named.document,
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
+        Some("prezzi") => named.prices,
+        Some("lotti") => named.lots,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
-    let filled = filled.replace("{ente}", MILANO);
+    let filled = filled.replace("{ente}", MILANO).replace("{intervento}", "server");
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
@@ -598,6 +609,8 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 document: Uuid::max(),
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
+                prices: Uuid::max(),
+                lots: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

@@ -27,6 +27,7 @@ mod sites;
 mod snapshots;
 mod storage;
 mod support;
+mod tender;
 mod tiles;
 mod verify;
 mod web;
