@@ -29,7 +29,10 @@ use winnow::token::{literal, take_while};
 const DEEPEST: usize = 20;
 
 /// The longest condition, in bytes: the parser calls itself, and must come to an end.
-const LONGEST: usize = 4_000;
+pub const LONGEST: usize = 4_000;
+
+/// How many tests one condition may make, so that a register is judged in the time it takes to read.
+const MOST_TESTS: usize = 300;
 
 /// A condition that was read and holds nothing unknown to the census.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +95,50 @@ pub struct Fault {
 /// Conditions that others may name.
 pub type Names = BTreeMap<String, Condition>;
 
+/// The forms of the language, with what each says: for the page that explains it and for its manual.
+pub const LANGUAGE: &[(&str, &str)] = &[
+    ("ocr = a_bordo", "il dato vale così; «!=» se vale altro"),
+    (
+        "stato fra (in_esercizio, guasto)",
+        "il dato è uno di questi valori",
+    ),
+    (
+        "transito_dati contiene (targa, data_ora)",
+        "il dato è un elenco, e li ha tutti",
+    ),
+    (
+        "protocolli contiene_uno (rest, soap)",
+        "il dato è un elenco, e ne ha almeno uno",
+    ),
+    (
+        "conservazione_giorni <= 7",
+        "un numero si confronta con =, !=, <, <=, >, >=; i decimali hanno il punto",
+    ),
+    (
+        "manutenzione_scadenza >= oggi",
+        "una data si confronta allo stesso modo, con un’altra data del censimento, con «oggi» o con \
+         un giorno scritto 2026-12-31",
+    ),
+    (
+        "software_versione noto",
+        "il dato è noto; se non lo è la risposta è «non noto», mai «no»",
+    ),
+    ("non installazione = mobile", "il contrario"),
+    (
+        "sito.tipo = varco e corsie noto",
+        "tutte e due; «e» lega più stretto di «o»",
+    ),
+    ("vpn = si o connettivita = mpls", "almeno una delle due"),
+    (
+        "(vpn = si o cifratura = si) e corsie > 1",
+        "le parentesi decidono che cosa sta insieme",
+    ),
+    (
+        "@lettore",
+        "la condizione che in [condizioni] si chiama così; quelle non ne nominano altre",
+    ),
+];
+
 impl Condition {
     /// Reads a condition. All that is wrong with its names and values is said at once; what breaks
     /// its grammar ends the reading.
@@ -100,11 +147,23 @@ impl Condition {
             let message = format!("La condizione è troppo lunga: al più {LONGEST} caratteri.");
             return Err(vec![Fault { at: 0, message }]);
         }
+        if let Some(at) = too_deep(text) {
+            let message = format!("Troppe parentesi una dentro l’altra: al più {DEEPEST}.");
+            return Err(vec![Fault { at, message }]);
+        }
         let draft = whole
             .parse(LocatingSlice::new(text))
             .map_err(|error| vec![broken(text, error.offset())])?;
         let mut faults = Vec::new();
-        let condition = resolve(&draft, names, 0, &mut faults);
+        let condition = resolve(&draft, names, &mut faults);
+        if let Some(tests) = condition.as_ref().map(Self::tests)
+            && tests > MOST_TESTS
+        {
+            let message = format!(
+                "La condizione, con quelle che nomina, fa {tests} prove: al più {MOST_TESTS}."
+            );
+            faults.push(Fault { at: 0, message });
+        }
         match condition {
             Some(condition) if faults.is_empty() => Ok(condition),
             _ => Err(faults),
@@ -135,6 +194,51 @@ impl Condition {
                 Given::Text(text) => Some(codes.iter().any(|code| has(text, code))),
                 _ => None,
             },
+        }
+    }
+
+    /// The same in plain Italian, with the labels of facts and values: Lettura targhe (OCR) è «A bordo»
+    /// oppure «Su server».
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::All(parts) => joined(parts, " e "),
+            Self::Any(parts) => joined(parts, " oppure "),
+            Self::Not(part) => format!("non è vero che {}", part.enclosed()),
+            Self::Known(fact) => format!("«{}» è noto", fact.label()),
+            Self::Compare(fact, order, right) => compared_words(*fact, *order, right),
+            Self::Among(fact, codes) => {
+                format!("{} è {}", fact.label(), values(*fact, codes, " oppure "))
+            }
+            Self::HasAll(fact, codes) => {
+                format!("{} comprende {}", fact.label(), values(*fact, codes, " e "))
+            }
+            Self::HasAny(fact, codes) => {
+                let one = if codes.len() > 1 {
+                    "almeno uno fra "
+                } else {
+                    ""
+                };
+                let values = values(*fact, codes, " e ");
+                format!("{} comprende {one}{values}", fact.label())
+            }
+        }
+    }
+
+    /// The words of a part: between parentheses when it has parts of its own.
+    fn enclosed(&self) -> String {
+        match self {
+            Self::All(_) | Self::Any(_) => format!("({})", self.words()),
+            _ => self.words(),
+        }
+    }
+
+    /// How many tests it makes, those of the conditions it names counted each time.
+    fn tests(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::tests).sum(),
+            Self::Not(part) => part.tests(),
+            _ => 1,
         }
     }
 
@@ -183,6 +287,68 @@ impl Condition {
             }
         }
     }
+}
+
+/// Where parentheses go deeper than the parser, which calls itself, may follow.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.char_indices().find_map(|(at, one)| {
+        match one {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (depth > DEEPEST).then_some(at)
+    })
+}
+
+fn joined(parts: &[Condition], between: &str) -> String {
+    let parts: Vec<String> = parts.iter().map(Condition::enclosed).collect();
+    parts.join(between)
+}
+
+/// The labels of codes, the last after a word of its own.
+fn values(fact: Fact, codes: &[String], between: &str) -> String {
+    let labels: Vec<String> = codes.iter().map(|code| value(fact, code)).collect();
+    match labels.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{}{between}{last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn value(fact: Fact, code: &str) -> String {
+    let label = fact
+        .asked()
+        .map_or_else(|| code.to_owned(), |asked| asked.words(Given::Text(code)));
+    format!("«{label}»")
+}
+
+fn compared_words(fact: Fact, order: Order, right: &Right) -> String {
+    let kind = fact.asked().map(|asked| asked.kind);
+    let dated = matches!(kind, Some(Kind::Date));
+    let right = match right {
+        Right::Text(text) if dated => {
+            let words = fact.asked().map(|asked| asked.words(Given::Text(text)));
+            words.unwrap_or_else(|| text.clone())
+        }
+        Right::Text(text) => value(fact, text),
+        Right::Number(number) => number.to_string().replace('.', ","),
+        Right::Fact(other) => format!("«{}»", other.label()),
+    };
+    let order = match (order, dated) {
+        (Order::Equal, _) => "è",
+        (Order::Different, _) => "non è",
+        (Order::Less, false) => "è meno di",
+        (Order::AtMost, false) => "è al più",
+        (Order::More, false) => "è più di",
+        (Order::AtLeast, false) => "è almeno",
+        (Order::Less, true) => "viene prima di:",
+        (Order::AtMost, true) => "non viene dopo:",
+        (Order::More, true) => "viene dopo:",
+        (Order::AtLeast, true) => "non viene prima di:",
+    };
+    format!("{} {order} {right}", fact.label())
 }
 
 /// Kleene's conjunction.
@@ -371,24 +537,12 @@ fn broken(text: &str, at: usize) -> Fault {
 
 // Checking.
 
-fn resolve(
-    draft: &Draft<'_>,
-    names: &Names,
-    depth: usize,
-    faults: &mut Vec<Fault>,
-) -> Option<Condition> {
-    if depth > DEEPEST {
-        faults.push(Fault {
-            at: 0,
-            message: format!("Troppe parentesi una dentro l’altra: al più {DEEPEST}."),
-        });
-        return None;
-    }
+fn resolve(draft: &Draft<'_>, names: &Names, faults: &mut Vec<Fault>) -> Option<Condition> {
     match draft {
-        Draft::All(parts) => resolve_all(parts, names, depth, faults).map(Condition::All),
-        Draft::Any(parts) => resolve_all(parts, names, depth, faults).map(Condition::Any),
+        Draft::All(parts) => resolve_all(parts, names, faults).map(Condition::All),
+        Draft::Any(parts) => resolve_all(parts, names, faults).map(Condition::Any),
         Draft::Not(part) => {
-            let part = resolve(part, names, depth + 1, faults)?;
+            let part = resolve(part, names, faults)?;
             Some(Condition::Not(Box::new(part)))
         }
         Draft::Named(word) => {
@@ -423,13 +577,12 @@ fn resolve(
 fn resolve_all(
     parts: &[Draft<'_>],
     names: &Names,
-    depth: usize,
     faults: &mut Vec<Fault>,
 ) -> Option<Vec<Condition>> {
     // All parts are read before giving up, so that all faults are said.
     let read: Vec<Option<Condition>> = parts
         .iter()
-        .map(|part| resolve(part, names, depth + 1, faults))
+        .map(|part| resolve(part, names, faults))
         .collect();
     read.into_iter().collect()
 }
@@ -516,6 +669,7 @@ fn other(asked: &Asked, word: &Word<'_>, wanted: &str, faults: &mut Vec<Fault>) 
 fn codes(asked: &Asked, words: &[Word<'_>], faults: &mut Vec<Fault>) -> Option<Vec<String>> {
     let terms: &[Term] = match asked.kind {
         Kind::One(terms) | Kind::Many(terms) => terms,
+        Kind::Municipality => return municipalities(asked, words, faults),
         _ => return Some(words.iter().map(|word| word.text.to_owned()).collect()),
     };
     let before = faults.len();
@@ -541,6 +695,25 @@ fn codes(asked: &Asked, words: &[Word<'_>], faults: &mut Vec<Fault>) -> Option<V
     (faults.len() == before).then(|| words.iter().map(|word| word.text.to_owned()).collect())
 }
 
+/// Comuni are named by their code: a name would never be found.
+fn municipalities(
+    asked: &Asked,
+    words: &[Word<'_>],
+    faults: &mut Vec<Fault>,
+) -> Option<Vec<String>> {
+    let before = faults.len();
+    for word in words {
+        if word.text.len() != 6 || !word.text.bytes().all(|one| one.is_ascii_digit()) {
+            let message = format!(
+                "«{}» non è un codice ISTAT: «{}» si confronta con sei cifre, come 015146.",
+                word.text, asked.name
+            );
+            faults.push(fault(word, message));
+        }
+    }
+    (faults.len() == before).then(|| words.iter().map(|word| word.text.to_owned()).collect())
+}
+
 fn wrong_use(
     asked: &Asked,
     name: &Word<'_>,
@@ -554,6 +727,7 @@ fn wrong_use(
             "è un numero: si confronta con =, !=, <, <=, >, >="
         }
         Kind::Date => "è una data: si confronta con =, !=, <, <=, >, >=",
+        Kind::Latitude | Kind::Longitude => "si può chiedere soltanto se è noto",
         _ => "è un testo: si può chiedere soltanto se è noto",
     };
     let message = format!("A «{}» non si può applicare {what}: {advice}.", asked.name);
@@ -589,6 +763,7 @@ mod tests {
     use super::*;
     use crate::census::record::{Record, Value};
     use crate::census::vocabulary::Field;
+    use proptest::prelude::*;
 
     fn holds(text: &str, values: &[(Field, &str)]) -> Option<bool> {
         let mut record = Record::default();
@@ -695,9 +870,100 @@ mod tests {
         assert!(messages("ocr fra (a_bordo")[0].contains("finisce prima"));
         assert!(messages("ocr == a_bordo")[0].contains("non si legge"));
         assert!(messages("")[0].contains("finisce prima"));
-        assert!(messages(&"(".repeat(3_000))[0].contains("finisce prima"));
+        assert!(messages(&"(".repeat(3_000))[0].contains("Troppe parentesi"));
+        assert!(messages(&"(ocr noto e ".repeat(30))[0].contains("Troppe parentesi"));
         assert!(messages(&"non ".repeat(900))[0].contains("non si legge"));
         assert!(messages(&"x".repeat(5_000))[0].contains("troppo lunga"));
+    }
+
+    #[test]
+    fn a_condition_is_said_in_plain_words() {
+        let words = |text: &str| {
+            let condition = Condition::read(text, &Names::new()).expect("a condition");
+            condition.words()
+        };
+        for (text, wanted) in [
+            (
+                "ocr fra (a_bordo, su_server)",
+                "Lettura targhe (OCR) è «A bordo» oppure «Su server»",
+            ),
+            (
+                "vpn = si o connettivita != mpls e corsie noto",
+                "Rete privata (VPN) è «Sì» oppure (Connettività non è «MPLS» e «Corsie» è noto)",
+            ),
+            (
+                "non (vpn = si o cifratura = si)",
+                "non è vero che (Rete privata (VPN) è «Sì» oppure Trasmissione cifrata è «Sì»)",
+            ),
+            (
+                "protocolli contiene_uno (rest, soap)",
+                "Protocolli comprende almeno uno fra «HTTP/REST» e «SOAP (web service)»",
+            ),
+            (
+                "transito_dati contiene (targa, corsia)",
+                "Dati del transito comprende «Targa» e «Corsia»",
+            ),
+            (
+                "conservazione_giorni <= 7",
+                "Conservazione delle immagini (giorni) è al più 7",
+            ),
+            (
+                "manutenzione_scadenza >= oggi e manutenzione_scadenza < 2027-01-31",
+                "Scadenza della manutenzione non viene prima di: «Giorno dell’esito» e Scadenza \
+                 della manutenzione viene prima di: 31/01/2027",
+            ),
+        ] {
+            assert_eq!(words(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_form_that_the_manual_shows_can_be_read() {
+        let reader = Condition::read("vpn = si", &Names::new()).expect("a condition");
+        let names = Names::from([("lettore".to_owned(), reader)]);
+        for (form, _) in LANGUAGE {
+            assert!(Condition::read(form, &names).is_ok(), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_condition_makes_a_bounded_number_of_tests() {
+        let many = vec!["vpn = si"; 60].join(" o ");
+        let many = Condition::read(&many, &Names::new()).expect("a condition");
+        let names = Names::from([("tutti".to_owned(), many)]);
+        let faults = Condition::read(&vec!["@tutti"; 60].join(" o "), &names).expect_err("faults");
+        assert!(faults[0].message.contains("3600 prove"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_comune_is_asked_by_its_code() {
+        assert!(messages("comune = Milano")[0].contains("sei cifre"));
+        assert!(Condition::read("comune fra (015146, 015182)", &Names::new()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_whatever_stops_the_reading_of_a_condition(text in ".{0,200}") {
+            let read = Condition::read(&text, &Names::new());
+            if let Err(faults) = read {
+                prop_assert!(!faults.is_empty());
+                prop_assert!(faults.iter().all(|fault| fault.at <= text.len()));
+            }
+        }
+
+        #[test]
+        fn no_row_of_its_own_words_stops_it_either(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "e", "o", "non", "(", ")", ",", "fra", "contiene", "noto", "=", "<", ">=", "@",
+                    "@x", "ocr", "corsie", "oggi", "a_bordo", "7", "-", ".", "2026-01-31", "é",
+                ]),
+                0..60,
+            )
+        ) {
+            let _ = Condition::read(&words.join(" "), &Names::new());
+            let _ = Condition::read(&words.concat(), &Names::new());
+        }
     }
 
     #[test]

@@ -6,9 +6,11 @@
 //! not public: each criterion has a source and how sure it is. Enforced by the tests below and by
 //! `tests/it/compatibility.rs`.
 
-use super::condition::{Condition, Names};
+use super::condition::{self, Condition, Names};
 use super::fact::Fact;
+use super::rules;
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -17,6 +19,15 @@ pub const LONGEST: usize = 512 * 1024;
 
 /// The longest single text in it, in characters.
 const TEXT: usize = 600;
+
+/// The longest identifier, in characters.
+const ID: usize = 40;
+
+/// How many rows of one kind it may have.
+const MOST_ROWS: usize = 300;
+
+/// How many mistakes are said; who has made more mends these first.
+const MOST_SAID: usize = 200;
 
 macro_rules! words {
     ($(#[doc = $doc:literal])+ $name:ident {
@@ -139,6 +150,10 @@ pub struct Criterion {
     pub unknown: Option<Condition>,
     /// The condition as written, for people.
     pub condition: String,
+    /// Which devices it is asked of, as written; empty when of all.
+    pub applies_text: String,
+    /// When the answer is not known although the values are, as written; may be empty.
+    pub unknown_text: String,
     /// The identifier of the intervention that satisfies it.
     pub remedy: Option<String>,
     /// Where it comes from.
@@ -171,6 +186,17 @@ pub struct Remedy {
     pub unit: Unit,
 }
 
+/// A condition of a set that is not of one criterion, as written and as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The key it stands under: `legge_targhe`, or `@lettore` for one that others name.
+    pub name: String,
+    /// As written.
+    pub text: String,
+    /// The same, read.
+    pub condition: Condition,
+}
+
 /// A set of criteria.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Criteria {
@@ -186,6 +212,8 @@ pub struct Criteria {
     pub readers: Condition,
     /// Which of them are connected already.
     pub connected: Condition,
+    /// The three above as written, and after them the conditions that have a name.
+    pub conditions: Vec<Written>,
     /// The criteria, in their order.
     pub criteria: Vec<Criterion>,
     /// The interventions, in their order.
@@ -202,30 +230,63 @@ pub struct Trouble {
 }
 
 impl Criteria {
+    /// A text as sets are kept: without the mark of byte order, every line ended by a line feed, so
+    /// that what was typed in a page and what came as a file are the same set.
+    #[must_use]
+    pub fn tidy(text: &str) -> String {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    }
+
+    /// Reads a set from the bytes of a file.
+    pub fn decode(bytes: &[u8]) -> Result<String, Vec<Trouble>> {
+        if bytes.len() > LONGEST {
+            return Err(too_large());
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self::tidy(text)),
+            Err(error) => {
+                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let message = "Il file non è testo in UTF-8: salvatelo come «testo, UTF-8» e \
+                               inviatelo di nuovo.";
+                Err(vec![Trouble {
+                    line,
+                    message: message.to_owned(),
+                }])
+            }
+        }
+    }
+
     /// Reads a set; everything that is wrong is said at once, by line.
     pub fn read(text: &str) -> Result<Self, Vec<Trouble>> {
         if text.len() > LONGEST {
-            let message = format!("Il file è troppo grande: al più {} KB.", LONGEST / 1024);
-            return Err(vec![Trouble { line: 1, message }]);
+            return Err(too_large());
         }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reading = Reading::of(text);
+        reading.plain();
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut reading = Reading {
-            text,
-            troubles: Vec::new(),
-        };
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            reading.say(
-                at,
-                format!("Il file non è TOML ben scritto: {}.", error.message()),
-            );
+            let before = text
+                .get(..at)
+                .unwrap_or_default()
+                .trim_end_matches([' ', '\t']);
+            let rest = text.get(at..).unwrap_or_default();
+            let nothing = before.ends_with('=')
+                && rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
+            let message = if nothing {
+                "missing value"
+            } else {
+                error.message()
+            };
+            reading.say(at, not_toml(message));
         }
         let read = reading.troubles.is_empty().then(|| reading.set(&table));
-        reading.troubles.sort();
-        reading.troubles.dedup();
         match read.flatten() {
             Some(criteria) if reading.troubles.is_empty() => Ok(criteria),
-            _ => Err(reading.troubles),
+            _ => Err(reading.said()),
         }
     }
 
@@ -255,20 +316,122 @@ impl Criteria {
     }
 }
 
+fn too_large() -> Vec<Trouble> {
+    let message = format!("Il file è troppo grande: al più {} KB.", LONGEST / 1024);
+    vec![Trouble { line: 1, message }]
+}
+
+/// What the TOML reader says, for who writes sets.
+fn not_toml(message: &str) -> String {
+    const SAID: [(&str, &str); 17] = [
+        (
+            "duplicate key",
+            "questa voce c’è già: ogni nome si scrive una volta sola",
+        ),
+        ("must be quoted", "un testo va tra virgolette"),
+        ("opening quote", "un testo va tra virgolette"),
+        (
+            "basic string",
+            "le virgolette di un testo non si chiudono, o dentro c’è una barra rovesciata di troppo",
+        ),
+        ("literal string", "gli apici di un testo non si chiudono"),
+        ("quote", "le virgolette di un testo non si chiudono"),
+        (
+            "between array elements",
+            "manca una virgola tra due elementi",
+        ),
+        (
+            "unclosed array table",
+            "il titolo si scrive con due parentesi: [[criterio]]",
+        ),
+        ("unclosed table", "la parentesi del titolo non si chiude"),
+        ("unclosed array", "la parentesi di un elenco non si chiude"),
+        (
+            "unclosed inline table",
+            "una parentesi graffa non si chiude",
+        ),
+        (
+            "assignment",
+            "dopo il nome di una voce ci va «=», e poi il valore",
+        ),
+        (
+            "with no value",
+            "dopo il nome di una voce ci va «=», e poi il valore",
+        ),
+        ("missing value", "dopo «=» manca il valore"),
+        ("recurs", "troppe parentesi una dentro l’altra"),
+        (
+            "unquoted key",
+            "il nome di una voce ha caratteri che lì non vanno",
+        ),
+        ("comment", "un commento ha caratteri che lì non vanno"),
+    ];
+    let known = SAID.iter().find(|(english, _)| message.contains(english));
+    match known {
+        Some((_, words)) => format!("Il file non è TOML ben scritto: {words}."),
+        None => format!("Il file non è TOML ben scritto ({message})."),
+    }
+}
+
 struct Reading<'a> {
     text: &'a str,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
     troubles: Vec<Trouble>,
 }
 
 type Table<'a> = Spanned<DeTable<'a>>;
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn of(text: &'a str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            text,
+            lines: std::iter::once(0).chain(ends).collect(),
+            troubles: Vec::new(),
+        }
+    }
+
     fn say(&mut self, at: usize, message: impl Into<String>) {
-        let before = self.text.get(..at).unwrap_or(self.text);
         self.troubles.push(Trouble {
-            line: before.matches('\n').count() + 1,
+            line: self.lines.partition_point(|start| *start <= at).max(1),
             message: message.into(),
         });
+    }
+
+    /// What is to be said, in the order of the lines, and that there is more when there is.
+    fn said(mut self) -> Vec<Trouble> {
+        self.troubles.sort();
+        self.troubles.dedup();
+        let more = self.troubles.len().saturating_sub(MOST_SAID);
+        self.troubles.truncate(MOST_SAID);
+        if more > 0 {
+            let line = self.troubles.last().map_or(1, |last| last.line);
+            self.troubles.push(Trouble {
+                line,
+                message: format!(
+                    "Ci sono altri {more} errori dopo questi: correggete prima questi."
+                ),
+            });
+        }
+        self.troubles
+    }
+
+    /// What no line of a set may hold.
+    fn plain(&mut self) {
+        let mut at = 0;
+        for line in self.text.split_inclusive('\n') {
+            if rules::has_control(line, true) {
+                self.say(at, "In questa riga c’è un carattere che non è testo.");
+            }
+            if let Some(secret) = rules::never_recorded(line) {
+                let message = format!(
+                    "Qui c’è qualcosa che somiglia {secret}, e l’archivio non ne conserva."
+                );
+                self.say(at, message);
+            }
+            at += line.len();
+        }
     }
 
     fn set(&mut self, table: &Table<'_>) -> Option<Criteria> {
@@ -284,49 +447,90 @@ impl Reading<'_> {
             "criterio",
         ];
         self.only(table, &known, "l’insieme");
-        let names = self.names(table);
+        let mut conditions = Vec::new();
+        let names = self.names(table, &mut conditions);
         let remedies = self.rows(table, "intervento", |reading, row| reading.remedy(row));
         let criteria = self.rows(table, "criterio", |reading, row| {
             reading.criterion(row, &names)
         });
         self.twice(table, "intervento");
         self.twice(table, "criterio");
-        self.unheard(table, &remedies);
-        if criteria.is_empty() && self.troubles.is_empty() {
+        self.unheard(table);
+        if find(table, "criterio").is_none() {
             self.say(0, "Nel file non c’è alcun [[criterio]].");
         }
-        let concerns = self.condition(table, "riguarda", &names);
-        let readers = self.wanted_condition(table, "legge_targhe", &names);
-        let connected = self.wanted_condition(table, "collegato", &names);
+        let version = self.wanted(table, "versione");
+        let title = self.wanted(table, "titolo");
+        let note = self.wanted(table, "nota");
+        let concerns = self.written(table, "riguarda", &names);
+        let readers = self.wanted_written(table, "legge_targhe", &names);
+        let connected = self.wanted_written(table, "collegato", &names);
+        let own = [&concerns, &readers, &connected];
+        conditions.splice(0..0, own.into_iter().flatten().cloned());
         Some(Criteria {
-            version: self.wanted(table, "versione")?,
-            title: self.wanted(table, "titolo")?,
-            note: self.wanted(table, "nota")?,
-            concerns,
-            readers: readers?,
-            connected: connected?,
+            version: version?,
+            title: title?,
+            note: note?,
+            concerns: concerns.map(|one| one.condition),
+            readers: readers?.condition,
+            connected: connected?.condition,
+            conditions,
             criteria,
             remedies,
         })
     }
 
     /// The named conditions, which name no others.
-    fn names(&mut self, table: &Table<'_>) -> Names {
+    fn names(&mut self, table: &Table<'_>, written: &mut Vec<Written>) -> Names {
         let mut names = Names::new();
-        let Some((at, value)) = find(table, "condizioni") else {
+        let Some((span, value)) = find(table, "condizioni") else {
             return names;
         };
         let Some(rows) = value.as_table() else {
-            self.say(at, "«condizioni» è una tabella: [condizioni].");
+            self.say(span.start, "«condizioni» è una tabella: [condizioni].");
             return names;
         };
-        for (name, value) in rows {
-            let text = value.get_ref().as_str().unwrap_or_default();
-            if let Some(condition) = self.parse(text, value.span().start, &Names::new()) {
-                names.insert(name.get_ref().to_string(), condition);
+        if rows.len() > MOST_ROWS {
+            self.say(
+                span.start,
+                format!("Le condizioni con un nome sono al più {MOST_ROWS}."),
+            );
+            return names;
+        }
+        for (key, value) in rows {
+            let name = key.get_ref().to_string();
+            if !is_name(&name) {
+                let message = format!(
+                    "«{name}» non può essere il nome di una condizione: lettere, cifre, «_», «-» \
+                     e «.», al più {ID}."
+                );
+                self.say(key.span().start, message);
             }
+            let read = self.named(&name, value);
+            // Who names one that is wrong is not told that it is not there.
+            let condition = read.as_ref().map(|(_, condition)| condition.clone());
+            names.insert(
+                name.clone(),
+                condition.unwrap_or(Condition::All(Vec::new())),
+            );
+            written.extend(read.map(|(text, condition)| Written {
+                name: format!("@{name}"),
+                text,
+                condition,
+            }));
         }
         names
+    }
+
+    fn named(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<(String, Condition)> {
+        let text = self.text_in(name, value.span(), value.get_ref(), condition::LONGEST)?;
+        if text.contains('@') {
+            let message = "Una condizione con un nome non ne nomina altre: scrivetela per intero.";
+            self.say(value.span().start, message);
+            return None;
+        }
+        let condition = self.parse(&text, value.span(), &Names::new())?;
+        Some((text, condition))
     }
 
     fn rows<T>(
@@ -335,16 +539,25 @@ impl Reading<'_> {
         name: &str,
         mut read: impl FnMut(&mut Self, &Table<'_>) -> Option<T>,
     ) -> Vec<T> {
-        let Some((at, value)) = find(table, name) else {
+        let Some((span, value)) = find(table, name) else {
             return Vec::new();
         };
         let Some(rows) = value.as_array() else {
             self.say(
-                at,
+                span.start,
                 format!("«{name}» si scrive con due parentesi: [[{name}]]."),
             );
             return Vec::new();
         };
+        if rows.len() > MOST_ROWS || rows.is_empty() {
+            let message = if rows.is_empty() {
+                format!("Qui non c’è alcun [[{name}]].")
+            } else {
+                format!("I [[{name}]] sono {}: al più {MOST_ROWS}.", rows.len())
+            };
+            self.say(span.start, message);
+            return Vec::new();
+        }
         let mut read_rows = Vec::new();
         for row in rows.iter() {
             match row.get_ref() {
@@ -360,7 +573,7 @@ impl Reading<'_> {
 
     fn remedy(&mut self, row: &Table<'_>) -> Option<Remedy> {
         self.only(row, &["id", "nome", "unita"], "un [[intervento]]");
-        let id = self.wanted(row, "id");
+        let id = self.identifier(row);
         let name = self.wanted(row, "nome");
         let unit = self.one_of(
             row,
@@ -390,7 +603,7 @@ impl Reading<'_> {
             "grado",
         ];
         self.only(row, &known, "un [[criterio]]");
-        let id = self.wanted(row, "id");
+        let id = self.identifier(row);
         let text = self.wanted(row, "testo");
         let level = self.one_of(
             row,
@@ -417,21 +630,26 @@ impl Reading<'_> {
             Grade::ALL.iter().map(|one| one.name()),
         );
         let source = self.wanted(row, "fonte");
-        let applies = self.condition(row, "si_applica", names);
-        let unknown = self.condition(row, "non_noto", names);
-        let condition = self.text_of(row, "soddisfatto").map(|(_, text)| text);
-        let met = self.wanted_condition(row, "soddisfatto", names);
-        let remedy = self.text_of(row, "intervento").map(|(_, text)| text);
+        let applies = self.written(row, "si_applica", names);
+        let unknown = self.written(row, "non_noto", names);
+        let met = self.wanted_written(row, "soddisfatto", names);
+        let remedy = self.text_of(row, "intervento");
+        let text_of = |written: &Option<Written>| {
+            let written = written.as_ref();
+            written.map_or_else(String::new, |written| written.text.clone())
+        };
         Some(Criterion {
             id: id?,
             text: text?,
             level: level?,
             area: area?,
             about: about?,
-            applies,
-            met: met?,
-            unknown,
-            condition: condition?,
+            applies_text: text_of(&applies),
+            unknown_text: text_of(&unknown),
+            condition: text_of(&met),
+            applies: applies.map(|written| written.condition),
+            met: met?.condition,
+            unknown: unknown.map(|written| written.condition),
             remedy,
             source: source?,
             grade: grade?,
@@ -463,12 +681,28 @@ impl Reading<'_> {
     }
 
     /// Criteria that name an intervention that is not there.
-    fn unheard(&mut self, table: &Table<'_>, remedies: &[Remedy]) {
+    fn unheard(&mut self, table: &Table<'_>) {
+        let there: HashSet<String> = identifiers(table, "intervento", "id")
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect();
         for (at, id) in identifiers(table, "criterio", "intervento") {
-            if remedies.iter().all(|remedy| remedy.id != id) {
+            if !there.contains(&id) {
                 self.say(at, format!("Non c’è un [[intervento]] con id «{id}»."));
             }
         }
+    }
+
+    fn identifier(&mut self, row: &Table<'_>) -> Option<String> {
+        let id = self.wanted(row, "id")?;
+        if is_name(&id) {
+            return Some(id);
+        }
+        let at = find(row, "id").map_or(0, |(span, _)| span.start);
+        let message =
+            format!("«id» è fatto di lettere, cifre, «-», «_» e «.», al più {ID}, senza spazi.");
+        self.say(at, message);
+        None
     }
 
     fn one_of<T>(
@@ -481,7 +715,7 @@ impl Reading<'_> {
         let text = self.wanted(table, name)?;
         let found = named(&text);
         if found.is_none() {
-            let at = find(table, name).map_or(0, |(at, _)| at);
+            let at = find(table, name).map_or(0, |(span, _)| span.start);
             let all: Vec<_> = all.collect();
             let message = format!("«{text}» non vale per «{name}»: {}.", all.join(", "));
             self.say(at, message);
@@ -495,10 +729,10 @@ impl Reading<'_> {
                 self.say(table.span().start, format!("Manca «{name}»."));
                 None
             }
-            Some((at, _)) => {
-                let (_, text) = self.text_of(table, name)?;
+            Some((span, _)) => {
+                let text = self.text_of(table, name)?;
                 if text.trim().is_empty() {
-                    self.say(at, format!("«{name}» è vuoto."));
+                    self.say(span.start, format!("«{name}» è vuoto."));
                     return None;
                 }
                 Some(text)
@@ -506,67 +740,100 @@ impl Reading<'_> {
         }
     }
 
-    /// A text and where it begins.
-    fn text_of(&mut self, table: &Table<'_>, name: &str) -> Option<(usize, String)> {
-        let (at, value) = find(table, name)?;
+    fn text_of(&mut self, table: &Table<'_>, name: &str) -> Option<String> {
+        let (span, value) = find(table, name)?;
+        self.text_in(name, span, value, TEXT)
+    }
+
+    /// A text of at most so many characters.
+    fn text_in(
+        &mut self,
+        name: &str,
+        span: Range<usize>,
+        value: &DeValue<'_>,
+        longest: usize,
+    ) -> Option<String> {
         let Some(text) = value.as_str() else {
-            self.say(at, format!("«{name}» è un testo, tra virgolette."));
+            self.say(span.start, format!("«{name}» è un testo, tra virgolette."));
             return None;
         };
-        if text.chars().count() > TEXT {
-            self.say(
-                at,
-                format!("«{name}» è troppo lungo: al più {TEXT} caratteri."),
-            );
-            return None;
+        let message = if text.chars().count() > longest {
+            format!("«{name}» è troppo lungo: al più {longest} caratteri.")
+        } else if rules::has_control(text, true) {
+            format!("In «{name}» c’è un carattere che non è testo.")
+        } else {
+            return Some(text.to_owned());
+        };
+        self.say(span.start, message);
+        None
+    }
+
+    fn wanted_written(&mut self, table: &Table<'_>, name: &str, names: &Names) -> Option<Written> {
+        if find(table, name).is_none() {
+            self.say(table.span().start, format!("Manca «{name}»."));
         }
-        Some((at, text.to_owned()))
+        self.written(table, name, names)
     }
 
-    fn wanted_condition(
-        &mut self,
-        table: &Table<'_>,
-        name: &str,
-        names: &Names,
-    ) -> Option<Condition> {
-        self.wanted(table, name)?;
-        self.condition(table, name, names)
+    fn written(&mut self, table: &Table<'_>, name: &str, names: &Names) -> Option<Written> {
+        let (span, value) = find(table, name)?;
+        let text = self.text_in(name, span.clone(), value, condition::LONGEST)?;
+        let condition = self.parse(&text, span, names)?;
+        Some(Written {
+            name: name.to_owned(),
+            text,
+            condition,
+        })
     }
 
-    fn condition(&mut self, table: &Table<'_>, name: &str, names: &Names) -> Option<Condition> {
-        let (at, text) = self.text_of(table, name)?;
-        self.parse(&text, at, names)
-    }
-
-    fn parse(&mut self, text: &str, at: usize, names: &Names) -> Option<Condition> {
+    fn parse(&mut self, text: &str, span: Range<usize>, names: &Names) -> Option<Condition> {
         match Condition::read(text, names) {
             Ok(condition) => Some(condition),
             Err(faults) => {
                 for fault in faults {
-                    // A condition on several lines: the line within it.
-                    let within = text.get(..fault.at).unwrap_or(text);
-                    let lines = within.matches('\n').count();
-                    let line_start = self.text.get(at..).unwrap_or_default();
-                    let skipped: usize = line_start
-                        .split_inclusive('\n')
-                        .take(lines)
-                        .map(str::len)
-                        .sum();
-                    self.say(at + skipped, fault.message);
+                    let within = self.place(text, span.clone(), fault.at);
+                    self.say(span.start + within, fault.message);
                 }
                 None
             }
         }
     }
+
+    /// How far after the beginning of a value the line of a place in its text begins: other than
+    /// nothing for a text on several lines that is written as it is meant.
+    fn place(&self, text: &str, span: Range<usize>, at: usize) -> usize {
+        let raw = self.text.get(span).unwrap_or_default();
+        let inner = ["\"\"\"", "'''"].iter().find_map(|marks| {
+            let inner = raw.strip_prefix(marks)?.strip_suffix(marks)?;
+            let first = inner
+                .strip_prefix("\r\n")
+                .or_else(|| inner.strip_prefix('\n'));
+            Some(first.unwrap_or(inner))
+        });
+        let Some(inner) =
+            inner.filter(|inner| inner.replace("\r\n", "\n") == text.replace("\r\n", "\n"))
+        else {
+            return 0;
+        };
+        let before = text.get(..at).unwrap_or(text).matches('\n').count();
+        let lines = inner.split_inclusive('\n').take(before);
+        raw.len() - 3 - inner.len() + lines.map(str::len).sum::<usize>()
+    }
 }
 
-/// A value of a table and where it begins.
-fn find<'t, 'i>(table: &'t Table<'i>, name: &str) -> Option<(usize, &'t DeValue<'i>)> {
+/// Whether a text may be an identifier: one word of a condition.
+fn is_name(text: &str) -> bool {
+    let of_a_name = |one: char| one.is_alphanumeric() || matches!(one, '_' | '-' | '.');
+    !text.is_empty() && text.chars().count() <= ID && text.chars().all(of_a_name)
+}
+
+/// A value of a table and where it stands.
+fn find<'t, 'i>(table: &'t Table<'i>, name: &str) -> Option<(Range<usize>, &'t DeValue<'i>)> {
     let (_, value) = table
         .get_ref()
         .iter()
         .find(|(key, _)| key.get_ref().as_ref() == name)?;
-    Some((value.span().start, value.get_ref()))
+    Some((value.span(), value.get_ref()))
 }
 
 /// The texts under a key in the rows of a name.
@@ -586,6 +853,7 @@ fn identifiers(table: &Table<'_>, name: &str, key: &str) -> Vec<(usize, String)>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SEED: &str = include_str!("../../seeds/criteri.toml");
 
@@ -630,11 +898,158 @@ mod tests {
         assert_eq!(troubles.len(), 5 + 1 + 1 + 1 + 2, "{troubles:#?}");
     }
 
+    fn first(text: &str) -> Trouble {
+        let troubles = Criteria::read(text).expect_err("troubles");
+        troubles.into_iter().next().expect("a trouble")
+    }
+
     #[test]
     fn a_file_that_is_not_toml_says_where() {
-        let troubles = Criteria::read("versione = \"1\"\ntitolo = \n").expect_err("troubles");
-        assert_eq!(troubles[0].line, 2, "{troubles:?}");
+        let trouble = first("versione = \"1\"\ntitolo = \n");
+        assert_eq!(trouble.line, 2, "{trouble:?}");
+        assert!(trouble.message.contains("manca il valore"), "{trouble:?}");
+        for (text, line, words) in [
+            ("a = 1\na = 2", 2, "c’è già"),
+            ("a = 1\nb = ciao", 2, "virgolette"),
+            ("a = 1\r\n\r\nb = \"ciao\r\n", 3, "virgolette"),
+            ("\u{feff}a = 1\n[[criterio]", 2, "due parentesi"),
+            ("a = 1\n[criterio\n", 2, "parentesi"),
+            ("\na\n", 2, "«=»"),
+            ("a = [1 2]", 1, "virgola"),
+        ] {
+            let trouble = first(text);
+            assert_eq!(trouble.line, line, "{text:?}: {trouble:?}");
+            assert!(trouble.message.contains(words), "{text:?}: {trouble:?}");
+        }
         assert!(Criteria::read("").is_err());
         assert!(Criteria::read(&"#".repeat(LONGEST + 1)).is_err());
+        assert!(Criteria::read(&"[".repeat(LONGEST)).is_err());
+        assert!(Criteria::read(&"a = ".repeat(LONGEST / 4)).is_err());
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_wherever_it_stands() {
+        for (text, wanted) in [
+            ("criterio = 3", "«criterio» si scrive con due parentesi"),
+            (
+                "[criterio]\nid = \"A\"",
+                "«criterio» si scrive con due parentesi",
+            ),
+            ("criterio = [1, \"due\"]", "Qui ci va un [[criterio]]"),
+            ("criterio = []", "Qui non c’è alcun [[criterio]]"),
+            (
+                "intervento = \"x\"",
+                "«intervento» si scrive con due parentesi",
+            ),
+            ("condizioni = 3", "«condizioni» è una tabella"),
+            ("[condizioni]\nx = 3", "«x» è un testo"),
+            ("[condizioni]\nx.y = \"vpn = si\"", "«x» è un testo"),
+            (
+                "[condizioni]\n\"due parole\" = \"vpn = si\"",
+                "non può essere il nome",
+            ),
+            ("[condizioni]\nx = \"@y\"", "non ne nomina altre"),
+            ("versione = 2026.1", "«versione» è un testo"),
+            ("versione = \" \"", "«versione» è vuoto"),
+            ("versione = \"a\\u0000b\"", "carattere che non è testo"),
+            ("legge_targhe = [\"vpn = si\"]", "«legge_targhe» è un testo"),
+            ("versioni = \"1\"", "«versioni» non è una voce"),
+            (
+                "nota = \"password: Milano2020\"",
+                "l’archivio non ne conserva",
+            ),
+        ] {
+            let troubles = Criteria::read(text).expect_err("troubles");
+            let said = |one: &Trouble| one.message.contains(wanted);
+            assert!(troubles.iter().any(said), "{text}: {troubles:#?}");
+        }
+        let row = "[[criterio]]\nid = 3\ntesto = []\nlivello = true\narea = 1\noggetto = {}\n\
+                   soddisfatto = 1.5\nfonte = 2026-01-01\ngrado = \"Z\"\nsi_applica = 0\n";
+        let troubles = Criteria::read(row).expect_err("troubles");
+        for line in 2..=10 {
+            assert!(
+                troubles.iter().any(|one| one.line == line),
+                "{line}: {troubles:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_condition_is_said_once_and_on_its_own_line() {
+        let text = SEED.replace(
+            "comune = \"ente.tipo = comune\"",
+            "comune = \"ente.tipo = comun\"",
+        );
+        let troubles = Criteria::read(&text).expect_err("troubles");
+        assert_eq!(troubles.len(), 1, "{troubles:#?}");
+        let long = SEED.replace(
+            "soddisfatto = \"cifratura = si\"",
+            "soddisfatto = \"\"\"\nvpn = si o\ncifratura = sì\"\"\"",
+        );
+        for text in [long.clone(), long.replace('\n', "\r\n")] {
+            let trouble = first(&text);
+            let line = text.lines().nth(trouble.line - 1).unwrap_or_default();
+            assert!(line.starts_with("cifratura = sì"), "{trouble:?}: {line}");
+        }
+        let escaped = SEED.replace(
+            "soddisfatto = \"cifratura = si\"",
+            "soddisfatto = \"\\n\\n\\ncifratura = sì\"",
+        );
+        let trouble = first(&escaped);
+        let line = escaped.lines().nth(trouble.line - 1).unwrap_or_default();
+        assert!(line.starts_with("soddisfatto"), "{trouble:?}: {line}");
+    }
+
+    #[test]
+    fn the_same_set_comes_from_a_file_with_other_ends_of_lines() {
+        let windows = format!("\u{feff}{}", SEED.replace('\n', "\r\n"));
+        let decoded = Criteria::decode(windows.as_bytes()).expect("text");
+        assert_eq!(decoded, SEED);
+        assert!(Criteria::read(&windows).is_ok());
+        let latin = b"nota = \"uno\"\ntitolo = \"perch\xe9\"\n";
+        let troubles = Criteria::decode(latin).expect_err("troubles");
+        assert_eq!(troubles[0].line, 2);
+        assert!(troubles[0].message.contains("UTF-8"));
+    }
+
+    #[test]
+    fn whoever_makes_many_mistakes_is_told_of_the_first_and_of_how_many_more() {
+        let text = "x = 1\n".repeat(1_000);
+        let troubles = Criteria::read(&text).expect_err("troubles");
+        assert_eq!(troubles.len(), MOST_SAID + 1);
+        assert!(
+            troubles[MOST_SAID].message.contains("altri 799 errori"),
+            "{troubles:?}"
+        );
+        let rows = "[[criterio]]\n".repeat(MOST_ROWS + 1);
+        let troubles = Criteria::read(&rows).expect_err("troubles");
+        assert!(
+            troubles
+                .iter()
+                .any(|one| one.message.contains("al più 300"))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_whatever_stops_the_reading_of_a_set(text in "(?s).{0,400}") {
+            prop_assert!(Criteria::read(&text).is_err());
+            let _ = Criteria::decode(text.as_bytes());
+        }
+
+        #[test]
+        fn a_set_with_a_piece_cut_out_or_put_in_is_read_or_told_by_line(
+            at in 0..SEED.len(), len in 0..200_usize, piece in "[\\[\\]\"'=@{}#\n\r\\\\.,a1 ]{0,8}",
+        ) {
+            let (mut from, mut to) = (at, (at + len).min(SEED.len()));
+            while !SEED.is_char_boundary(from) { from -= 1; }
+            while !SEED.is_char_boundary(to) { to += 1; }
+            let text = format!("{}{piece}{}", &SEED[..from], &SEED[to..]);
+            if let Err(troubles) = Criteria::read(&text) {
+                let lines = text.matches('\n').count() + 1;
+                prop_assert!(!troubles.is_empty());
+                prop_assert!(troubles.iter().all(|one| (1..=lines).contains(&one.line)));
+            }
+        }
     }
 }

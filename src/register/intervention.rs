@@ -22,7 +22,7 @@ use crate::census::price::{self, PriceList};
 use crate::census::record::Record;
 use crate::census::rules::Bodies;
 use crate::census::table::Fault;
-use crate::census::vocabulary::Field;
+use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::exchange::listing::{self, Cell, Sheet};
 use crate::exchange::source::SourceError;
@@ -176,7 +176,7 @@ impl Register {
     /// What the devices of a filter need, and beside it, when the filter or the selection leaves
     /// something out, what the whole census needs. Only for whoever reads everything.
     pub async fn demand(&self, asked: &Asked) -> Result<(Tender, Option<Tender>)> {
-        may_read(asked.filter.viewer())?;
+        may_read(asked.filter.viewer(), Kind::Prices)?;
         self.past(&asked.filter).await?;
         let _turn = self.turn().await?;
         let whole = asked.whole();
@@ -195,14 +195,14 @@ impl Register {
 
     /// What the devices of a filter need, in the unit of whoever asks, who notes the reading.
     pub async fn tender(&self, unit: &mut Unit, asked: &Asked) -> Result<Tender> {
-        may_read(asked.filter.viewer())?;
+        may_read(asked.filter.viewer(), Kind::Prices)?;
         let gathered = self.gather(unit, asked, None).await?;
         Ok(gathered.tender)
     }
 
     /// The units and devices behind an intervention. Only for whoever reads everything.
     pub async fn behind(&self, asked: &Asked, remedy: &str) -> Result<Behind> {
-        may_read(asked.filter.viewer())?;
+        may_read(asked.filter.viewer(), Kind::Prices)?;
         self.past(&asked.filter).await?;
         let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
@@ -260,7 +260,7 @@ impl Register {
         name: &str,
         file: File,
     ) -> Result<PriceList, Refused> {
-        may_read(viewer)?;
+        may_read(viewer, Kind::Prices)?;
         let criteria = self.criteria_today(viewer).await?;
         let table = listing::read(name, file, &price::COLUMNS)?;
         PriceList::read(&table, &criteria.remedies).map_err(Refused::Faults)
@@ -273,7 +273,7 @@ impl Register {
         name: &str,
         file: File,
     ) -> Result<Lots, Refused> {
-        may_read(viewer)?;
+        may_read(viewer, Kind::Prices)?;
         let bodies = self.store.read().await?.bodies().await?.into_iter();
         let bodies = Bodies::new(bodies.map(|body| (body.code, body.name)));
         let table = listing::read(name, file, &lot::COLUMNS)?;
@@ -282,7 +282,7 @@ impl Register {
 
     /// A price list to fill in: the interventions of the criteria in force, without prices.
     pub async fn price_template(&self, viewer: &Viewer) -> Result<Sheet> {
-        may_read(viewer)?;
+        may_read(viewer, Kind::Prices)?;
         let criteria = self.criteria_today(viewer).await?;
         let row = |remedy: &Remedy| {
             let cells = [&remedy.id, remedy.unit.name(), "", "", "", &remedy.name];
@@ -300,7 +300,7 @@ impl Register {
 
     /// A division in lots to fill in: every Comune that is covered, without a lot.
     pub fn lot_template(&self, viewer: &Viewer) -> Result<Sheet> {
-        may_read(viewer)?;
+        may_read(viewer, Kind::Lots)?;
         let covered = self.territory.municipalities().iter();
         let covered = covered.filter(|one| one.covered);
         let mut names: Vec<&str> = covered.map(|one| one.name.as_str()).collect();
@@ -358,6 +358,8 @@ impl Register {
                 let case = Case {
                     device,
                     record,
+                    software: software(&basis, record),
+                    model: model(&basis, record),
                     verdict,
                     lot: division.of(record),
                 };
@@ -432,6 +434,24 @@ fn parsed<T>(
     }
 }
 
+/// The software of a device, as the catalogue calls it where it is known there.
+fn software<'a>(basis: &'a Basis, record: &'a Record) -> &'a str {
+    match record.text(Field::Software) {
+        UNKNOWN => "",
+        name => basis
+            .software(name)
+            .map_or(name, |known| known.product().name.as_str()),
+    }
+}
+
+/// Make and model of a device, likewise.
+fn model<'a>(basis: &'a Basis, record: &'a Record) -> (&'a str, &'a str) {
+    basis.model(record).map_or_else(
+        || (record.text(Field::Marca), record.text(Field::Modello)),
+        |known| (known.make.as_str(), known.model.as_str()),
+    )
+}
+
 /// What a page says of a device behind a quantity.
 struct Seen {
     code: String,
@@ -453,8 +473,8 @@ impl Seen {
                 .body(body)
                 .map_or_else(|| body.to_owned(), |about| about.name.clone()),
             site: text(Field::Sito).to_owned(),
-            software: text(Field::Software).to_owned(),
-            model: format!("{} {}", text(Field::Marca), text(Field::Modello))
+            software: software(basis, record).to_owned(),
+            model: format!("{} {}", model(basis, record).0, model(basis, record).1)
                 .trim()
                 .to_owned(),
         }

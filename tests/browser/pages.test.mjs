@@ -10,6 +10,9 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 const NOT_PAGES = [
   '/documenti/{id}',
   '/campagna/solleciti.csv',
+  '/compatibilita/dispositivi.csv',
+  '/compatibilita/enti.csv',
+  '/compatibilita/mancanti.csv',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
@@ -29,6 +32,9 @@ const NOT_PAGES = [
   '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
+  '/tiles/riferimenti/{id}/{z}/{x}/{y}',
+  '/riferimenti/distanze.csv',
+  '/riferimenti/scoperti.csv',
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
@@ -57,10 +63,28 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'riferimenti', path: '/riferimenti', as: 'validatore' },
+  { name: 'riferimenti-compilatore', path: '/riferimenti', as: 'compilatore' },
+  { name: 'riferimento', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', line: 'Fibra' },
+  { name: 'riferimento-ritiro-errori', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', statuses: [422], act: refusedWithdrawal },
+  { name: 'riferimento-nuovo', path: '/riferimenti/nuovo', as: 'amministratore' },
+  { name: 'riferimento-nuovo-errori', path: '/riferimenti/nuovo', as: 'validatore', statuses: [422], act: refusedLayer },
+  { name: 'distanze', path: '/riferimenti/distanze', as: 'osservatore' },
+  { name: 'distanze-compilatore', path: '/riferimenti/distanze', as: 'compilatore' },
+  { name: 'scoperti', path: '/riferimenti/scoperti?raggio=300', as: 'validatore' },
+  { name: 'mappa-riferimenti', path: '/mappa', as: 'validatore', act: showReference },
   { name: 'enti', path: '/enti', as: 'validatore' },
   { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'compatibilita', path: '/compatibilita', as: 'validatore' },
+  { name: 'compatibilita-ente', path: '/compatibilita?ente=015002', as: 'compilatore' },
+  { name: 'compatibilita-nessuno', path: '/compatibilita?al=01/01/2020', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi', path: '/compatibilita/dispositivi', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi-criterio', path: '/compatibilita/dispositivi?criterio=SC-04&risposta=non_noto', as: 'compilatore' },
+  { name: 'compatibilita-mancanti', path: '/compatibilita/mancanti', as: 'validatore' },
+  { name: 'compatibilita-mancanti-ente', path: '/compatibilita/mancanti?ente=015002&livello=tutti', as: 'compilatore', act: openDetails },
+  { name: 'dispositivo-compatibilita', path: '/dispositivi/{id}', as: 'osservatore', list: '/compatibilita/dispositivi?esito=da_verificare', act: openDetails },
   { name: 'campagna', path: '/campagna', as: 'validatore' },
   { name: 'campagna-passata', path: '/campagna?al=01/01/2020', as: 'osservatore' },
   { name: 'campagna-osservatore', path: '/campagna?attesa=ente&ordine=-dispositivi', as: 'osservatore' },
@@ -77,6 +101,21 @@ const PAGES = [
   { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
   { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'software', path: '/software', as: 'compilatore' },
+  { name: 'software-filtrato', path: '/software?stato=dichiarato', as: 'osservatore' },
+  { name: 'software-voce', path: '/software/voce', as: 'validatore', list: '/software?stato=dichiarato', link: /^Targa System$/ },
+  { name: 'software-voce-compilatore', path: '/software/voce', as: 'compilatore', list: '/software', link: /^Milestone XProtect$/ },
+  { name: 'software-modifica', path: '/software/modifica', as: 'validatore' },
+  { name: 'software-modifica-errori', path: '/software/modifica', as: 'amministratore', statuses: [422], act: refusedProduct },
+  { name: 'software-scntt', path: '/software/scntt?nome=Selea', as: 'validatore' },
+  { name: 'software-scntt-errori', path: '/software/scntt?nome=Selea', as: 'validatore', statuses: [422], act: refusedStanding },
+  { name: 'software-proposte', path: '/software/proposte', as: 'validatore' },
+  { name: 'software-proposta', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/ },
+  { name: 'software-proposta-errori', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/, statuses: [422], act: refusedMerge },
+  { name: 'modelli', path: '/modelli', as: 'osservatore' },
+  { name: 'modello', path: '/modelli/voce', as: 'validatore', list: '/modelli?noti=si', link: /^EO-200 LPR$/ },
+  { name: 'modello-modifica', path: '/modelli/modifica?marca=Esempio+Ottica&modello=EO-200+LPR', as: 'validatore' },
+  { name: 'modello-modifica-errori', path: '/modelli/modifica', as: 'validatore', statuses: [422], act: refusedModel },
   { name: 'doppioni', path: '/doppioni', as: 'validatore' },
   { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
   { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
@@ -156,6 +195,24 @@ async function refusedSeat(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedWithdrawal(page) {
+  await press(page, 'Ritira il livello');
+  await page.locator('#f-motivo-errore').waitFor();
+}
+
+async function refusedLayer(page) {
+  const point = coordinates => ({ type: 'Feature', properties: { nome: 'Uno' }, geometry: { type: 'Point', coordinates } });
+  const layer = { type: 'FeatureCollection', features: [point([45.46, 9.19]), point([9.19, 45.46]), point([12.5, 41.9])] };
+  await page.setInputFiles('[name=file]', { name: 'scuole.geojson', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(layer)) });
+  await page.selectOption('[name=tipo]', 'scuole');
+  await press(page, 'Carica il livello');
+  await page.locator('#errori').waitFor();
+}
+
+async function showReference(page) {
+  await page.getByLabel(/^Fibra ottica/).check();
+}
+
 async function refusedSnapshot(page) {
   await page.click('main [type=submit]');
   await page.locator('#errori').waitFor();
@@ -205,12 +262,40 @@ async function refusedDecision(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedProduct(page) {
+  await page.fill('[name=produttore]', 'rtsp://10.0.0.7/stream1');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedStanding(page) {
+  await page.selectOption('[name=stato]', 'attestato');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedMerge(page) {
+  await page.selectOption('[name=voce]', '');
+  await press(page, 'Unisci alla voce');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedModel(page) {
+  await page.fill('[name=risoluzione_mp]', 'moltissima');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
 async function refusedPassword(page) {
   await page.fill('[name=attuale]', 'sbagliata');
   await page.fill('[name=nuova]', 'una-password-lunga');
   await page.fill('[name=ripetuta]', 'una-password-lunga');
   await page.click('main [type=submit]');
   await page.getByRole('alert').first().waitFor();
+}
+
+async function openDetails(page) {
+  await page.evaluate(() => document.querySelectorAll('main details').forEach(one => { one.open = true; }));
 }
 
 async function openPanel(page) {

@@ -65,6 +65,7 @@ impl Who {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
             Access::Reviewers => self == Self::Reviewer,
+            Access::Curators => matches!(self, Self::Reviewer | Self::Administrator),
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -147,6 +148,7 @@ struct World {
     declaration: Uuid,
     snapshot: Uuid,
     tender: support::Tender,
+    reference: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -172,10 +174,13 @@ pub struct Named {
     pub prices: Uuid,
     /// A division in lots.
     pub lots: Uuid,
+    /// A reference layer that the bodies may see.
+    pub reference: Uuid,
 }
 
 impl World {
     async fn new(register: Register) -> Self {
+        support::criteria(&register).await;
         let owner = support::officer(&register, MILANO).await;
         let stranger = support::officer(&register, RHO).await;
         let shared = [
@@ -209,6 +214,7 @@ impl World {
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
         let tender = support::tender(&register).await;
+        let reference = support::reference_layer(&register, "scuole", true).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
@@ -230,6 +236,7 @@ impl World {
             declaration,
             snapshot: snapshot.unwrap().id,
             tender,
+            reference,
         }
     }
 
@@ -246,6 +253,7 @@ impl World {
             snapshot: self.snapshot,
             prices: self.tender.prices,
             lots: self.tender.lots,
+            reference: self.reference,
         }
     }
 
@@ -339,6 +347,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("fotografie") => named.snapshot,
         Some("prezzi") => named.prices,
         Some("lotti") => named.lots,
+        _ if pattern.contains("/riferimenti/{id}") => named.reference,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
@@ -539,6 +548,9 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             &format!("/dispositivi/{}/modifica", world.reserved),
             &format!("/dispositivi/{}?dati=convalidati", world.reserved),
             "/storia.csv",
+            "/compatibilita/dispositivi",
+            "/compatibilita/dispositivi.csv",
+            "/compatibilita/mancanti.csv",
             &format!("/importa/{}", world.batch),
             &format!("/importa/{}/scarti", world.batch),
             &format!("/importa/{}/righe/1", world.batch),
@@ -587,6 +599,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
     both(async |store| {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
+        let reference = support::reference_layer(&world.register, "fibra", false).await;
         let token = stranger.csrf.clone().unwrap();
         for route in routes()
             .iter()
@@ -595,7 +608,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             // Everybody may know which snapshots there are, and find there what they may see.
             if matches!(
                 route.access,
-                Access::Administrators | Access::Reviewers | Access::Readers
+                Access::Administrators | Access::Curators | Access::Reviewers | Access::Readers
             ) || route.path.starts_with("/fotografie/")
             {
                 continue;
@@ -611,8 +624,13 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 snapshot: Uuid::max(),
                 prices: Uuid::max(),
                 lots: Uuid::max(),
+                reference: Uuid::max(),
             };
-            let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
+            let hidden = Named {
+                reference,
+                ..world.named(world.reserved)
+            };
+            let hidden = fillings(route.path, hidden).unwrap();
             let absent = fillings(route.path, none).unwrap();
             for (hidden, absent) in hidden.iter().zip(&absent) {
                 let mut pages = Vec::new();

@@ -399,7 +399,7 @@ fn whoever_changes_their_password_signs_in_again_everywhere() {
 #[test]
 fn only_the_demonstration_has_people_of_its_own() {
     both(async |store| {
-        seed::seed(&store).await.unwrap();
+        seed::seed(&store, &Clock::System).await.unwrap();
         let register = Register::open(store, Clock::fixed(NOW)).await.unwrap();
         let operator = Viewer::operator();
         assert!(register.people(&operator).await.unwrap().is_empty());

@@ -13,7 +13,7 @@ use geo::InteriorPoint;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -37,6 +37,7 @@ use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
 use varco::register::document::Attachment;
 use varco::register::record::{Outcome as Saved, Target};
+use varco::register::reference_layer::{Outcome as LayerOutcome, TypedLayer};
 use varco::register::staged::Orders;
 use varco::settings::Settings;
 use varco::storage::body::Body as Owner;
@@ -241,6 +242,45 @@ pub async fn document(register: &Register, viewer: &Viewer, body: &str) -> Uuid 
     seen.documents.last().unwrap().id
 }
 
+/// A reference layer of this kind with two points near the cathedral of Milano, shown to the bodies or
+/// not.
+pub async fn reference_layer(register: &Register, kind: &str, shared: bool) -> Uuid {
+    let features = ["[9.1916,45.4641]", "[9.2016,45.4741]"].map(|place| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"nome":"Punto"}},"geometry":{{"type":"Point","coordinates":{place}}}}}"#
+        )
+    });
+    let features = features.join(",");
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+    let typed = TypedLayer {
+        kind: kind.to_owned(),
+        name: format!("Livello {kind}"),
+        source: "Chi ce l’ha dato".to_owned(),
+        licence: "Uso interno".to_owned(),
+        dated: "01/02/2026".to_owned(),
+        shared: if shared { "si" } else { "" }.to_owned(),
+        ..TypedLayer::default()
+    };
+    let file = attachment("punti.geojson", text.as_bytes());
+    let file = Attachment {
+        content: rewound(file.content),
+        ..file
+    };
+    let outcome = register
+        .load_reference(&Viewer::operator(), &typed, Some(file))
+        .await
+        .unwrap();
+    match outcome {
+        LayerOutcome::Loaded(id) => id,
+        LayerOutcome::Refused(refused) => panic!("{refused:?}"),
+    }
+}
+
+fn rewound(mut file: std::fs::File) -> std::fs::File {
+    file.rewind().unwrap();
+    file
+}
+
 /// The boundaries that the program carries, read once.
 pub fn municipalities() -> &'static [Municipality] {
     static SEEDED: OnceLock<Vec<Municipality>> = OnceLock::new();
@@ -268,6 +308,18 @@ pub async fn register(store: Store) -> Register {
     unit.put_body(&coordinator).await.unwrap();
     unit.commit().await.unwrap();
     Register::open(store, Clock::fixed(NOW)).await.unwrap()
+}
+
+/// Puts the first set of criteria in force.
+pub async fn criteria(register: &Register) -> Uuid {
+    let text = include_str!("../../seeds/criteri.toml").to_owned();
+    let operator = Viewer::operator();
+    let name = "Criteri di partenza";
+    let loaded = register.load_edition(&operator, Kind::Criteria, name, text);
+    let id = loaded.await.unwrap().id;
+    let today = register.clock.today();
+    register.put_in_force(&operator, id, today).await.unwrap();
+    id
 }
 
 /// Adds a person with a role for a body. Their account is `role.body`, their password [`PASSWORD`].

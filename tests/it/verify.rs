@@ -3,8 +3,10 @@
 use crate::support::{self, MILANO, RHO, both, execute};
 use varco::census::adhesion::{Stage, TypedSeat, TypedStep};
 use varco::census::campaign::DeclarationKind;
+use varco::census::catalogue::{TypedModel, TypedProduct, TypedStated};
 use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
+use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
@@ -80,7 +82,9 @@ fn a_register_that_nobody_touched_fits() {
 #[test]
 fn the_examples_fit() {
     both(async |store| {
-        varco::register::seed::seed(&store).await.unwrap();
+        varco::register::seed::seed(&store, &varco::clock::Clock::System)
+            .await
+            .unwrap();
         let register = Register::open(store, varco::clock::Clock::System)
             .await
             .unwrap();
@@ -222,7 +226,7 @@ fn every_kind_of_tampering_is_named() {
 }
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
-/// dates, declarations; and two decisions of each kind, one of them taken back.
+/// dates, declarations; two decisions of each kind, one of them taken back; and the catalogues.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -286,14 +290,57 @@ async fn taking_part(store: Store) -> Register {
                 .unwrap();
         }
     }
+    for shared in [false, true] {
+        support::reference_layer(&register, "scuole", shared).await;
+    }
+    let last = register.references(&reviewer).await.unwrap()[0].layer.id;
+    register
+        .withdraw_reference(&reviewer, last, "Per errore")
+        .await
+        .unwrap();
+    keep_catalogues(&register, &reviewer).await;
     register.settle().await.unwrap();
     register
+}
+
+/// One row of each kind in the catalogues.
+async fn keep_catalogues(register: &Register, reviewer: &Viewer) {
+    let product = TypedProduct {
+        name: "Uno".to_owned(),
+        kind: "vms".to_owned(),
+        ..TypedProduct::default()
+    };
+    let outcome = register.record_product(reviewer, "", &product).await;
+    outcome.unwrap().unwrap();
+    let stated = TypedStated {
+        standing: "non_noto".to_owned(),
+        ..TypedStated::default()
+    };
+    let outcome = register
+        .record_standing(reviewer, "Uno", &stated, None)
+        .await;
+    outcome.unwrap().unwrap();
+    let outcome = register
+        .merge_product(reviewer, "Programma", "Uno", "")
+        .await;
+    outcome.unwrap().unwrap();
+    let model = TypedModel {
+        make: "Marca".to_owned(),
+        model: "Modello".to_owned(),
+        reading: "non_noto".to_owned(),
+        ..TypedModel::default()
+    };
+    register
+        .record_model(reviewer, &model)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Changes that undo themselves: what is done to which table, and the words that name it.
 fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
     let mut cases = Vec::new();
-    for part in &PARTS {
+    for part in PARTS {
         let (table, many) = (part.table, part.kind.many());
         if matches!(part.kind, Sealed::MergesEnded | Sealed::PairsEnded) {
             let told = vec!["doppione annullata di validatore.cmm", many];
@@ -323,10 +370,19 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
+            Sealed::ReferenceLayers => vec!["livello di riferimento caricato di riga di comando"],
+            Sealed::ReferenceWithdrawals => {
+                vec!["livello di riferimento ritirato di validatore.cmm"]
+            }
+            Sealed::Products => vec!["voce del catalogo del software di validatore.cmm"],
+            Sealed::Standings => vec!["stato SCNTT di un software di validatore.cmm"],
+            Sealed::ProductMerges => vec!["nome di software unito o separato di validatore.cmm"],
+            Sealed::Models => vec!["voce del catalogo dei modelli di validatore.cmm"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
         };
         told.extend([many, "il record ", " del 2 marzo 2026, "]);
-        let of_one = !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        let of_one =
+            part.columns.iter().any(|(name, _)| *name == "body_code") && part.kind != Sealed::Dues;
         if of_one {
             told.push(" di Comune di Milano)");
         }
@@ -341,9 +397,16 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Steps => "annuls IS NULL",
             Sealed::Dues => "body_code = '015146'",
             Sealed::Merges | Sealed::Pairs => "ended_at IS NOT NULL",
+            Sealed::ReferenceLayers => "audience = 'riservato'",
             _ => "1 = 1",
         };
-        if part.kind != Sealed::Documents {
+        // A layer is taken away once: there is no room for another row.
+        if part.kind == Sealed::ReferenceWithdrawals {
+            let gone = format!("DELETE FROM {table}");
+            cases.push((table, gone, with("non c’è più")));
+            continue;
+        }
+        if !matches!(part.kind, Sealed::Documents | Sealed::ReferenceLayers) {
             let gone = format!("DELETE FROM {table}");
             cases.push((table, gone, with("non c’è più")));
         }
@@ -394,10 +457,12 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
             execute(&store, &change).await;
             named(&change, &says).await;
             // A document stands behind an act, and cannot be taken away while it does.
-            let back = if table == "document" {
+            let back = if ["document", "reference_layer"].contains(&table) {
                 vec![
-                    "DELETE FROM document WHERE id NOT IN (SELECT id FROM away)".to_owned(),
-                    "UPDATE document SET author = (SELECT author FROM away)".to_owned(),
+                    format!("DELETE FROM {table} WHERE id NOT IN (SELECT id FROM away)"),
+                    format!(
+                        "UPDATE {table} SET author = (SELECT author FROM away WHERE away.id = {table}.id)"
+                    ),
                 ]
             } else {
                 vec![
@@ -420,6 +485,39 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
         }
         let says = ["(documenti di Comune di Milano)", "non c’è più"];
         named("the document", &says).await;
+    });
+}
+
+#[test]
+fn a_feature_that_is_changed_taken_away_or_added_is_named() {
+    both(async |store| {
+        let register = support::register(store.clone()).await;
+        let layer = support::reference_layer(&register, "scuole", false).await;
+        assert_eq!(register.verify().await.unwrap().first, None);
+        execute(
+            &store,
+            "CREATE TABLE away AS SELECT * FROM reference_feature",
+        )
+        .await;
+        for change in [
+            "UPDATE reference_feature SET name = 'Altro' WHERE number = 1",
+            "UPDATE reference_feature SET west = west - 1 WHERE number = 2",
+            "UPDATE reference_feature SET geometry = '{}' WHERE number = 2",
+            "DELETE FROM reference_feature WHERE number = 2",
+            "INSERT INTO reference_feature SELECT layer_id, 3, name, geometry, west, south, east, \
+             north FROM reference_feature WHERE number = 1",
+        ] {
+            execute(&store, change).await;
+            let first = register.verify().await.unwrap().first.unwrap_or_default();
+            assert!(
+                first.contains("«Livello scuole»: i suoi elementi"),
+                "{change}\n{first}"
+            );
+            execute(&store, "DELETE FROM reference_feature").await;
+            execute(&store, "INSERT INTO reference_feature SELECT * FROM away").await;
+        }
+        assert_eq!(register.verify().await.unwrap().first, None);
+        assert_ne!(layer, uuid::Uuid::nil());
     });
 }
 

@@ -51,6 +51,7 @@ impl World {
             snapshot: snapshot.unwrap().id,
             prices: tender.prices,
             lots: tender.lots,
+            reference: support::reference_layer(&register, "scuole", true).await,
         };
         let addresses = routes::routes()
             .iter()
@@ -212,7 +213,7 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
         {
             let asked = match route.access {
                 Access::Administrators => continue,
-                Access::Reviewers => &mut reviewer,
+                Access::Reviewers | Access::Curators => &mut reviewer,
                 _ => &mut browser,
             };
             let address = fillings(route.path, world.named).unwrap().remove(0);

@@ -138,7 +138,7 @@ fn what_is_exported_saved_by_libreoffice_and_imported_again_changes_nothing() {
     on_sqlite(async |url| {
         let store = Store::open(&url).await.unwrap();
         store.migrate().await.unwrap();
-        seed::seed(&store).await.unwrap();
+        seed::seed(&store, &Clock::System).await.unwrap();
         let register = Register::open(store, Clock::System).await.unwrap();
         let devices = example::fill(&register).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
