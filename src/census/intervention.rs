@@ -68,8 +68,12 @@ impl Selection {
 pub struct Case<'a> {
     /// The device.
     pub device: Uuid,
-    /// What it says: body, site, software, make, model.
+    /// What it says: body and site.
     pub record: &'a Record,
+    /// Its software, as the catalogue calls it where it is known there; may be empty.
+    pub software: &'a str,
+    /// Make and model, likewise.
+    pub model: (&'a str, &'a str),
     /// What the criteria say of it.
     pub verdict: &'a Verdict,
     /// Its lot as spelled; empty when it has none.
@@ -437,12 +441,12 @@ fn identity(kind: Unit, case: Case<'_>) -> String {
         Unit::Site if !text(Field::Sito).is_empty() => parts(&[body, text(Field::Sito)]),
         Unit::Device | Unit::Site => case.device.to_string(),
         Unit::Body => body.to_owned(),
-        Unit::Product => match fold(text(Field::Software)) {
+        Unit::Product => match fold(case.software) {
             unnamed if unnamed.is_empty() => parts(&["", body]),
             named => named,
         },
         Unit::Model => {
-            let (make, model) = (fold(text(Field::Marca)), fold(text(Field::Modello)));
+            let (make, model) = (fold(case.model.0), fold(case.model.1));
             if model.is_empty() {
                 parts(&[&make, "", body])
             } else {
@@ -528,7 +532,6 @@ mod tests {
             let mut record = Record::default();
             let mut set = |field, text: &str| record.set(field, Some(Value::Text(text.to_owned())));
             set(Field::Ente, one.body);
-            set(Field::Software, one.software);
             if !one.site.is_empty() {
                 set(Field::Sito, one.site);
             }
@@ -539,6 +542,8 @@ mod tests {
             demand.add(Case {
                 device: Uuid::from_u128(*number as u128 + 1),
                 record: &record,
+                software: one.software,
+                model: ("", ""),
                 verdict: &verdict,
                 lot: one.lot,
             });

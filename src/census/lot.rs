@@ -517,11 +517,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_table_makes_a_division_panic(text in "(lotto|comune|ente|zona|Rho|Milano|cmm|[;1-4\\n ]){1,40}") {
-            if text.lines().next().is_some() {
-                if let Ok(lots) = read(&text) {
-                    prop_assert_eq!(Lots::stored(&lots.text()).unwrap(), lots);
-                }
+        fn no_table_makes_a_division_panic(
+            text in "(lotto|comune|ente|zona|Rho|Milano|cmm|[;1-4\\n ]){1,40}",
+        ) {
+            prop_assume!(text.lines().next().is_some());
+            if let Ok(lots) = read(&text) {
+                prop_assert_eq!(Lots::stored(&lots.text()).unwrap(), lots);
             }
         }
     }

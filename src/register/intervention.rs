@@ -22,7 +22,7 @@ use crate::census::price::{self, PriceList};
 use crate::census::record::Record;
 use crate::census::rules::Bodies;
 use crate::census::table::Fault;
-use crate::census::vocabulary::Field;
+use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::exchange::listing::{self, Cell, Sheet};
 use crate::exchange::source::SourceError;
@@ -358,6 +358,8 @@ impl Register {
                 let case = Case {
                     device,
                     record,
+                    software: software(&basis, record),
+                    model: model(&basis, record),
                     verdict,
                     lot: division.of(record),
                 };
@@ -432,6 +434,24 @@ fn parsed<T>(
     }
 }
 
+/// The software of a device, as the catalogue calls it where it is known there.
+fn software<'a>(basis: &'a Basis, record: &'a Record) -> &'a str {
+    match record.text(Field::Software) {
+        UNKNOWN => "",
+        name => basis
+            .software(name)
+            .map_or(name, |known| known.product().name.as_str()),
+    }
+}
+
+/// Make and model of a device, likewise.
+fn model<'a>(basis: &'a Basis, record: &'a Record) -> (&'a str, &'a str) {
+    basis.model(record).map_or_else(
+        || (record.text(Field::Marca), record.text(Field::Modello)),
+        |known| (known.make.as_str(), known.model.as_str()),
+    )
+}
+
 /// What a page says of a device behind a quantity.
 struct Seen {
     code: String,
@@ -453,8 +473,8 @@ impl Seen {
                 .body(body)
                 .map_or_else(|| body.to_owned(), |about| about.name.clone()),
             site: text(Field::Sito).to_owned(),
-            software: text(Field::Software).to_owned(),
-            model: format!("{} {}", text(Field::Marca), text(Field::Modello))
+            software: software(basis, record).to_owned(),
+            model: format!("{} {}", model(basis, record).0, model(basis, record).1)
                 .trim()
                 .to_owned(),
         }

@@ -18,6 +18,12 @@ const NOT_PAGES = [
   '/fotografie/confronta/differenze.csv',
   '/importa/modello.csv',
   '/importa/modello.xlsx',
+  '/interventi/stima.csv',
+  '/interventi/stima.xlsx',
+  '/lotti/modello.csv',
+  '/lotti/{id}/elenco.csv',
+  '/prezzi/modello.csv',
+  '/prezzi/{id}/elenco.csv',
   '/importa/{id}/avanzamento',
   '/importa/{id}/punti',
   '/importa/{id}/scarti',
@@ -132,6 +138,15 @@ const PAGES = [
   { name: 'fotografia', path: '/fotografie/{id}', as: 'osservatore', list: '/fotografie' },
   { name: 'fotografia-verifica', path: '/fotografie/{id}/verifica', as: 'validatore', list: '/fotografie' },
   { name: 'fotografia-confronto', path: '/fotografie/confronta?prima={id}&dopo=oggi', as: 'validatore', list: '/fotografie' },
+  { name: 'interventi', path: '/interventi', as: 'validatore' },
+  { name: 'interventi-selezione', path: '/interventi?ente=015002&solo_in_esercizio=si&consigliati=si', as: 'osservatore' },
+  { name: 'intervento', path: '/interventi/{intervento}', as: 'osservatore', list: '/interventi', link: /^Server periferico/ },
+  { name: 'prezzi', path: '/prezzi', as: 'osservatore' },
+  { name: 'prezzi-errori', path: '/prezzi', as: 'validatore', statuses: [422], act: refusedPrices },
+  { name: 'elenco-prezzi', path: '/prezzi/{id}', as: 'validatore', list: '/prezzi' },
+  { name: 'lotti', path: '/lotti', as: 'validatore' },
+  { name: 'lotti-prova', path: '/lotti', as: 'validatore', act: triedLots },
+  { name: 'divisione', path: '/lotti/{id}', as: 'osservatore', list: '/lotti' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
   { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },
@@ -202,6 +217,45 @@ async function refusedSnapshot(page) {
   await page.click('main [type=submit]');
   await page.locator('#errori').waitFor();
 }
+
+const table = (name, lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
+
+async function refusedPrices(page) {
+  const lines = ['intervento;prezzo_minimo;prezzo_massimo;sconto', 'servr;1;2;', 'rete;9;2;', 'lettore;;x;'];
+  await page.fill('[name=nome]', 'Sbagliato');
+  await page.setInputFiles('[name=file]', table('prezzi.csv', lines));
+  await page.getByRole('button', { name: 'Carica', exact: true }).click();
+  await page.locator('#errori').waitFor();
+}
+
+async function triedLots(page) {
+  await page.fill('[name=nome]', 'Prova');
+  await page.setInputFiles('[name=file]', table('lotti.csv', ['lotto;comune', '1;Rho', '2;Milano']));
+  await page.getByRole('button', { name: 'Prova senza caricare' }).click();
+  await page.getByText('Il file va bene').waitFor();
+}
+
+// A price list and a division in lots, in force.
+const loadTables = app =>
+  app.visit({ as: app.accounts.validatore }, async page => {
+    const prices = [
+      'intervento;prezzo_minimo;prezzo_massimo;fonte',
+      'lettore;1.500,00;3.200,00;Analisi di mercato',
+      'server;18.000,00;35.000,00;Analisi di mercato',
+      'rete;900,00;2.400,50;',
+      'connettore;12.000,00;48.000,00;',
+    ];
+    const lots = ['lotto;comune;zona', '3;;Ovest', ';Abbiategrasso;Ovest', ';Magenta;Ovest', '3 bis;Milano;'];
+    for (const [path, file] of [['/prezzi', table('prezzi.csv', prices)], ['/lotti', table('lotti.csv', lots)]]) {
+      await page.goto(path);
+      await page.fill('[name=nome]', 'Gara, prima stesura');
+      await page.setInputFiles('[name=file]', file);
+      await page.getByRole('button', { name: 'Carica', exact: true }).click();
+      await page.getByText('Caricato. Perché valga').waitFor();
+      await press(page, 'Metti in vigore');
+      await page.getByText('il giorno è registrato').waitFor();
+    }
+  });
 
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');
@@ -318,6 +372,7 @@ describe('every page', () => {
     app = await start();
     await sendFiles(app);
     await takeSnapshot(app);
+    await loadTables(app);
   });
   after(() => app?.stop());
 
@@ -388,6 +443,7 @@ test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }
   try {
     await sendFiles(app);
     await takeSnapshot(app);
+    await loadTables(app);
     for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();

@@ -147,6 +147,7 @@ struct World {
     document: Uuid,
     declaration: Uuid,
     snapshot: Uuid,
+    tender: support::Tender,
     reference: Uuid,
 }
 
@@ -169,6 +170,10 @@ pub struct Named {
     pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
+    /// A price list.
+    pub prices: Uuid,
+    /// A division in lots.
+    pub lots: Uuid,
     /// A reference layer that the bodies may see.
     pub reference: Uuid,
 }
@@ -208,6 +213,7 @@ impl World {
         let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let tender = support::tender(&register).await;
         let reference = support::reference_layer(&register, "scuole", true).await;
         let people = vec![
             (Who::Owner, owner),
@@ -229,6 +235,7 @@ impl World {
             document,
             declaration,
             snapshot: snapshot.unwrap().id,
+            tender,
             reference,
         }
     }
@@ -244,6 +251,8 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
+            prices: self.tender.prices,
+            lots: self.tender.lots,
             reference: self.reference,
         }
     }
@@ -336,13 +345,15 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("documenti") => named.document,
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
+        Some("prezzi") => named.prices,
+        Some("lotti") => named.lots,
         _ if pattern.contains("/riferimenti/{id}") => named.reference,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
-    let filled = filled.replace("{ente}", MILANO);
+    let filled = filled.replace("{ente}", MILANO).replace("{intervento}", "server");
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
@@ -611,6 +622,8 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 document: Uuid::max(),
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
+                prices: Uuid::max(),
+                lots: Uuid::max(),
                 reference: Uuid::max(),
             };
             let hidden = Named {

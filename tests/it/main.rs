@@ -32,6 +32,7 @@ mod sites;
 mod snapshots;
 mod storage;
 mod support;
+mod tender;
 mod tiles;
 mod verdicts;
 mod verify;

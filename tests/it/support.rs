@@ -406,6 +406,40 @@ pub async fn device(
     }
 }
 
+/// What a tender is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Tender {
+    /// The criteria of every installation.
+    pub criteria: Uuid,
+    /// A price list.
+    pub prices: Uuid,
+    /// A division in lots.
+    pub lots: Uuid,
+}
+
+/// Loads an edition and puts it in force from a day long ago.
+pub async fn edition(register: &Register, kind: Kind, name: &str, content: &str) -> Uuid {
+    let operator = Viewer::operator();
+    let loaded = register.load_edition(&operator, kind, name, content.to_owned());
+    let id = loaded.await.unwrap().id;
+    let day = jiff::civil::date(2020, 1, 1);
+    register.put_in_force(&operator, id, day).await.unwrap();
+    id
+}
+
+/// Loads the criteria of every installation, a price list and a division in lots, in force.
+pub async fn tender(register: &Register) -> Tender {
+    let criteria = include_str!("../../seeds/criteri.toml");
+    let prices = "intervento;unita;prezzo_minimo;prezzo_massimo;fonte;nota\n\
+                  server;ente;10.000,00;20.000,00;;\n";
+    let lots = "lotto;ente;comune;zona\n1;;015146;\n";
+    Tender {
+        criteria: edition(register, Kind::Criteria, "Di prova", criteria).await,
+        prices: edition(register, Kind::Prices, "Di prova", prices).await,
+        lots: edition(register, Kind::Lots, "Di prova", lots).await,
+    }
+}
+
 /// Sends and accepts the working states that a filter finds, and says how many.
 pub async fn accept(unit: &mut Unit, filter: &Filter) -> usize {
     let slice = Slice {

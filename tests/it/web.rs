@@ -39,6 +39,7 @@ impl World {
         unit.commit().await.unwrap();
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let tender = support::tender(&register).await;
         let named = Named {
             device,
             other,
@@ -48,6 +49,8 @@ impl World {
             document: support::document(&register, &officer, MILANO).await,
             declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
+            prices: tender.prices,
+            lots: tender.lots,
             reference: support::reference_layer(&register, "scuole", true).await,
         };
         let addresses = routes::routes()

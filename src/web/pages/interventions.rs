@@ -1,11 +1,13 @@
 //! What the tender needs: interventions by lot, what they cost, and what changes with a selection.
 
 use super::snapshots::choices;
-use crate::census::edition::Kind;
+use crate::census::edition::{Edition, Kind};
 use crate::census::estimate::{Lack, Range, WITHOUT_VAT};
 use crate::census::filter::Moment;
 use crate::census::intervention::Selection;
 use crate::census::lot;
+use crate::census::moment;
+use crate::census::price::euro;
 use crate::clock;
 use crate::register;
 use crate::register::find::Choice;
@@ -21,6 +23,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeMap;
 use std::io::Seek;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -150,7 +153,7 @@ pub async fn get(
     let filter = &asked.filter;
     let (at, snapshot) = match filter.moment {
         Moment::Now => (String::new(), String::new()),
-        Moment::At(at) => (crate::census::moment::figures(at), String::new()),
+        Moment::At(at) => (moment::figures(at), String::new()),
         Moment::Snapshot(id) => (String::new(), id.to_string()),
     };
     let page = Page::new(&app, Some(&reader), "Interventi e stima", "interventi")
@@ -307,12 +310,11 @@ fn toggles(selection: Selection) -> Vec<Toggle> {
 fn rests(tender: &Tender) -> Vec<Rests> {
     let prices = tender.prices.as_ref().map(|(edition, _)| edition);
     let lots = tender.lots.as_ref().map(|(edition, _)| edition);
-    let linked =
-        |label, path: &str, edition: Option<&crate::census::edition::Edition>, none: &str| Rests {
-            label,
-            name: edition.map_or_else(|| none.to_owned(), |one| one.name.clone()),
-            href: edition.map_or_else(|| path.to_owned(), |one| format!("{path}/{}", one.id)),
-        };
+    let linked = |label, path: &str, edition: Option<&Edition>, none: &str| Rests {
+        label,
+        name: edition.map_or_else(|| none.to_owned(), |one| one.name.clone()),
+        href: edition.map_or_else(|| path.to_owned(), |one| format!("{path}/{}", one.id)),
+    };
     vec![
         Rests {
             label: "Criteri",
@@ -345,7 +347,7 @@ fn lots(tender: &Tender, asked: &Asked, pairs: &[(&str, &str)]) -> Vec<Lot> {
             let name = tender.demanded.lots.get(place).map_or("", String::as_str);
             let sum = tender.estimate.as_ref();
             let sum = sum.and_then(|estimate| estimate.lots.get(&place)).copied();
-            let euro = |cents| format!("{} €", crate::census::price::euro(cents));
+            let money = |cents| format!("{} €", euro(cents));
             let rows = tender.demanded.rows.iter().enumerate();
             let rows = rows.filter(|(_, row)| row.lot == place);
             Lot {
@@ -354,8 +356,8 @@ fn lots(tender: &Tender, asked: &Asked, pairs: &[(&str, &str)]) -> Vec<Lot> {
                 rows: rows
                     .filter_map(|(at, _)| row(tender, asked, pairs, at))
                     .collect(),
-                least: sum.map_or_else(String::new, |sum| euro(sum.low)),
-                most: sum.map_or_else(String::new, |sum| euro(sum.high)),
+                least: sum.map_or_else(String::new, |sum| money(sum.low)),
+                most: sum.map_or_else(String::new, |sum| money(sum.high)),
             }
         })
         .collect()
@@ -392,8 +394,8 @@ fn sums(tender: &Tender) -> Vec<Sum> {
     };
     let sum = |name: String, range: Range| Sum {
         name,
-        least: format!("{} €", crate::census::price::euro(range.low)),
-        most: format!("{} €", crate::census::price::euro(range.high)),
+        least: format!("{} €", euro(range.low)),
+        most: format!("{} €", euro(range.high)),
     };
     let lots = estimate.lots.iter().map(|(place, range)| {
         let name = tender.demanded.lots.get(*place);
@@ -456,9 +458,8 @@ fn difference(chosen: &Tender, whole: &Tender) -> Difference {
     let (after, before) = (chosen.demanded.totals(), whole.demanded.totals());
     let places = chosen.criteria.remedies.iter().enumerate();
     let rows = places.filter_map(|(place, remedy)| {
-        let of = |totals: &std::collections::BTreeMap<usize, (u64, u64)>| {
-            totals.get(&place).copied().unwrap_or_default()
-        };
+        let of =
+            |totals: &BTreeMap<usize, (u64, u64)>| totals.get(&place).copied().unwrap_or_default();
         let (before, after) = (of(&before), of(&after));
         let less = |after: u64, before: u64| number(after).saturating_sub(number(before));
         (before != (0, 0) || after != (0, 0)).then(|| Change {
@@ -472,7 +473,7 @@ fn difference(chosen: &Tender, whole: &Tender) -> Difference {
             ),
         })
     });
-    let money = |cents| format!("{} €", crate::census::price::euro(cents));
+    let money = |cents| format!("{} €", euro(cents));
     let totals = chosen.estimate.as_ref().zip(whole.estimate.as_ref());
     let amounts = totals.map(|(after, before)| {
         let (after, before) = (after.total, before.total);
