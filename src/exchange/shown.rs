@@ -9,6 +9,9 @@ use crate::census::report::{self, Block, Cell, DRAFT, Report, STATEMENT, Table};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
+/// How much wider letters of headings are.
+pub(super) const BOLD: f64 = 1.08;
+
 /// A report as it is read.
 #[derive(Debug, Clone, Serialize)]
 pub struct Shown {
@@ -258,7 +261,7 @@ fn breadths<'a>(title: &str, cells: impl Iterator<Item = &'a str>, number: bool)
     const HEADING: f64 = 5.6;
     /// Texts longer than this go to the next line rather than make the column wider.
     const TEXT: f64 = 26.0;
-    let heading = widest_word(title) * 1.08;
+    let heading = widest_word(title) * BOLD;
     let mut natural = heading;
     let mut least = heading.min(HEADING);
     for cell in cells {
@@ -274,7 +277,8 @@ fn breadths<'a>(title: &str, cells: impl Iterator<Item = &'a str>, number: bool)
     (natural, least)
 }
 
-fn widest_word(text: &str) -> f64 {
+/// How wide the widest word of a text is, in ems.
+pub(super) fn widest_word(text: &str) -> f64 {
     text.split_whitespace().map(measure).fold(0.0, f64::max)
 }
 

@@ -8,7 +8,7 @@
 //! number rather than left out, because a document for the archive may not have a glyph for nothing.
 //! Enforced by the tests below and by `tests/it/report.rs`, with `qpdf`, Poppler and veraPDF.
 
-use super::shown::{Shown, ShownBlock, ShownTable, measure};
+use super::shown::{BOLD, Shown, ShownBlock, ShownColumn, ShownTable, measure, widest_word};
 use crate::census::report::{Cell, Kind, Report};
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -126,6 +126,8 @@ struct Layout {
     size: f64,
     /// The widths of its columns, in points.
     widths: Vec<f64>,
+    /// Whether every word of a column's heading fits, so that none is hyphenated.
+    whole: Vec<bool>,
 }
 
 fn data(report: &Report) -> Result<Vec<u8>, TypesettingError> {
@@ -198,7 +200,7 @@ fn laid_out(table: &mut ShownTable) -> Layout {
         }
     }
     for (column, room) in table.columns.iter_mut().zip(&rooms) {
-        column.title = breakable(&column.title, room / 1.08);
+        column.title = breakable(&column.title, room / BOLD);
     }
     layout
 }
@@ -239,9 +241,14 @@ fn layout(table: &ShownTable) -> Layout {
         };
         wide * size + INSET
     });
+    let widths: Vec<f64> = widths.collect();
+    let fits = |(column, wide): (&ShownColumn, &f64)| {
+        widest_word(&column.title) * BOLD <= (wide - INSET) / size
+    };
     Layout {
         size,
-        widths: widths.collect(),
+        whole: table.columns.iter().zip(&widths).map(fits).collect(),
+        widths,
     }
 }
 
@@ -383,7 +390,6 @@ impl World for Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::shown::ShownColumn;
 
     fn table(columns: &[(f64, f64)], annex: bool) -> ShownTable {
         let columns = columns.iter().map(|&(natural, least)| ShownColumn {
