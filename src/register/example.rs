@@ -3,6 +3,8 @@
 //!
 //! The same register always gets the same examples. They go through the rules like any other draft.
 
+mod tender;
+
 use super::adhesion::{Attached, Outcome};
 use super::document::Attachment;
 use super::journal::Note;
@@ -87,12 +89,14 @@ pub async fn fill(register: &Register) -> Result<i64> {
         .await?
         .is_none()
     {
+        tender::add_program(register, &operator).await?;
         add_devices(register).await?;
         add_people(register, &operator).await?;
         add_adhesion(register).await?;
         add_declaration(register, &operator).await?;
         add_model(register, &operator).await?;
         add_references(register, &operator).await?;
+        tender::add_tender(register, &operator).await?;
     }
     Ok(register
         .store
@@ -269,7 +273,7 @@ async fn add_adhesion(register: &Register) -> Result<()> {
             done(register.record_step(&viewer, code, &typed, None).await?)?;
         }
         if taken >= 3 {
-            add_acts(register, &viewer, code).await?;
+            add_acts(register, &viewer, code, is_tidy(order)).await?;
         }
         if taken >= 2 {
             add_seat(register, &viewer, body, order).await?;
@@ -288,12 +292,19 @@ async fn add_adhesion(register: &Register) -> Result<()> {
     Ok(())
 }
 
-async fn add_acts(register: &Register, viewer: &Viewer, code: &str) -> Result<()> {
+async fn add_acts(register: &Register, viewer: &Viewer, code: &str, tidy: bool) -> Result<()> {
+    let protocol = (ActKind::Protocol, "in_preparazione", "", "");
+    let assessment = (ActKind::Assessment, "no", "", "");
+    let tidied = [
+        (ActKind::Protocol, "autorizzato", "prot. 77", "2021-11-04"),
+        (ActKind::Assessment, "si", "prot. 5", "2018-05-21"),
+    ];
+    let [protocol, assessment] = if tidy { tidied } else { [protocol, assessment] };
     for (kind, state, number, date) in [
         (ActKind::Pact, "si", "prot. 18", "2019-06-10"),
         (ActKind::Approval, "si", "verbale 7", "2019-07-16"),
-        (ActKind::Protocol, "in_preparazione", "", ""),
-        (ActKind::Assessment, "no", "", ""),
+        protocol,
+        assessment,
         (ActKind::Regulation, "si", "C.C. 33", "2018-11-29"),
         (ActKind::Server, "previsto", "", ""),
     ] {
@@ -302,7 +313,7 @@ async fn add_acts(register: &Register, viewer: &Viewer, code: &str) -> Result<()
             number: number.to_owned(),
             date: date.to_owned(),
             names_readers: "si".to_owned(),
-            lists_places: "no".to_owned(),
+            lists_places: if tidy { "si" } else { "no" }.to_owned(),
             note: MARK.to_owned(),
         };
         let act = register.record_act(viewer, code, kind, &typed, Attached::Nothing);
@@ -349,6 +360,11 @@ fn done(outcome: Outcome) -> Result<()> {
     }
 }
 
+/// Whether the Comune of this place among those chosen has everything in order, or nearly.
+const fn is_tidy(order: usize) -> bool {
+    order.is_multiple_of(4)
+}
+
 /// Comuni spread over the territory, always the same ones.
 fn chosen(register: &Register) -> Vec<&Municipality> {
     let covered: Vec<&Municipality> = register
@@ -386,6 +402,7 @@ async fn add_devices(register: &Register) -> Result<()> {
             world: &world,
             random: &mut random,
             municipality,
+            tidy: is_tidy(order),
         };
         let (devices, revisions) = maker.census(&mut unit).await?;
         let now = register.clock.now();
@@ -523,6 +540,8 @@ struct Maker<'a> {
     world: &'a World,
     random: &'a mut Rng,
     municipality: &'a Municipality,
+    /// Whether most of its plate readers lack nothing.
+    tidy: bool,
 }
 
 const STREETS: [&str; 16] = [
@@ -554,6 +573,31 @@ const MAKES: [(&str, &str); 6] = [
     ("Varchi Modello", "VM-Targa 2"),
     ("Varchi Modello", "VM-Contesto"),
 ];
+
+/// Gives a reader what the criteria ask of it.
+fn tidy_up(draft: &mut Draft) {
+    for (field, value) in [
+        (Field::Ocr, "a_bordo"),
+        (
+            Field::TransitoDati,
+            "targa,data_ora,varco,direzione,corsia,nazionalita",
+        ),
+        (Field::TransitoImmagini, "targa_e_contesto"),
+        (Field::ListeNazionali, "si"),
+        (Field::Software, tender::PROGRAM),
+        (Field::SoftwareVersione, "4.2"),
+        (Field::Protocolli, "onvif,rest"),
+        (Field::Connettivita, "fibra_metropolitana"),
+        (Field::Sincronizzazione, "ntp"),
+        (Field::Cifratura, "si"),
+        (Field::IlluminatoreIr, "si"),
+        (Field::Informativa, "si"),
+        (Field::ConservazioneGiorni, "7"),
+    ] {
+        draft.set(field, value);
+    }
+    draft.confirmed.clear();
+}
 
 impl Maker<'_> {
     async fn census(&mut self, unit: &mut Unit) -> Result<(Vec<Device>, Vec<Revision>)> {
@@ -712,6 +756,9 @@ impl Maker<'_> {
         self.apparatus(&mut draft, function);
         self.connection(&mut draft, function);
         self.administration(&mut draft);
+        if self.tidy && reads_plates(function) && self.chance(85) {
+            tidy_up(&mut draft);
+        }
         draft
     }
 
@@ -728,9 +775,16 @@ impl Maker<'_> {
             ("dismesso", 2),
         ]);
         draft.set(Field::Stato, standing);
+        let method = self.weighed(&[
+            ("gnss", 45),
+            ("mappa", 38),
+            ("indirizzo", 7),
+            ("progetto", 2),
+        ]);
+        draft.set(Field::MetodoPosizione, method);
+        let installation = self.weighed(&[("fissa", 80), ("ricollocabile", 14), ("mobile", 2)]);
+        draft.set(Field::Installazione, installation);
         for (field, share) in [
-            (Field::MetodoPosizione, 85),
-            (Field::Installazione, 92),
             (Field::Supporto, 80),
             (Field::Alimentazione, 75),
             (Field::IlluminatoreIr, 70),
@@ -750,7 +804,7 @@ impl Maker<'_> {
             );
             draft.set(
                 Field::ManutenzioneScadenza,
-                format!("{}-12-31", self.random.u16(2026..2031)),
+                format!("{}-12-31", self.random.u16(2026..2033)),
             );
         }
         let form = self.weighed(&[
@@ -849,7 +903,9 @@ impl Maker<'_> {
             Field::Visibilita,
             self.weighed(&[("riservato", 80), ("enti", 15), ("pubblico", 5)]),
         );
-        draft.set(Field::Lotto, self.pick(&["", "", "1", "2", "3 bis"]));
+        if self.chance(6) {
+            draft.set(Field::Lotto, "3 bis");
+        }
     }
 
     fn function(&mut self) -> &'static str {
