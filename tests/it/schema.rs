@@ -75,7 +75,7 @@ fn every_column_of_a_sealed_table_is_sealed() {
         };
         let mut sealed = BTreeMap::new();
         let mut entries = BTreeSet::new();
-        for part in &PARTS {
+        for part in PARTS {
             entries.insert(format!("{}.{}", part.table, part.entry));
             for (column, holds) in part.columns {
                 let kind = match holds {
