@@ -406,7 +406,7 @@ fn a_refused_form_keeps_what_was_typed() {
         let fields = [&fields[..], &[("grado", "A"), ("data", "1/2/2026")]].concat();
         let answer = browser.upload("/software/scntt", &fields, file).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        let page = browser.get(&answer.location().to_owned()).await.text();
+        let page = browser.get(answer.location()).await.text();
         assert!(page.contains("Collaudato con CEN o Questura") && page.contains("verbale.pdf"));
 
         let fields = [("nome", "Programma"), ("voce", ""), ("nota", "perché sì")];
@@ -427,7 +427,7 @@ fn a_refused_form_keeps_what_was_typed() {
         let fields = [&fields[..2], &fields[3..]].concat();
         let answer = browser.post("/modelli/modifica", &fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        let page = browser.get(&answer.location().to_owned()).await;
+        let page = browser.get(answer.location()).await;
         assert_eq!(page.status, StatusCode::OK);
     });
 }

@@ -2310,13 +2310,21 @@ fn the_catalogues_come_back_as_they_were_known_at_an_instant() {
         assert_eq!(models.resolve("MARCA", "modello"), Some(&model));
         let before = unit.models(Some(NOW)).await.unwrap();
         assert!(before.resolve("Marca", "Modello").is_none());
+    });
+}
 
-        let states = [
+#[test]
+fn what_devices_state_of_programs_and_models_is_counted_by_body() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        let fields = [
             (Field::Software, text("Uno")),
             (Field::SoftwareVersione, text("5")),
             (Field::Marca, text("Marca")),
         ];
-        let silent = first_of(&clock, &states);
+        let silent = first_of(&clock, &fields);
         add(&mut unit, &silent).await;
         let used = unit.product_uses(&everything()).await.unwrap();
         let body = || "a".to_owned();
