@@ -356,10 +356,13 @@ fn sign(out: &mut String, class: usize, x: f64, y: f64, r: f64) {
             x - r * 1.3
         ),
         4 => {
-            let (a, b, c, d) = (x - r, y - r, x + r, y + r);
             let _ = write!(
                 out,
-                r#"<path d="M{a:.1} {b:.1}L{c:.1} {d:.1}M{a:.1} {d:.1}L{c:.1} {b:.1}" fill="none" stroke="{colour}" stroke-width="2"/>"#
+                r#"<path d="M{west:.1} {north:.1}L{east:.1} {south:.1}M{west:.1} {south:.1}L{east:.1} {north:.1}" fill="none" stroke="{colour}" stroke-width="2"/>"#,
+                west = x - r,
+                north = y - r,
+                east = x + r,
+                south = y + r
             );
             return;
         }
@@ -464,8 +467,8 @@ fn halved(words: &str, room: f64) -> Vec<String> {
     }
     let blanks = words.char_indices().filter(|(_, one)| one.is_whitespace());
     let halves = blanks.filter_map(|(at, _)| words.split_at_checked(at));
-    let fitting = halves.filter(|(first, _)| width(first) <= room);
-    let (first, second) = fitting.last().unwrap_or((words, ""));
+    let mut fitting = halves.filter(|(first, _)| width(first) <= room);
+    let (first, second) = fitting.next_back().unwrap_or((words, ""));
     [first, second.trim_start()]
         .into_iter()
         .filter(|line| !line.is_empty())

@@ -139,8 +139,7 @@ fn format(kind: Kind, total: bool) -> Format {
     let format = Format::new().set_align(FormatAlign::Top);
     let format = match kind {
         Kind::Text => format.set_text_wrap(),
-        Kind::Integer => format.set_num_format("#,##0"),
-        Kind::Decimal(0) => format.set_num_format("#,##0"),
+        Kind::Integer | Kind::Decimal(0) => format.set_num_format("#,##0"),
         Kind::Decimal(digits) => {
             format.set_num_format(format!("#,##0.{}", "0".repeat(digits.into())))
         }
@@ -196,7 +195,6 @@ fn write_row(
 ) -> Result<()> {
     for ((index, (column, cell)), format) in (0..).zip(table.cells(row)).zip(formats) {
         match cell {
-            Cell::Empty => sheet.write_blank(number, index, format)?,
             Cell::Text(text) => {
                 sheet.write_string_with_format(number, index, clipped(text, LONGEST), format)?
             }
@@ -207,7 +205,7 @@ fn write_row(
             Cell::Decimal(value) if value.is_finite() => {
                 sheet.write_number_with_format(number, index, *value, format)?
             }
-            Cell::Decimal(_) => sheet.write_blank(number, index, format)?,
+            Cell::Decimal(_) | Cell::Empty => sheet.write_blank(number, index, format)?,
             #[expect(clippy::cast_precision_loss, reason = "sums are below 2^53 cents")]
             Cell::Cents(value) => {
                 sheet.write_number_with_format(number, index, *value as f64 / 100.0, format)?

@@ -13,6 +13,7 @@ use crate::census::report::{Cell, Kind, Report};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
@@ -284,7 +285,9 @@ fn spelled(text: &str) -> String {
             '\u{2010}' | '\u{2011}' => spelled.push('-'),
             '\u{2192}' => spelled.push_str("->"),
             _ if FONTS.covers(one) => spelled.push(one),
-            _ => spelled.push_str(&format!("[U+{:04X}]", u32::from(one))),
+            _ => {
+                let _ = write!(spelled, "[U+{:04X}]", u32::from(one));
+            }
         }
     }
     spelled
