@@ -1,5 +1,5 @@
-//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`] or
-//! [`Filed`] runs only for somebody signed in whose form carries the session's own token.
+//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`], [`Filed`] or
+//! [`Tried`] runs only for somebody signed in whose form carries the session's own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -10,6 +10,7 @@ use super::App;
 use super::error::Error;
 use super::fields::Fields;
 use super::guard::{self, FORM_BYTES, Signed};
+use crate::census::criterion;
 use crate::census::person::Viewer;
 use crate::register;
 use axum::body::Body;
@@ -75,6 +76,23 @@ impl FromRequest<App> for Filed {
             limit: app.settings.document_bytes,
             may: Viewer::records_any_adhesion,
             refusal: "Il vostro ruolo non registra atti.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
+}
+
+/// Somebody who reads everything and sent a set of criteria, as a file or as text.
+#[derive(Debug)]
+pub struct Tried(pub Upload);
+
+impl FromRequest<App> for Tried {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: criterion::LONGEST as u64,
+            may: Viewer::reads_all,
+            refusal: "Il vostro ruolo non prova criteri.",
         };
         gate.admit(request, app).await.map(Self)
     }
