@@ -146,6 +146,7 @@ struct World {
     document: Uuid,
     declaration: Uuid,
     snapshot: Uuid,
+    criteria: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -167,6 +168,8 @@ pub struct Named {
     pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
+    /// A set of criteria.
+    pub criteria: Uuid,
 }
 
 impl World {
@@ -203,11 +206,13 @@ impl World {
         let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let reviewer = support::reviewer(&register).await;
+        let criteria = support::criteria(&register, &reviewer).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
             (Who::Observer, support::observer(&register).await),
-            (Who::Reviewer, support::reviewer(&register).await),
+            (Who::Reviewer, reviewer),
             (Who::Administrator, support::administrator(&register).await),
         ];
         Self {
@@ -223,6 +228,7 @@ impl World {
             document,
             declaration,
             snapshot: snapshot.unwrap().id,
+            criteria: criteria.id,
         }
     }
 
@@ -237,6 +243,7 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
+            criteria: self.criteria,
         }
     }
 
@@ -328,6 +335,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("documenti") => named.document,
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
+        Some("criteri") => named.criteria,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
@@ -581,11 +589,13 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             .iter()
             .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
         {
-            // Everybody may know which snapshots there are, and find there what they may see.
+            // Everybody may know which snapshots there are, and find there what they may see; and
+            // read the criteria.
+            let open = ["/fotografie/", "/criteri/"];
             if matches!(
                 route.access,
                 Access::Administrators | Access::Reviewers | Access::Readers
-            ) || route.path.starts_with("/fotografie/")
+            ) || open.iter().any(|start| route.path.starts_with(start))
             {
                 continue;
             }
@@ -598,6 +608,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 document: Uuid::max(),
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
+                criteria: Uuid::max(),
             };
             let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
             let absent = fillings(route.path, none).unwrap();

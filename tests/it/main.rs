@@ -7,6 +7,7 @@ mod adhesion;
 mod batches;
 mod campaign;
 mod corpus;
+mod criteria;
 mod documentation;
 mod duplicates;
 mod exports;

@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use varco::census::adhesion::{ActKind, TypedAct};
 use varco::census::draft::Draft;
+use varco::census::edition::Edition;
 use varco::census::filter::{Filter, Slice, Sort};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::revision::Source;
@@ -238,6 +239,19 @@ pub async fn document(register: &Register, viewer: &Viewer, body: &str) -> Uuid 
     assert!(matches!(outcome, Ok(Outcome::Saved)), "{outcome:?}");
     let seen = register.body(viewer, body, None).await.unwrap();
     seen.documents.last().unwrap().id
+}
+
+/// The criteria of the seeds, loaded and in force since the beginning of the year.
+pub async fn criteria(register: &Register, reviewer: &Viewer) -> Edition {
+    let text = include_str!("../../seeds/criteri.toml");
+    let loaded = register.load_criteria(reviewer, "Primi", text).await;
+    let edition = loaded.unwrap().unwrap();
+    let day = "2026-01-01".parse().unwrap();
+    register
+        .put_in_force(reviewer, edition.id, day)
+        .await
+        .unwrap();
+    edition
 }
 
 /// The boundaries that the program carries, read once.

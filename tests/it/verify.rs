@@ -5,6 +5,7 @@ use varco::census::adhesion::{Stage, TypedSeat, TypedStep};
 use varco::census::campaign::DeclarationKind;
 use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
+use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
@@ -222,7 +223,8 @@ fn every_kind_of_tampering_is_named() {
 }
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
-/// dates, declarations; and two decisions of each kind, one of them taken back.
+/// dates, declarations; two decisions of each kind, one of them taken back; a site that had another
+/// name, and a set of criteria in force.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -286,8 +288,23 @@ async fn taking_part(store: Store) -> Register {
                 .unwrap();
         }
     }
+    named_sites_and_criteria(&register, &milano, &reviewer).await;
     register.settle().await.unwrap();
     register
+}
+
+/// A site that is given another name, and a set of criteria that is loaded and put in force.
+async fn named_sites_and_criteria(register: &Register, milano: &Viewer, reviewer: &Viewer) {
+    let at_a_site = [(Field::Sito, "S-1")];
+    support::device(register, milano, MILANO, "AL-SITO", &at_a_site).await;
+    let mut unit = register.store.read().await.unwrap();
+    let site = unit.site_with_code(MILANO, "S-1").await.unwrap().unwrap();
+    drop(unit);
+    register
+        .save_site(milano, site.id, "varco", "Altro nome")
+        .await
+        .unwrap();
+    support::criteria(register, reviewer).await;
 }
 
 /// Changes that undo themselves: what is done to which table, and the words that name it.
@@ -323,10 +340,21 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
+            Sealed::Editions => vec!["criteri, prezzi o lotti caricati di validatore.cmm"],
+            Sealed::Forces => vec!["criteri, prezzi o lotti messi in vigore di validatore.cmm"],
+            Sealed::SitesBefore => vec!["sito modificato di compilatore.015146"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
         };
         told.extend([many, "il record ", " del 2 marzo 2026, "]);
-        let of_one = !matches!(part.kind, Sealed::Dues | Sealed::Merges | Sealed::Pairs);
+        let of_one = !matches!(
+            part.kind,
+            Sealed::Dues
+                | Sealed::Merges
+                | Sealed::Pairs
+                | Sealed::Editions
+                | Sealed::Forces
+                | Sealed::SitesBefore
+        );
         if of_one {
             told.push(" di Comune di Milano)");
         }
@@ -337,6 +365,12 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
         };
         let changed = format!("UPDATE {table} SET author = 'altra'");
         cases.push((table, changed, with("è stato cambiato")));
+        if part.kind == Sealed::Editions {
+            // It is in force, and no other may have its name.
+            let rewritten = "UPDATE edition SET content = replace(content, '<= 7', '<= 90')";
+            cases.push((table, rewritten.to_owned(), with("è stato cambiato")));
+            continue;
+        }
         let condition = match part.kind {
             Sealed::Steps => "annuls IS NULL",
             Sealed::Dues => "body_code = '015146'",
@@ -393,17 +427,20 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
             .await;
             execute(&store, &change).await;
             named(&change, &says).await;
-            // A document stands behind an act, and cannot be taken away while it does.
-            let back = if table == "document" {
-                vec![
+            // A document stands behind an act, and a set is in force: they cannot be taken away.
+            let back = match table {
+                "document" => vec![
                     "DELETE FROM document WHERE id NOT IN (SELECT id FROM away)".to_owned(),
                     "UPDATE document SET author = (SELECT author FROM away)".to_owned(),
-                ]
-            } else {
-                vec![
+                ],
+                "edition" => vec![
+                    "UPDATE edition SET author = (SELECT author FROM away)".to_owned(),
+                    "UPDATE edition SET content = (SELECT content FROM away)".to_owned(),
+                ],
+                _ => vec![
                     format!("DELETE FROM {table}"),
                     format!("INSERT INTO {table} SELECT * FROM away"),
-                ]
+                ],
             };
             for statement in back {
                 execute(&store, &statement).await;
