@@ -69,7 +69,9 @@ fn order(address: &str, text: &str) {
 async fn measure(engine: &str, url: &str, devices: usize, settle: impl Fn()) {
     let store = Store::open(url).await.expect("a store");
     store.migrate().await.expect("a schema");
-    seed::seed(&store, &Clock::System).await.expect("a territory");
+    seed::seed(&store, &varco::clock::Clock::System)
+        .await
+        .expect("a territory");
     let register = Register::open(store.clone(), Clock::System)
         .await
         .expect("a register");

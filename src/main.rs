@@ -40,6 +40,8 @@ enum Command {
     Export(command::export::Args),
     /// Importa i dispositivi di un foglio di calcolo in formato CSV
     Import(command::import::Args),
+    /// Scrive la relazione di compatibilità con SCNTT
+    Report(command::report::Args),
     /// Fotografa il censimento convalidato, e ne verifica le fotografie
     #[command(subcommand)]
     Snapshot(command::snapshot::Args),
@@ -89,6 +91,7 @@ async fn run(command: Command, settings: Settings) -> command::Result {
         Command::Import(args) => command::import::run(args, &settings).await,
         Command::Territory(args) => command::territory::run(args, &settings).await,
         Command::Export(args) => command::export::run(args, &settings).await,
+        Command::Report(args) => command::report::run(args, &settings).await,
         Command::Snapshot(args) => command::snapshot::run(args, &settings).await,
         Command::User(args) => command::user::run(args, &settings).await,
         Command::Verify => command::verify::run(&settings).await,

@@ -646,20 +646,20 @@ fn ahead(today: Date) -> Date {
 }
 
 /// Reads fields one by one and gathers what is wrong.
-struct Reader {
+pub(super) struct Reader {
     today: Date,
     wrong: Vec<Wrong>,
 }
 
 impl Reader {
-    const fn new(today: Date) -> Self {
+    pub(super) const fn new(today: Date) -> Self {
         Self {
             today,
             wrong: Vec::new(),
         }
     }
 
-    fn done<T>(self, read: T) -> Result<T, Vec<Wrong>> {
+    pub(super) fn done<T>(self, read: T) -> Result<T, Vec<Wrong>> {
         if self.wrong.is_empty() {
             Ok(read)
         } else {
@@ -667,17 +667,17 @@ impl Reader {
         }
     }
 
-    fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
+    pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
         self.wrong.push(Wrong::new(field, message));
     }
 
     /// A text on one line; empty when it cannot be kept.
-    fn line(&mut self, field: &'static str, text: &str, longest: usize) -> String {
+    pub(super) fn line(&mut self, field: &'static str, text: &str, longest: usize) -> String {
         self.text(field, text.trim(), longest, false)
     }
 
     /// A text of several lines; empty when it cannot be kept.
-    fn prose(&mut self, field: &'static str, text: &str) -> String {
+    pub(super) fn prose(&mut self, field: &'static str, text: &str) -> String {
         self.text(field, &text.trim().replace("\r\n", "\n"), NOTE, true)
     }
 
@@ -706,7 +706,7 @@ impl Reader {
     }
 
     /// An entry of a closed list; empty when it is none.
-    fn one(
+    pub(super) fn one(
         &mut self,
         field: &'static str,
         code: &str,
@@ -721,7 +721,7 @@ impl Reader {
     }
 
     /// A date, ISO 8601; empty when none was typed or it cannot be kept.
-    fn date(&mut self, field: &'static str, text: &str, latest: Date) -> String {
+    pub(super) fn date(&mut self, field: &'static str, text: &str, latest: Date) -> String {
         let text = text.trim();
         if text.is_empty() {
             return String::new();

@@ -5,6 +5,7 @@
 //! when it is not known. Enforced by the tests below and by `docs/criteria.md`, made from it.
 
 use super::adhesion::{self, ActKind, Stage};
+use super::catalogue::{self, Standing};
 use super::record::{Record, Value};
 use super::site;
 use super::vocabulary::{ATTRIBUTES, Field, Kind, Term, UNKNOWN};
@@ -112,13 +113,19 @@ pub struct Asked {
     pub whom: Whom,
 }
 
-static STAGES: &[Term] = &[
-    word("interessato", "Interessato"),
-    word("delibera", "Delibera adottata"),
-    word("protocollo_firmato", "Protocollo firmato"),
-    word("revocato", "Adesione revocata"),
-    word("nessuna", "Nessun passo registrato"),
-];
+static STAGES: LazyLock<Vec<Term>> = LazyLock::new(|| {
+    let stages = Stage::ALL.map(|stage| word(stage.name(), stage.label()));
+    let none = word(NO_STAGE, "Nessun passo registrato");
+    stages.into_iter().chain([none]).collect()
+});
+
+/// How a body that has taken no step is spelled.
+const NO_STAGE: &str = "nessuna";
+
+static STANDINGS: LazyLock<Vec<Term>> = LazyLock::new(|| {
+    let standings = Standing::ALL.map(|standing| word(standing.name(), standing.label()));
+    standings.into()
+});
 
 static BODIES: &[Term] = &[
     word("comune", "Comune"),
@@ -127,25 +134,6 @@ static BODIES: &[Term] = &[
     word("societa", "Società"),
     word("concessionario", "Concessionario"),
     word("altro", "Altro ente"),
-];
-
-/// The standings of a software towards the national system, in their order.
-pub static STANDINGS: &[Term] = &[
-    word(UNKNOWN, "Non noto"),
-    word("assente", "Senza connettore SCNTT"),
-    word("dichiarato", "Dichiarato dal fornitore"),
-    word("attestato", "Attestato con documento"),
-    word("collaudato", "Collaudato con CEN o Questura"),
-    word("in_esercizio", "In esercizio presso altro ente"),
-];
-
-/// What a software can be for.
-pub static PRODUCT_KINDS: &[Term] = &[
-    word("lettura_targhe", "Lettura targhe"),
-    word("vms", "Gestione video (VMS)"),
-    word("integrazione", "Integrazione e collegamento"),
-    word("altro", "Altro"),
-    word(UNKNOWN, "Non noto"),
 ];
 
 static PRODUCT_STATES: &[Term] = &[
@@ -211,7 +199,7 @@ pub static FACTS: LazyLock<Vec<Asked>> = LazyLock::new(|| {
                 Fact::Adhesion,
                 "ente.adesione",
                 "Adesione dell’ente",
-                Kind::One(STAGES),
+                Kind::One(&STAGES),
             ),
             body(
                 Fact::Pact,
@@ -301,13 +289,13 @@ pub static FACTS: LazyLock<Vec<Asked>> = LazyLock::new(|| {
                 Fact::ProductKind,
                 "software.tipo",
                 "Tipo di software",
-                Kind::One(PRODUCT_KINDS),
+                Kind::One(catalogue::KINDS),
             ),
             maker(
                 Fact::ProductStanding,
                 "software.scntt",
                 "Posizione del software verso SCNTT",
-                Kind::One(STANDINGS),
+                Kind::One(&STANDINGS),
             ),
             maker(
                 Fact::ModelReading,
@@ -439,16 +427,14 @@ impl AboutBody {
 }
 
 /// What is known of a software.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AboutProduct {
-    /// Its name in the catalogue.
-    pub name: String,
-    /// `catalogo` or `proposta`.
-    pub state: String,
-    /// One of [`PRODUCT_KINDS`].
-    pub kind: String,
-    /// One of [`STANDINGS`].
-    pub standing: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AboutProduct<'a> {
+    /// Whether the catalogue has it; otherwise it is only a name that somebody wrote.
+    pub known: bool,
+    /// One of [`catalogue::KINDS`]; empty when the catalogue does not have it.
+    pub kind: &'a str,
+    /// How it stands towards the national system.
+    pub standing: Standing,
 }
 
 /// Everything that criteria may ask of one device on one day.
@@ -461,7 +447,7 @@ pub struct Facts<'a> {
     /// Its body.
     pub body: Option<&'a AboutBody>,
     /// Its software, if it names one.
-    pub product: Option<&'a AboutProduct>,
+    pub product: Option<AboutProduct<'a>>,
     /// Whether the model's reading is documented: `si`, `no`, or empty.
     pub model_reading: &'a str,
     /// The day, ISO 8601.
@@ -511,9 +497,10 @@ impl<'a> Facts<'a> {
             return Given::Unknown;
         };
         Given::text(match fact {
-            Fact::ProductState => &product.state,
-            Fact::ProductKind => &product.kind,
-            _ => &product.standing,
+            Fact::ProductState if product.known => "catalogo",
+            Fact::ProductState => "proposta",
+            Fact::ProductKind => product.kind,
+            _ => product.standing.name(),
         })
     }
 }
@@ -521,7 +508,7 @@ impl<'a> Facts<'a> {
 fn of_body(body: &AboutBody, fact: Fact) -> Given<'_> {
     match fact {
         Fact::BodyKind => Given::text(&body.kind),
-        Fact::Adhesion => Given::Text(body.stage.map_or("nessuna", Stage::name)),
+        Fact::Adhesion => Given::Text(body.stage.map_or(NO_STAGE, Stage::name)),
         Fact::Pact => body.state(ActKind::Pact),
         Fact::PactDate => body.date(ActKind::Pact),
         Fact::PactReaders => Given::text(&body.names_readers),

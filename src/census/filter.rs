@@ -501,7 +501,7 @@ pub fn unknown(name: &str, known: &[&'static str]) -> FilterError {
 
 /// The known spelling that is nearest to a text, when one is near enough to be meant.
 #[must_use]
-pub fn nearest(text: &str, known: &[&'static str]) -> Option<&'static str> {
+pub fn nearest<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
     // Nothing known is as long, and comparing costs the product of the lengths.
     if text.len() > 100 {
         return None;

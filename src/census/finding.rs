@@ -249,6 +249,9 @@ codes! {
     SoftwareProposed "software.proposed" Info
         "Il software non è nel catalogo: verrà proposto come voce nuova."
         "Controllate di averlo scritto come lo scrive il produttore.";
+    ModelKnownFact "model.known_fact" Info
+        "Il catalogo dei modelli conosce un valore che il dispositivo non indica."
+        "Se è così anche per il vostro, accettate la proposta; da solo non si riempie nulla.";
     SiteNew "site.new" Info
         "Il sito non c’è ancora: verrà creato."
         "Controllate il codice del sito.";

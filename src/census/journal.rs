@@ -109,6 +109,18 @@ acts! {
     EditionLoaded, "edizione", "Criteri, prezzi o lotti caricati";
     /// Criteria, prices or lots were put in force from a day.
     EditionInForce, "in_vigore", "Criteri, prezzi o lotti messi in vigore";
+    /// An entry of the software catalogue was written.
+    ProductRecorded, "software", "Voce del catalogo del software";
+    /// The standing of a program towards the national system was recorded.
+    StandingRecorded, "software_scntt", "Connettore di un software";
+    /// A proposed name was said to mean an entry of the catalogue, or that was taken back.
+    ProductMerged, "software_unito", "Nome di software unito o separato";
+    /// What is known of a model was recorded.
+    ModelRecorded, "modello", "Voce del catalogo dei modelli";
+    /// A reference layer was loaded.
+    ReferenceLoaded, "riferimento", "Livello di riferimento caricato";
+    /// A reference layer was taken away.
+    ReferenceWithdrawn, "riferimento_ritirato", "Livello di riferimento ritirato";
 }
 
 /// One record of the history.
@@ -242,6 +254,18 @@ sealed! {
     Forces, "vigori", "entrate in vigore", "un’entrata in vigore";
     /// What sites were before.
     SitesBefore, "siti_prima", "stati precedenti di siti", "lo stato precedente di un sito";
+    /// Entries of the software catalogue.
+    Products, "software", "voci del catalogo del software", "una voce del catalogo del software";
+    /// The standing of programs towards the national system.
+    Standings, "software_scntt", "stati SCNTT di software", "uno stato SCNTT di un software";
+    /// Proposed names that mean an entry of the catalogue.
+    ProductMerges, "software_uniti", "unioni di nomi di software", "un’unione di nomi di software";
+    /// Entries of the catalogue of models.
+    Models, "modelli", "voci del catalogo dei modelli", "una voce del catalogo dei modelli";
+    /// Reference layers, their features by their hash.
+    ReferenceLayers, "riferimenti", "livelli di riferimento", "un livello di riferimento";
+    /// That reference layers were taken away.
+    ReferenceWithdrawals, "riferimenti_ritirati", "ritiri di livelli di riferimento", "il ritiro di un livello di riferimento";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

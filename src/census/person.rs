@@ -148,6 +148,13 @@ impl Viewer {
         self.operator || self.is(Role::Validatore)
     }
 
+    /// Whether they look after what the census is measured against, catalogues and
+    /// reference layers: reviewers and administrators.
+    #[must_use]
+    pub fn curates(&self) -> bool {
+        self.reviews() || self.manages_people()
+    }
+
     /// Whether they manage people.
     #[must_use]
     pub fn manages_people(&self) -> bool {

@@ -20,12 +20,13 @@ mod value;
 pub use known::{Bodies, Catalogue};
 pub use secret::REMOVED;
 
+use super::catalogue::{self, Model};
 use super::draft::Draft;
 use super::finding::{Code, Finding, Proposal, Severity};
 use super::position::{self, Diagnosis, Located, Possible, Reading, Typed};
 use super::record::{Record, Value};
 use super::territory::{Municipality, Territory};
-use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, UNKNOWN};
+use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, UNKNOWN, reads_plates};
 use jiff::civil::Date;
 use secret::Dotted;
 use std::sync::Arc;
@@ -54,6 +55,9 @@ pub struct Around {
     pub neighbours: Vec<Neighbour>,
     /// How the rest of the file it comes from is to be read, when that is known.
     pub expected: Option<Reading>,
+    /// What the catalogue knows of its make and model. The rows of a file are not told: a thousand of
+    /// one model would say the same a thousand times.
+    pub model: Option<Model>,
 }
 
 /// A device that the register holds near a draft's point.
@@ -226,6 +230,7 @@ pub fn check(draft: &Draft, world: &World, around: &Around) -> Checked {
         }
     }
     software(&mut checked, world);
+    known_of_the_model(&mut checked, around);
     if checked.record.get(Field::Visibilita).is_none() && !checked.refused(Field::Visibilita) {
         checked
             .record
@@ -259,6 +264,20 @@ pub fn never_recorded(text: &str) -> Option<&'static str> {
 #[must_use]
 pub fn has_control(text: &str, lines: bool) -> bool {
     value::has_control(text, lines)
+}
+
+/// What a text means as the value of an attribute, where it is not a device's.
+///
+/// # Errors
+/// Why it cannot be kept.
+pub fn value_of(field: Field, text: &str, today: Date) -> Result<Option<Value>, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let value = value::read(field.attribute(), text, today, &mut findings);
+    if findings.iter().any(Finding::stops) {
+        Err(findings)
+    } else {
+        Ok(value)
+    }
 }
 
 /// A date as people write it, where it is no attribute of a device.
@@ -496,6 +515,40 @@ fn software(checked: &mut Checked, world: &World) {
         Field::Software,
         near,
     ));
+}
+
+/// What the catalogue knows of the model and the draft does not say. Nothing is filled in: each is
+/// a proposal. Where plates are read is asked of readers only.
+fn known_of_the_model(checked: &mut Checked, around: &Around) {
+    let Some(model) = &around.model else {
+        return;
+    };
+    let reads = reads_plates(checked.record.text(Field::Funzione));
+    for (field, value) in &model.facts {
+        let stated = match checked.record.get(*field) {
+            Some(Value::Text(text)) => text != UNKNOWN,
+            value => value.is_some(),
+        };
+        if stated || checked.refused(*field) || (*field == Field::Ocr && !reads) {
+            continue;
+        }
+        let message = format!(
+            "{}: secondo il catalogo dei modelli, «{}» ha «{}» (fonte: {}). Se è così anche per il \
+             vostro, accettate la proposta.",
+            field.attribute().label,
+            model.title(),
+            catalogue::fact_words(*field, value),
+            model.source,
+        );
+        let finding = Finding::new(Code::ModelKnownFact, *field, "", message);
+        let typed = catalogue::fact_typed(*field, value);
+        checked.findings.push(propose(
+            finding,
+            Code::ModelKnownFact,
+            *field,
+            [typed.as_str()],
+        ));
+    }
 }
 
 fn site(checked: &mut Checked, around: &Around) {

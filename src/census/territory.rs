@@ -84,6 +84,16 @@ impl Territory {
         &self.municipalities
     }
 
+    /// The outer rings of the covered Comuni: longitude and latitude, degrees, WGS 84.
+    #[must_use]
+    pub fn rings(&self) -> Vec<Vec<(f64, f64)>> {
+        let covered = self.municipalities.iter().filter(|one| one.covered);
+        let polygons = covered.flat_map(|one| &one.boundary);
+        polygons
+            .map(|polygon| polygon.exterior().coords().map(|at| (at.x, at.y)).collect())
+            .collect()
+    }
+
     /// The Comune with this ISTAT code.
     #[must_use]
     pub fn get(&self, istat: &str) -> Option<&Municipality> {

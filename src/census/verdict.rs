@@ -5,7 +5,8 @@
 //! `tests/it/compatibility.rs`; the speed by `benches/verdict.rs`.
 
 use super::criterion::{Area, Criteria, Criterion, Level};
-use super::fact::{Fact, Facts};
+use super::fact::{Fact, Facts, Given};
+use super::vocabulary::Field;
 use std::collections::BTreeSet;
 
 /// What a criterion says of a device.
@@ -273,7 +274,8 @@ pub fn worst(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
         .unwrap_or(Outcome::Beside)
 }
 
-/// The facts that would settle a criterion whose answer is not known.
+/// The facts that would settle a criterion whose answer is not known. Of a site, a software or a
+/// model that the device does not name, what has to be asked is which it is.
 #[must_use]
 pub fn lacking(criterion: &Criterion, facts: &Facts<'_>) -> BTreeSet<Fact> {
     let mut lacking = BTreeSet::new();
@@ -290,13 +292,32 @@ pub fn lacking(criterion: &Criterion, facts: &Facts<'_>) -> BTreeSet<Fact> {
         unknown.asks(&mut lacking);
     }
     lacking
+        .into_iter()
+        .map(|fact| to_ask(fact, facts))
+        .collect()
+}
+
+/// What has to be asked so that a fact becomes known.
+fn to_ask(fact: Fact, facts: &Facts<'_>) -> Fact {
+    let unnamed = |field| facts.given(Fact::Device(field)) == Given::Unknown;
+    match fact {
+        Fact::SiteKind | Fact::SiteContext if facts.site.is_none() && unnamed(Field::Sito) => {
+            Fact::Device(Field::Sito)
+        }
+        Fact::ProductState | Fact::ProductKind | Fact::ProductStanding
+            if facts.product.is_none() && unnamed(Field::Software) =>
+        {
+            Fact::Device(Field::Software)
+        }
+        Fact::ModelReading if unnamed(Field::Modello) => Fact::Device(Field::Modello),
+        _ => fact,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::census::record::{Record, Value};
-    use crate::census::vocabulary::Field;
 
     fn seed() -> Criteria {
         Criteria::read(include_str!("../../seeds/criteri.toml")).expect("the seeds")
@@ -383,11 +404,12 @@ mod tests {
             (Field::Stato, "in_esercizio"),
         ]);
         let product = crate::census::fact::AboutProduct {
-            standing: "dichiarato".to_owned(),
-            ..Default::default()
+            known: true,
+            kind: "lettura_targhe",
+            standing: crate::census::catalogue::Standing::Claimed,
         };
         let facts = Facts {
-            product: Some(&product),
+            product: Some(product),
             ..facts(&record)
         };
         assert_eq!(answer(criterion, &facts), Answer::Unknown);
@@ -395,5 +417,25 @@ mod tests {
             lacking(criterion, &facts),
             BTreeSet::from([Fact::ProductStanding])
         );
+    }
+
+    #[test]
+    fn of_what_the_device_does_not_name_what_is_asked_is_which_it_is() {
+        let seed = seed();
+        let all: BTreeSet<Fact> = {
+            let record = of(&[
+                (Field::Funzione, "lettura_targhe"),
+                (Field::Stato, "in_esercizio"),
+            ]);
+            let facts = facts(&record);
+            let each = seed.criteria.iter();
+            each.flat_map(|one| lacking(one, &facts)).collect()
+        };
+        for named in [Field::Sito, Field::Software, Field::Modello] {
+            assert!(all.contains(&Fact::Device(named)), "{named:?}");
+        }
+        for behind in [Fact::SiteKind, Fact::ProductState, Fact::ModelReading] {
+            assert!(!all.contains(&behind), "{behind:?}");
+        }
     }
 }

@@ -132,7 +132,7 @@ fn what_else(what: &str) -> String {
 }
 
 /// A new file in the folder of another, which goes away unless it is put in its place.
-fn beside(output: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn beside(output: &Path) -> io::Result<NamedTempFile> {
     let folder = match output.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -162,7 +162,8 @@ fn tier(text: &str) -> std::result::Result<Tier, String> {
     one_of(&Tier::ALL, Tier::name, text)
 }
 
-fn one_of<T: Copy>(
+/// The entry of a closed list that has this name, or a sentence with all of them.
+pub(super) fn one_of<T: Copy>(
     all: &[T],
     name: fn(T) -> &'static str,
     text: &str,

@@ -6,6 +6,7 @@
 pub mod export;
 pub mod import;
 pub mod migrate;
+pub mod report;
 pub mod seed;
 pub mod serve;
 pub mod snapshot;

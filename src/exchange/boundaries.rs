@@ -3,13 +3,14 @@
 //! Whatever the file's reference system, what comes out is EPSG:4326, longitude first. A file is
 //! taken whole or not at all, and an error names the record that is wrong.
 
-use super::shapefile_in::{crs_of_wkt, table};
+use super::drawn::{Drawn, Position as Corner};
+use super::shapefile_in::{crs_of_wkt, drawn, table};
 use crate::census::projection::{self, Crs};
 use crate::census::territory::Municipality;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use geojson::{FeatureCollection, GeometryValue, JsonObject, JsonValue, Position};
+use shapefile::Shape;
 use shapefile::dbase::FieldValue;
-use shapefile::{PolygonRing, Shape};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -159,7 +160,7 @@ pub fn read_shapefile(
                 .unwrap_or_default()
         };
         let wanted = covered(&istat_code(&text(ISTAT)));
-        read.add(&record, text, wanted, || record.shape(shape))?;
+        read.add(&record, text, wanted, || record.shape(&shape))?;
     }
     read.finish()
 }
@@ -259,61 +260,41 @@ impl Record {
         &self,
         polygons: &[Vec<Vec<Position>>],
     ) -> Result<MultiPolygon<f64>, BoundaryError> {
-        let mut boundary = Vec::with_capacity(polygons.len());
-        for rings in polygons {
-            let mut lines = rings.iter().map(|ring| {
-                let mut points = Vec::with_capacity(ring.len());
-                for position in ring {
-                    let [x, y, ..] = position.as_slice() else {
-                        return Err(self.wrong("un vertice non ha due coordinate"));
-                    };
-                    points.push((*x, *y));
-                }
-                self.ring(points.into_iter())
-            });
+        let corner = |position: &Position| match position.as_slice() {
+            [x, y, ..] => Ok(Corner(*x, *y)),
+            _ => Err(self.wrong("un vertice non ha due coordinate")),
+        };
+        let ring = |ring: &Vec<Position>| ring.iter().map(corner).collect::<Result<_, _>>();
+        let area = |rings: &Vec<Vec<Position>>| rings.iter().map(ring).collect::<Result<_, _>>();
+        let areas = polygons
+            .iter()
+            .map(area)
+            .collect::<Result<Vec<Vec<Vec<Corner>>>, _>>()?;
+        self.areas(&areas)
+    }
+
+    fn shape(&self, shape: &Shape) -> Result<MultiPolygon<f64>, BoundaryError> {
+        match drawn(shape) {
+            Ok(Drawn::Areas(areas)) if !areas.is_empty() => self.areas(&areas),
+            Ok(_) => Err(self.wrong(format!(
+                "la geometria è {}, non un poligono",
+                shape.shapetype()
+            ))),
+            Err(why) => Err(self.wrong(why)),
+        }
+    }
+
+    fn areas(&self, areas: &[Vec<Vec<Corner>>]) -> Result<MultiPolygon<f64>, BoundaryError> {
+        let mut boundary = Vec::with_capacity(areas.len());
+        for rings in areas {
+            let ring = |ring: &Vec<Corner>| self.ring(ring.iter().map(|one| (one.0, one.1)));
+            let mut lines = rings.iter().map(ring);
             let outer = lines
                 .next()
                 .ok_or_else(|| self.wrong("il poligono è vuoto"))??;
             boundary.push(Polygon::new(outer, lines.collect::<Result<_, _>>()?));
         }
         Ok(MultiPolygon(boundary))
-    }
-
-    fn shape(&self, shape: Shape) -> Result<MultiPolygon<f64>, BoundaryError> {
-        match shape {
-            Shape::Polygon(polygon) => self.rings(polygon.into_inner(), |point| (point.x, point.y)),
-            Shape::PolygonM(polygon) => {
-                self.rings(polygon.into_inner(), |point| (point.x, point.y))
-            }
-            Shape::PolygonZ(polygon) => {
-                self.rings(polygon.into_inner(), |point| (point.x, point.y))
-            }
-            other => Err(self.wrong(format!(
-                "la geometria è {}, non un poligono",
-                other.shapetype()
-            ))),
-        }
-    }
-
-    /// A hole belongs to the outer ring before it, as shapefiles are written.
-    fn rings<P>(
-        &self,
-        rings: Vec<PolygonRing<P>>,
-        xy: impl Fn(&P) -> (f64, f64),
-    ) -> Result<MultiPolygon<f64>, BoundaryError> {
-        let mut polygons: Vec<Polygon<f64>> = Vec::new();
-        for ring in rings {
-            let outer = matches!(ring, PolygonRing::Outer(_));
-            let line = self.ring(ring.points().iter().map(&xy))?;
-            match polygons.last_mut() {
-                Some(polygon) if !outer => polygon.interiors_push(line),
-                _ => polygons.push(Polygon::new(line, Vec::new())),
-            }
-        }
-        if polygons.is_empty() {
-            return Err(self.wrong("il poligono è vuoto"));
-        }
-        Ok(MultiPolygon(polygons))
     }
 }
 
@@ -461,7 +442,7 @@ mod tests {
     use super::*;
     use crate::census::territory::Territory;
     use shapefile::dbase::{self, FieldName, TableWriterBuilder};
-    use shapefile::{Point, ShapeWriter, Writer};
+    use shapefile::{Point, PolygonRing, ShapeWriter, Writer};
     use std::io::Write;
 
     /// A square of one kilometre in EPSG:32632 with a hole, and another square east of it.

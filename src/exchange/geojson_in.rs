@@ -1,15 +1,19 @@
-//! Devices from `GeoJSON`: a collection, a single feature, or one feature after the other.
+//! `GeoJSON` in: a collection, a single feature, or one feature after the other; as rows of devices,
+//! or feature by feature with whole geometries.
 //!
 //! The file is read twice, once to learn which properties there are and once for its rows, a feature
 //! at a time, so memory does not grow with it. Numbers stay as they are written. The reference
 //! system is EPSG:4326 (RFC 7946) unless the old `crs` member says otherwise, wherever it stands.
 //! Enforced by the tests below and by the files of `tests/data/import/`.
 
+use super::drawn::{self, Drawn};
 use super::features::{self, Columns, Sample};
 use super::source::{Certainty, Detected, Format, Progress, Source, SourceError};
 use super::stream::{self, Budget, Metered};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -27,7 +31,7 @@ pub(super) fn open(mut file: File) -> Result<Source, SourceError> {
                 full = columns.learn(name);
             }
         }
-        sample.keep(&feature.properties, &feature.geometry);
+        sample.keep(&feature.properties, &feature.place());
         full.is_ok()
     })?;
     full?;
@@ -50,7 +54,8 @@ pub(super) fn open(mut file: File) -> Result<Source, SourceError> {
     let sample = sample.rows(&columns);
     let rows = stream::rows(move |outlet| {
         read(&mut file, told, |feature| {
-            outlet.row(None, columns.cells(feature.properties, feature.geometry))
+            let place = feature.place();
+            outlet.row(None, columns.cells(feature.properties, place))
         })
         .map(drop)
     })?;
@@ -64,7 +69,7 @@ pub(super) fn open(mut file: File) -> Result<Source, SourceError> {
 }
 
 /// The name of a `crs` member, in any of the ways it was written.
-fn name_of(crs: &Value) -> String {
+pub(super) fn name_of(crs: &Value) -> String {
     let code = crs.pointer("/properties/code").and_then(|code| match code {
         Value::Number(number) => Some(format!("EPSG:{number}")),
         Value::String(text) => Some(format!("EPSG:{text}")),
@@ -79,7 +84,7 @@ fn name_of(crs: &Value) -> String {
 }
 
 /// Gives every feature of the file until no more are wanted, and the `crs` member if there is one.
-fn read(
+pub(super) fn read(
     file: &mut File,
     progress: Progress,
     mut take: impl FnMut(Feature) -> bool,
@@ -169,28 +174,52 @@ impl Reading<'_> {
     }
 }
 
-/// One feature: its properties as texts, its geometry as a text.
+/// One feature: its properties as texts, and its geometry.
 #[derive(Deserialize)]
-struct Feature {
+pub(super) struct Feature {
     #[serde(default, deserialize_with = "properties")]
-    properties: Vec<(String, String)>,
-    #[serde(default, deserialize_with = "geometry")]
-    geometry: String,
+    pub(super) properties: Vec<(String, String)>,
+    #[serde(default)]
+    pub(super) geometry: Option<Geometry>,
 }
 
+impl Feature {
+    /// Where it is, as a text.
+    fn place(&self) -> String {
+        let place = self.geometry.as_ref().map(Geometry::text);
+        place.unwrap_or_default()
+    }
+}
+
+/// A geometry with its coordinates as they are written.
 #[derive(Deserialize)]
-struct Geometry {
+pub(super) struct Geometry {
     r#type: String,
     #[serde(default)]
     coordinates: Option<Box<RawValue>>,
 }
 
-fn geometry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let geometry = Option::<Geometry>::deserialize(deserializer)?;
-    Ok(geometry.map(|geometry| geometry.text()).unwrap_or_default())
-}
-
 impl Geometry {
+    /// All of it, or what is wrong with it.
+    pub(super) fn drawn(&self) -> Result<Drawn, String> {
+        let raw = self.coordinates.as_deref().map_or("", RawValue::get);
+        let drawn = match self.r#type.as_str() {
+            "Point" => nested(raw).map(|one| Drawn::points(vec![one])),
+            "MultiPoint" => nested(raw).map(Drawn::points),
+            "LineString" => nested(raw).map(|one| Drawn::lines(vec![one])),
+            "MultiLineString" => nested(raw).map(Drawn::lines),
+            "Polygon" => nested(raw).map(|one| Drawn::areas(vec![one])),
+            "MultiPolygon" => nested(raw).map(Drawn::areas),
+            other => return Err(drawn::unfit(other)),
+        };
+        drawn.ok_or_else(|| {
+            format!(
+                "le coordinate della geometria {} non si leggono: servono numeri, almeno due per vertice",
+                self.r#type
+            )
+        })
+    }
+
     fn text(&self) -> String {
         let raw = self.coordinates.as_deref().map_or("", RawValue::get);
         let single = match self.r#type.as_str() {
@@ -207,6 +236,11 @@ impl Geometry {
             _ => features::shape(&self.r#type, vertices(raw)),
         }
     }
+}
+
+/// Coordinates at whatever depth.
+fn nested<T: DeserializeOwned>(raw: &str) -> Option<T> {
+    serde_json::from_str(raw).ok()
 }
 
 /// The innermost arrays of nested coordinates.
@@ -297,7 +331,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
         let mut coordinates = None;
         let mut feature = Feature {
             properties: Vec::new(),
-            geometry: String::new(),
+            geometry: None,
         };
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
@@ -308,7 +342,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                 "crs" => reading.crs = map.next_value()?,
                 "type" => kind = map.next_value()?,
                 "properties" => feature.properties = map.next_value::<Props>()?.0,
-                "geometry" => feature.geometry = map.next_value::<Place>()?.0,
+                "geometry" => feature.geometry = map.next_value()?,
                 "coordinates" => coordinates = Some(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -323,7 +357,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     r#type: kind,
                     coordinates: Some(coordinates),
                 };
-                feature.geometry = geometry.text();
+                feature.geometry = Some(geometry);
                 reading.give(feature)
             }
             _ => Ok(()),
@@ -333,9 +367,6 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
 
 #[derive(Deserialize)]
 struct Props(#[serde(deserialize_with = "properties")] Vec<(String, String)>);
-
-#[derive(Deserialize)]
-struct Place(#[serde(deserialize_with = "geometry")] String);
 
 /// The features of a collection.
 struct Features<'a, 'b>(&'a mut Reading<'b>);

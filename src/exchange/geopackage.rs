@@ -1,17 +1,18 @@
-//! Devices from a `GeoPackage`, which is an SQLite database: the one place besides storage that
-//! speaks SQL, because the format is SQL.
+//! `GeoPackage` in, as rows of devices or with whole geometries; it is an SQLite database, so this is
+//! the one place besides storage that speaks SQL.
 //!
 //! The database is a copy, opened so that nothing can be written. Only tables that the package lists
 //! among its contents are read, never a view, whose statement somebody else wrote. Enforced by the
 //! tests below and by the files of `tests/data/import/`.
 
+use super::drawn::{self, Drawn};
 use super::features::{self, Columns, Sample};
 use super::header;
 use super::source::{Certainty, Choices, Detected, Format, Progress, SAMPLE, Source, SourceError};
 use super::stream;
 use futures_util::TryStreamExt;
-use geozero::ToWkt;
 use geozero::wkb::GpkgWkb;
+use geozero::{GeozeroGeometry, ToWkt};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row as _, SqliteConnection, TypeInfo, ValueRef,
@@ -34,12 +35,16 @@ pub(super) fn open(file: File, choices: &Choices) -> Result<Source, SourceError>
     })
 }
 
-fn open_here(mut file: File, choices: &Choices) -> Result<Source, SourceError> {
+/// A copy of a file under a name, which SQLite asks for.
+fn copied(mut file: File) -> io::Result<NamedTempFile> {
     let mut copy = NamedTempFile::new()?;
     io::copy(&mut file, &mut copy)?;
     copy.flush()?;
-    drop(file);
-    let mut package = Package::open(copy)?;
+    Ok(copy)
+}
+
+fn open_here(file: File, choices: &Choices) -> Result<Source, SourceError> {
+    let mut package = Package::open(copied(file)?)?;
     let layers = package.layers()?;
     let (layer, certainty) = choose(&mut package, &layers, choices)?;
     let mut detected = Detected::new(Format::Gpkg);
@@ -62,8 +67,8 @@ fn open_here(mut file: File, choices: &Choices) -> Result<Source, SourceError> {
     let statement = layer.statement(&names);
     let mut sample = Sample::default();
     let mut kept = 0;
-    package.each(&statement, &names, |_, attributes, geometry| {
-        sample.keep(&attributes, &geometry);
+    package.each(&statement, &names, |_, attributes, bytes| {
+        sample.keep(&attributes, &geometry(bytes.as_deref()));
         kept += 1;
         kept < SAMPLE
     })?;
@@ -79,9 +84,9 @@ fn open_here(mut file: File, choices: &Choices) -> Result<Source, SourceError> {
         }
     }
     let rows = stream::rows(move |outlet| {
-        package.each(&statement, &names, |number, attributes, geometry| {
+        package.each(&statement, &names, |number, attributes, bytes| {
             told.advance(1);
-            let mut cells = columns.cells(attributes, geometry);
+            let mut cells = columns.cells(attributes, geometry(bytes.as_deref()));
             if !spatial {
                 cells.pop();
             }
@@ -291,12 +296,13 @@ impl Package {
         Ok(count.unsigned_abs())
     }
 
-    /// Gives the number, the attributes and the geometry of every row until no more are wanted.
+    /// Gives the number, the attributes and the bytes of the geometry of every row until no more are
+    /// wanted.
     fn each(
         &mut self,
         statement: &str,
         names: &[String],
-        mut take: impl FnMut(Option<u64>, Vec<(String, String)>, String) -> bool,
+        mut take: impl FnMut(Option<u64>, Vec<(String, String)>, Option<Vec<u8>>) -> bool,
     ) -> Result<(), SourceError> {
         let Self {
             runtime,
@@ -313,8 +319,8 @@ impl Package {
                     .map(|(name, at)| Ok((name.clone(), text(&row, at)?)))
                     .collect::<Result<_, sqlx::Error>>()
                     .map_err(broken)?;
-                let geometry = geometry(&row).map_err(broken)?;
-                if !take(u64::try_from(number).ok(), attributes, geometry) {
+                let bytes = row.try_get_unchecked(1).map_err(broken)?;
+                if !take(u64::try_from(number).ok(), attributes, bytes) {
                     break;
                 }
             }
@@ -342,9 +348,91 @@ fn text(row: &SqliteRow, at: usize) -> Result<String, sqlx::Error> {
 }
 
 /// A geometry as a text.
-fn geometry(row: &SqliteRow) -> Result<String, sqlx::Error> {
-    let bytes: Option<Vec<u8>> = row.try_get_unchecked(1)?;
-    Ok(bytes.map(|bytes| well_known(&bytes)).unwrap_or_default())
+fn geometry(bytes: Option<&[u8]>) -> String {
+    bytes.map(well_known).unwrap_or_default()
+}
+
+/// A table of features, whole.
+pub(super) struct Table {
+    /// Its name; nothing when there are several and none was chosen.
+    pub(super) chosen: Option<String>,
+    /// The names of all that have geometries.
+    pub(super) names: Vec<String>,
+    /// Its attributes.
+    pub(super) attributes: Vec<String>,
+    /// The name of its reference system, as the package has it.
+    pub(super) crs: Option<String>,
+}
+
+/// Gives every feature of a table with its whole geometry, or what is wrong with that, until no more
+/// are wanted; on a thread of its own because the caller's may belong to a runtime.
+pub(super) fn each_drawn(
+    file: File,
+    chosen: Option<&str>,
+    take: impl FnMut(u64, Vec<(String, String)>, Result<Drawn, String>) -> bool + Send,
+) -> Result<Table, SourceError> {
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| each_drawn_here(file, chosen, take));
+        reading
+            .join()
+            .unwrap_or_else(|_panic| Err(broken(sqlx::Error::WorkerCrashed)))
+    })
+}
+
+fn each_drawn_here(
+    file: File,
+    chosen: Option<&str>,
+    mut take: impl FnMut(u64, Vec<(String, String)>, Result<Drawn, String>) -> bool,
+) -> Result<Table, SourceError> {
+    let mut package = Package::open(copied(file)?)?;
+    let mut layers = package.layers()?;
+    layers.retain(|layer| layer.geometry.is_some());
+    let names = layers.iter().map(|layer| layer.table.clone()).collect();
+    let found = match (chosen, layers.as_slice()) {
+        (Some(name), layers) => layers.iter().find(|layer| layer.table == name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    let mut table = Table {
+        chosen: None,
+        names,
+        attributes: Vec::new(),
+        crs: None,
+    };
+    let Some(layer) = found else {
+        return Ok(table);
+    };
+    table.chosen = Some(layer.table.clone());
+    table.attributes = package.columns(layer)?;
+    table.crs = package.crs(layer)?;
+    let statement = layer.statement(&table.attributes);
+    package.each(
+        &statement,
+        &table.attributes,
+        |number, attributes, bytes| {
+            take(
+                number.unwrap_or_default(),
+                attributes,
+                drawn(bytes.as_deref()),
+            )
+        },
+    )?;
+    Ok(table)
+}
+
+/// All of a geometry, or what is wrong with it. One that is nested is refused unread.
+fn drawn(bytes: Option<&[u8]>) -> Result<Drawn, String> {
+    let bytes = bytes.ok_or_else(drawn::nothing)?;
+    let unreadable = || "la geometria non si legge".to_owned();
+    let kind = kind(bytes).ok_or_else(unreadable)?;
+    if !(1..=6).contains(&kind) {
+        return Err(drawn::unfit("raccolta o curva"));
+    }
+    let mut pen = drawn::Pen::default();
+    GpkgWkb(bytes)
+        .process_geom(&mut pen)
+        .map_err(|_broken| unreadable())?;
+    Ok(pen.drawn(kind))
 }
 
 /// A geometry of the package as a text; one that is nested is only named, because reading it would

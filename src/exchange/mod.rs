@@ -8,18 +8,26 @@ pub mod boundaries;
 pub mod columns;
 pub mod csv;
 pub mod document;
+pub mod dossier;
+mod drawn;
 mod features;
+mod figure;
 pub mod geojson;
 mod geojson_in;
 mod geopackage;
 mod header;
 mod kml;
+pub mod listing;
 pub mod mail;
+pub mod reference_layer;
 pub mod shapefile;
 mod shapefile_in;
+pub mod shown;
 pub mod source;
 mod spreadsheet;
 mod stream;
+pub mod tables;
+pub mod typesetting;
 pub mod workbook;
 
 /// The reference systems in which devices are handed over, the one of the web first, then the one

@@ -1,4 +1,5 @@
-//! Devices from a zipped shapefile, and what boundaries share with it: the table's encoding, the
+//! Zipped shapefiles in, as rows of devices or with whole geometries, and what boundaries share with
+//! them: the table's encoding, the
 //! reference system of a `.prj`.
 //!
 //! The parts leave the archive for temporary files and are read from there, a row at a time. Rows
@@ -7,6 +8,7 @@
 
 use super::archive::Archive;
 use super::csv;
+use super::drawn::{self, Drawn, Position};
 use super::features::{self, Columns, Sample};
 use super::header;
 use super::source::{Certainty, Choices, Detected, Format, Progress, SAMPLE, Source, SourceError};
@@ -14,7 +16,7 @@ use super::stream;
 use crate::census::projection::{self, Crs};
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use shapefile::dbase::{self, FieldValue};
-use shapefile::{Shape, ShapeReader};
+use shapefile::{PolygonRing, Shape, ShapeReader};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -25,7 +27,7 @@ pub(super) fn is_in(archive: &Archive) -> bool {
 }
 
 /// The paths of the shapefiles of an archive, without their end.
-fn layers(archive: &Archive) -> Vec<String> {
+pub(super) fn layers(archive: &Archive) -> Vec<String> {
     let stem = |name: &str| {
         let (stem, end) = name.rsplit_once('.')?;
         end.eq_ignore_ascii_case("shp").then(|| stem.to_owned())
@@ -57,8 +59,8 @@ pub(super) fn open(mut archive: Archive, choices: &Choices) -> Result<Source, So
     }
     let mut sample = Sample::default();
     let mut kept = 0;
-    parts.each(encoding, |_, attributes, geometry| {
-        sample.keep(&attributes, &geometry);
+    parts.each(encoding, |_, attributes, shape| {
+        sample.keep(&attributes, &geometry(&shape));
         kept += 1;
         kept < SAMPLE
     })?;
@@ -68,10 +70,10 @@ pub(super) fn open(mut archive: Archive, choices: &Choices) -> Result<Source, So
     let sample = sample.rows(&columns);
     let rows = stream::rows(move |outlet| {
         let mut before = 0;
-        parts.each(encoding, |number, attributes, geometry| {
+        parts.each(encoding, |number, attributes, shape| {
             told.advance(number - before);
             before = number;
-            outlet.row(Some(number), columns.cells(attributes, geometry))
+            outlet.row(Some(number), columns.cells(attributes, geometry(&shape)))
         })
     })?;
     Ok(Source {
@@ -137,16 +139,16 @@ fn declare(detected: &mut Detected, prj: Option<&str>) {
 }
 
 /// The parts of a shapefile, in temporary files.
-struct Parts {
+pub(super) struct Parts {
     shp: File,
     dbf: File,
-    prj: Option<String>,
+    pub(super) prj: Option<String>,
     cpg: Option<String>,
     scan: Scan,
 }
 
 impl Parts {
-    fn take(archive: &mut Archive, layer: &str) -> Result<Self, SourceError> {
+    pub(super) fn take(archive: &mut Archive, layer: &str) -> Result<Self, SourceError> {
         let mut part = |end: &str| {
             let name = format!("{layer}.{end}");
             archive.extract(&name)?.ok_or_else(|| {
@@ -169,7 +171,10 @@ impl Parts {
 
     /// The encoding of the table: the one chosen, the one its texts are beyond doubt, the one the
     /// `.cpg` or the table itself names, or else that of Windows in Italy.
-    fn encoding(&self, choices: &Choices) -> Result<(&'static Encoding, Certainty), SourceError> {
+    pub(super) fn encoding(
+        &self,
+        choices: &Choices,
+    ) -> Result<(&'static Encoding, Certainty), SourceError> {
         if let Some(chosen) = choices.encoding.as_deref() {
             return Ok((csv::named(chosen)?, Certainty::Chosen));
         }
@@ -189,7 +194,7 @@ impl Parts {
         })
     }
 
-    fn table(&self, encoding: &'static Encoding) -> Result<Table, SourceError> {
+    pub(super) fn table(&self, encoding: &'static Encoding) -> Result<Table, SourceError> {
         let mut file = self.dbf.try_clone()?;
         file.rewind()?;
         dbase::ReaderBuilder::new()
@@ -198,11 +203,11 @@ impl Parts {
             .map_err(|error| broken(&error))
     }
 
-    /// Gives the number, the attributes and the geometry of every row until no more are wanted.
-    fn each(
+    /// Gives the number, the attributes and the shape of every row until no more are wanted.
+    pub(super) fn each(
         &mut self,
         encoding: &'static Encoding,
-        mut take: impl FnMut(u64, Vec<(String, String)>, String) -> bool,
+        mut take: impl FnMut(u64, Vec<(String, String)>, Shape) -> bool,
     ) -> Result<(), SourceError> {
         let mut table = self.table(encoding)?;
         let names: Vec<_> = table
@@ -231,7 +236,7 @@ impl Parts {
                     (name.clone(), value.unwrap_or_default())
                 })
                 .collect();
-            if !take(number, attributes, geometry(&shape)) {
+            if !take(number, attributes, shape) {
                 break;
             }
         }
@@ -239,7 +244,7 @@ impl Parts {
     }
 }
 
-type Table = dbase::Reader<BufReader<File>>;
+pub(super) type Table = dbase::Reader<BufReader<File>>;
 
 /// What one look over a table tells.
 #[derive(Debug, Default)]
@@ -421,6 +426,52 @@ fn typed(text: &str, kind: u8) -> String {
 
 fn day(date: dbase::Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+}
+
+/// All of a shape, or what is wrong with it. A hole belongs to the outer ring before it, as
+/// shapefiles are written.
+pub(super) fn drawn(shape: &Shape) -> Result<Drawn, String> {
+    fn points<P>(all: &[P], xy: fn(&P) -> (f64, f64)) -> Drawn {
+        Drawn::points(positions(all, xy))
+    }
+    fn lines<P>(parts: &[Vec<P>], xy: fn(&P) -> (f64, f64)) -> Drawn {
+        Drawn::lines(parts.iter().map(|part| positions(part, xy)).collect())
+    }
+    fn areas<P>(rings: &[PolygonRing<P>], xy: fn(&P) -> (f64, f64)) -> Drawn {
+        let mut areas: Vec<Vec<Vec<Position>>> = Vec::new();
+        for ring in rings {
+            let outline = positions(ring.points(), xy);
+            match areas.last_mut() {
+                Some(area) if matches!(ring, PolygonRing::Inner(_)) => area.push(outline),
+                _ => areas.push(vec![outline]),
+            }
+        }
+        Drawn::areas(areas)
+    }
+    Ok(match shape {
+        Shape::NullShape => return Err(drawn::nothing()),
+        Shape::Point(one) => Drawn::points(vec![Position(one.x, one.y)]),
+        Shape::PointM(one) => Drawn::points(vec![Position(one.x, one.y)]),
+        Shape::PointZ(one) => Drawn::points(vec![Position(one.x, one.y)]),
+        Shape::Multipoint(all) => points(all.points(), |one| (one.x, one.y)),
+        Shape::MultipointM(all) => points(all.points(), |one| (one.x, one.y)),
+        Shape::MultipointZ(all) => points(all.points(), |one| (one.x, one.y)),
+        Shape::Polyline(line) => lines(line.parts(), |one| (one.x, one.y)),
+        Shape::PolylineM(line) => lines(line.parts(), |one| (one.x, one.y)),
+        Shape::PolylineZ(line) => lines(line.parts(), |one| (one.x, one.y)),
+        Shape::Polygon(area) => areas(area.rings(), |one| (one.x, one.y)),
+        Shape::PolygonM(area) => areas(area.rings(), |one| (one.x, one.y)),
+        Shape::PolygonZ(area) => areas(area.rings(), |one| (one.x, one.y)),
+        Shape::Multipatch(_) => return Err(drawn::unfit("Multipatch")),
+    })
+}
+
+fn positions<P>(points: &[P], xy: fn(&P) -> (f64, f64)) -> Vec<Position> {
+    let position = |point| {
+        let (x, y) = xy(point);
+        Position(x, y)
+    };
+    points.iter().map(position).collect()
 }
 
 /// A shape as a text.

@@ -417,11 +417,11 @@ impl Source {
 }
 
 /// How many bytes tell what a file is.
-const START_BYTES: u64 = 4096;
+pub(super) const START_BYTES: u64 = 4096;
 
 /// What a file is, by its first bytes.
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Archive,
     GeoJson,
@@ -431,7 +431,8 @@ enum Kind {
     Refused(&'static str),
 }
 
-fn kind(start: &[u8], name: &str) -> Kind {
+/// What a file is, by its first bytes and by its name where they leave a doubt.
+pub(super) fn kind(start: &[u8], name: &str) -> Kind {
     const MAGIC: [(&[u8], Kind); 10] = [
         (b"SQLite format 3\0", Kind::Gpkg),
         (b"PK\x03\x04", Kind::Archive),

@@ -166,7 +166,12 @@ impl Register {
         Ok(seen)
     }
 
-    async fn recorded(&self, viewer: &Viewer, code: &str, at: Option<Instant>) -> Result<Seen> {
+    pub(super) async fn recorded(
+        &self,
+        viewer: &Viewer,
+        code: &str,
+        at: Option<Instant>,
+    ) -> Result<Seen> {
         let mut unit = self.store.read().await?;
         let body = visible(&mut unit, viewer, code).await?;
         let contact = if viewer.reads_contact(code) {

@@ -6,16 +6,18 @@
 
 use super::{Error, Register, Result};
 use crate::census::adhesion::{self, ActKind};
+use crate::census::catalogue::{Known, Model, Models, Products};
 use crate::census::criterion::Criteria;
 use crate::census::edition::{Edition, Kind};
 use crate::census::fact::{AboutAct, AboutBody, AboutProduct, AboutSite, Fact, Facts};
 use crate::census::filter::{Filter, Moment};
 use crate::census::record::Record;
+use crate::census::site;
 use crate::census::verdict::{Verdict, judge};
-use crate::census::vocabulary::Field;
+use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::storage::Unit;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What verdicts rest on besides the devices, as it was known at one instant.
@@ -31,7 +33,8 @@ pub struct Basis {
     pub day: String,
     bodies: HashMap<String, AboutBody>,
     sites: HashMap<String, HashMap<String, AboutSite>>,
-    products: HashMap<String, AboutProduct>,
+    products: Products,
+    models: Models,
 }
 
 impl Basis {
@@ -43,10 +46,38 @@ impl Basis {
             record,
             site: self.site(body, record.text(Field::Sito)),
             body: self.bodies.get(body),
-            product: self.products.get(record.text(Field::Software)),
-            model_reading: "",
+            product: self.product(record),
+            model_reading: self.model(record).map_or("", |model| &model.reading),
             today: &self.day,
         }
+    }
+
+    fn product(&self, record: &Record) -> Option<AboutProduct<'_>> {
+        let name = record.text(Field::Software);
+        if name.is_empty() || name == UNKNOWN {
+            return None;
+        }
+        let known = self.products.resolve(name);
+        let version = record.text(Field::SoftwareVersione);
+        let stated = known.and_then(|known| known.present_for(version));
+        Some(AboutProduct {
+            known: known.is_some(),
+            kind: known.map_or("", |known| &known.product().kind),
+            standing: stated.map(|stated| stated.standing).unwrap_or_default(),
+        })
+    }
+
+    /// What the catalogue has of the software that a device names.
+    #[must_use]
+    pub fn software(&self, name: &str) -> Option<&Known> {
+        self.products.resolve(name)
+    }
+
+    /// What the catalogue has of the model of a device.
+    #[must_use]
+    pub fn model(&self, record: &Record) -> Option<&Model> {
+        let make = record.text(Field::Marca);
+        self.models.resolve(make, record.text(Field::Modello))
     }
 
     /// What the criteria say of a device.
@@ -61,10 +92,46 @@ impl Basis {
         self.bodies.get(code)
     }
 
+    /// What is known of every body, by its code, in no order.
+    pub fn bodies(&self) -> impl Iterator<Item = (&str, &AboutBody)> {
+        let bodies = self.bodies.iter();
+        bodies.map(|(code, body)| (code.as_str(), body))
+    }
+
+    /// Which sites are gates, by body and code.
+    #[must_use]
+    pub fn gates(&self) -> BTreeSet<(String, String)> {
+        let sites = self.sites.iter();
+        let sites = sites.flat_map(|(body, own)| own.iter().map(move |(code, site)| (body, code, site)));
+        sites
+            .filter(|(_, _, site)| site.kind == "varco")
+            .map(|(body, code, _)| (body.clone(), code.clone()))
+            .collect()
+    }
+
     /// What is known of a site of a body.
     #[must_use]
     pub fn site(&self, body: &str, code: &str) -> Option<&AboutSite> {
         self.sites.get(body)?.get(code)
+    }
+
+    /// The same, with a site as it would be once a device that names it is saved: there, and with
+    /// its camera.
+    #[must_use]
+    pub fn with_site_of(mut self, record: &Record) -> Self {
+        let (body, code) = (record.text(Field::Ente), record.text(Field::Sito));
+        if code.is_empty() {
+            return self;
+        }
+        let function = record.text(Field::Funzione);
+        let own = self.sites.entry(body.to_owned()).or_default();
+        let site = own.entry(code.to_owned()).or_insert_with(|| AboutSite {
+            kind: site::kind_for(function).to_owned(),
+            context: false,
+        });
+        site.context |= matches!(function, "contesto" | "ibrida")
+            && record.text(Field::Stato) == "in_esercizio";
+        self
     }
 
     /// The same with other criteria, to try them.
@@ -89,6 +156,7 @@ impl Basis {
             Field::Ente,
             Field::Sito,
             Field::Software,
+            Field::SoftwareVersione,
             Field::Marca,
             Field::Modello,
         ];
@@ -101,7 +169,8 @@ impl Basis {
 
 impl Register {
     /// What verdicts on the devices of a filter rest on: as it was at the filter's instant, with the
-    /// criteria that were in force then, or with these.
+    /// criteria that were in force then, or with these. A filter that asks for one body, or for one
+    /// site of it, is given no more than that.
     pub async fn basis(
         &self,
         unit: &mut Unit,
@@ -130,9 +199,10 @@ impl Register {
             criteria,
             at,
             day: self.day(at),
-            bodies: bodies(unit, at).await?,
+            bodies: bodies(unit, body_of(filter), at).await?,
             sites: sites(unit, filter, at).await?,
-            products: products(unit).await?,
+            products: unit.products(at).await?,
+            models: unit.models(at).await?,
         })
     }
 
@@ -177,11 +247,21 @@ async fn instant(unit: &mut Unit, filter: &Filter) -> Result<Option<Instant>> {
     }
 }
 
-async fn bodies(unit: &mut Unit, at: Option<Instant>) -> Result<HashMap<String, AboutBody>> {
-    let (steps, acts) = (unit.steps(None, at).await?, unit.acts(None, at).await?);
-    let seats = unit.seats(None, at).await?;
+/// The body that a filter asks for, when it asks for one.
+fn body_of(filter: &Filter) -> Option<&str> {
+    Some(filter.wanted(Field::Ente)).filter(|body| !body.is_empty())
+}
+
+async fn bodies(
+    unit: &mut Unit,
+    only: Option<&str>,
+    at: Option<Instant>,
+) -> Result<HashMap<String, AboutBody>> {
+    let (steps, acts) = (unit.steps(only, at).await?, unit.acts(only, at).await?);
+    let seats = unit.seats(only, at).await?;
     let bodies = unit.bodies().await?.into_iter();
     Ok(bodies
+        .filter(|body| only.is_none_or(|only| only == body.code))
         .map(|body| {
             let steps: Vec<_> = of(&steps, &body.code, |step| &step.body);
             let own: Vec<_> = of(&acts, &body.code, |act| &act.body);
@@ -225,12 +305,15 @@ async fn sites(
     // Whatever else is asked for, all cameras of a site count.
     let mut everything = filter.clone();
     everything.text.clear();
-    everything.exact.clear();
+    everything
+        .exact
+        .retain(|(field, _)| matches!(field, Field::Ente | Field::Sito));
     everything.open = None;
+    everything.withdrawn = false;
     everything.within = None;
     everything.device = None;
     let mut sites: HashMap<String, HashMap<String, AboutSite>> = HashMap::new();
-    for site in unit.sites_then(at).await? {
+    for site in unit.sites_then(body_of(filter), at).await? {
         let about = AboutSite {
             kind: site.kind,
             context: false,
@@ -243,18 +326,4 @@ async fn sites(
         }
     }
     Ok(sites)
-}
-
-async fn products(unit: &mut Unit) -> Result<HashMap<String, AboutProduct>> {
-    let names = unit.software().await?.into_iter();
-    Ok(names
-        .map(|name| {
-            let about = AboutProduct {
-                name: name.clone(),
-                state: "catalogo".to_owned(),
-                ..AboutProduct::default()
-            };
-            (name, about)
-        })
-        .collect())
 }

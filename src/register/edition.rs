@@ -148,7 +148,7 @@ impl Register {
 const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");
 
 /// Criteria are read by whoever is judged by them, and so by everybody.
-fn may_read(viewer: &Viewer, kind: Kind) -> Result<()> {
+pub(super) fn may_read(viewer: &Viewer, kind: Kind) -> Result<()> {
     if kind == Kind::Criteria || viewer.reads_all() {
         return Ok(());
     }

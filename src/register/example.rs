@@ -1,15 +1,18 @@
-//! Example data, marked as such: devices in twenty Comuni, how some of them take part, and one
-//! person for each role.
+//! Example data, marked as such: devices in twenty Comuni, how some of them take part, reference
+//! layers, and one person for each role.
 //!
 //! The same register always gets the same examples. They go through the rules like any other draft.
 
 use super::adhesion::{Attached, Outcome};
+use super::document::Attachment;
 use super::journal::Note;
 use super::record::Writer;
+use super::reference_layer::{self, TypedLayer};
 use super::review::Event;
 use super::{Error, Register, Result};
 use crate::census::adhesion::{ActKind, Contact, Stage, TypedAct, TypedSeat, TypedStep};
 use crate::census::campaign::DeclarationKind;
+use crate::census::catalogue::TypedModel;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::{Filter, Moment, Slice, Sort};
 use crate::census::journal::{Act, Seal};
@@ -24,6 +27,8 @@ use crate::storage::device::Device;
 use crate::storage::review::Wanted;
 use fastrand::Rng;
 use geo::{BoundingRect, InteriorPoint};
+use serde_json::{Value, json};
+use std::io::{Seek as _, Write as _};
 use uuid::Uuid;
 
 /// How many Comuni have examples.
@@ -86,6 +91,8 @@ pub async fn fill(register: &Register) -> Result<i64> {
         add_people(register, &operator).await?;
         add_adhesion(register).await?;
         add_declaration(register, &operator).await?;
+        add_model(register, &operator).await?;
+        add_references(register, &operator).await?;
     }
     Ok(register
         .store
@@ -112,6 +119,123 @@ async fn add_people(register: &Register, operator: &Viewer) -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// Reference layers that are nobody's: fibre from Comune to Comune, and places beside its devices.
+async fn add_references(register: &Register, operator: &Viewer) -> Result<()> {
+    let mut rest: Vec<(f64, f64)> = chosen(register)
+        .into_iter()
+        .filter_map(|comune| comune.boundary.interior_point())
+        .map(|point| (point.x(), point.y()))
+        .collect();
+    // A cable goes to the nearest place where it has not been.
+    let mut middles = Vec::with_capacity(rest.len());
+    while let Some(next) = nearest_of(&rest, middles.last()) {
+        middles.push(rest.swap_remove(next));
+    }
+    let mut random = Rng::with_seed(2026);
+    let mut aside = |share: f64| (random.f64() - 0.5) * share;
+    let fibre: Vec<Value> = middles
+        .iter()
+        .zip(middles.iter().skip(1))
+        .map(|((x, y), (to_x, to_y))| {
+            let path: Vec<[f64; 2]> = (0..=8)
+                .map(|step| {
+                    let share = f64::from(step) / 8.0;
+                    let bend = 0.004 * (share * std::f64::consts::PI).sin();
+                    [
+                        x + (to_x - x) * share + bend + aside(0.001),
+                        y + (to_y - y) * share + aside(0.001),
+                    ]
+                })
+                .collect();
+            json!({ "type": "LineString", "coordinates": path })
+        })
+        .collect();
+    let schools: Vec<Value> = middles
+        .iter()
+        .flat_map(|place| [*place; 2])
+        .map(|(x, y)| {
+            let place = [x + aside(0.02), y + aside(0.015)];
+            json!({ "type": "Point", "coordinates": place })
+        })
+        .collect();
+    let plants: Vec<Value> = middles
+        .iter()
+        .step_by(4)
+        .map(|(x, y)| {
+            let (x, y) = (x + aside(0.02), y + aside(0.015));
+            let ring = [
+                [x, y],
+                [x + 0.004, y],
+                [x + 0.004, y + 0.003],
+                [x, y + 0.003],
+                [x, y],
+            ];
+            json!({ "type": "Polygon", "coordinates": [ring] })
+        })
+        .collect();
+    for (kind, name, one, shapes) in [
+        ("fibra", "Fibra di esempio", "Tratta di esempio", fibre),
+        ("scuole", "Scuole di esempio", "Scuola di esempio", schools),
+        ("arir", "Impianti di esempio", "Impianto di esempio", plants),
+    ] {
+        add_reference(register, operator, kind, [name, one], &shapes).await?;
+    }
+    Ok(())
+}
+
+/// Which of some places is nearest to another, the first when there is none.
+fn nearest_of(places: &[(f64, f64)], to: Option<&(f64, f64)>) -> Option<usize> {
+    let away = |place: &(f64, f64)| {
+        let (x, y) = to.unwrap_or(place);
+        (place.0 - x).hypot(place.1 - y)
+    };
+    let distances = places.iter().map(away).enumerate();
+    let nearest = distances.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some(nearest.0)
+}
+
+async fn add_reference(
+    register: &Register,
+    operator: &Viewer,
+    kind: &str,
+    [name, one]: [&str; 2],
+    shapes: &[Value],
+) -> Result<()> {
+    let features: Vec<Value> = (1..)
+        .zip(shapes)
+        .map(|(number, shape)| {
+            let properties = json!({ "nome": format!("{one} {number}") });
+            json!({ "type": "Feature", "properties": properties, "geometry": shape })
+        })
+        .collect();
+    let mut content = tempfile::tempfile()?;
+    let collection = json!({ "type": "FeatureCollection", "features": features });
+    content.write_all(collection.to_string().as_bytes())?;
+    content.rewind()?;
+    let typed = TypedLayer {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        source: MARK.to_owned(),
+        licence: MARK.to_owned(),
+        dated: "2026-01-01".to_owned(),
+        shared: if kind == "fibra" { "" } else { "si" }.to_owned(),
+        ..TypedLayer::default()
+    };
+    let file = Attachment {
+        name: format!("{kind}.geojson"),
+        content,
+    };
+    match register
+        .load_reference(operator, &typed, Some(file))
+        .await?
+    {
+        reference_layer::Outcome::Loaded(_) => Ok(()),
+        reference_layer::Outcome::Refused(refused) => Err(Error::Failed(format!(
+            "the example layer {name}: {refused:?}"
+        ))),
+    }
 }
 
 /// What marks what these examples record.
@@ -290,6 +414,7 @@ async fn add_devices(register: &Register) -> Result<()> {
         }
         maker.later(&mut unit, &revisions, &mut seal).await?;
     }
+    unit.add_software(PROPOSED, false).await?;
     list_again(register, &mut unit, &world, &mut seal).await?;
     let note = Note {
         act: Act::ExampleWritten,
@@ -301,6 +426,25 @@ async fn add_devices(register: &Register) -> Result<()> {
         .note(&mut unit, &Viewer::operator(), &seal, note)
         .await?;
     Ok(unit.commit().await?)
+}
+
+/// What is known of a model that devices state.
+async fn add_model(register: &Register, operator: &Viewer) -> Result<()> {
+    let [(make, model), ..] = MAKES;
+    let typed = TypedModel {
+        make: make.to_owned(),
+        model: model.to_owned(),
+        facts: ["bullet", "a_bordo", "si", "5", "1", ""].map(str::to_owned),
+        reading: "non_noto".to_owned(),
+        source: "Scheda tecnica di esempio".to_owned(),
+        grade: "C".to_owned(),
+        note: MARK.to_owned(),
+        ..TypedModel::default()
+    };
+    match register.record_model(operator, &typed).await? {
+        Ok(()) => Ok(()),
+        Err(wrong) => done(wrong.into()),
+    }
 }
 
 /// The coordinating body lists a reader that a Comune lists too, so that there is a pair to decide.
@@ -399,6 +543,9 @@ const STREETS: [&str; 16] = [
     "viale della Repubblica",
     "rotonda via Kennedy",
 ];
+/// A program that the catalogue does not have.
+const PROPOSED: &str = "Programma Esempio";
+
 const MAKES: [(&str, &str); 6] = [
     ("Esempio Ottica", "EO-200 LPR"),
     ("Esempio Ottica", "EO-400 Multi"),
@@ -656,6 +803,7 @@ impl Maker<'_> {
                     "Genetec Security Center",
                     "HikCentral",
                     "Avigilon",
+                    PROPOSED,
                 ]),
             );
         }

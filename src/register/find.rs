@@ -218,7 +218,7 @@ fn tile_point(point: Point) -> TilePoint {
     }
 }
 
-fn choices(names: &Names, occurring: Vec<(String, String, String)>) -> Choices {
+pub(super) fn choices(names: &Names, occurring: Vec<(String, String, String)>) -> Choices {
     let mut values: [BTreeSet<String>; 3] = Default::default();
     let [bodies, municipalities, software] = &mut values;
     for (body, municipality, program) in occurring {

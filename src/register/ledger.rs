@@ -157,6 +157,16 @@ impl Register {
             .await
     }
 
+    /// Notes that somebody's map was drawn with a reserved layer: once an hour for each.
+    pub(super) async fn note_drawing(&self, viewer: &Viewer, note: Note<'_>) -> Result<()> {
+        let now = self.clock.now();
+        let what = format!("{} {}", note.detail, note.subject);
+        if !viewer.reads_others("") || !self.ledger.begins_to_draw(&viewer.account, &what, now) {
+            return Ok(());
+        }
+        self.leave_note(&viewer.account, note).await
+    }
+
     /// Notes that somebody asked for what they may not do or see: on which route, and for what. The
     /// subject is an identifier or nothing.
     pub async fn note_refusal(

@@ -6,6 +6,7 @@
 pub mod adhesion;
 pub mod batch;
 pub mod campaign;
+pub mod catalogue;
 pub mod compatibility;
 pub mod criteria;
 pub mod document;
@@ -15,6 +16,7 @@ pub mod example;
 pub mod find;
 mod flow;
 pub mod history;
+pub mod intervention;
 pub mod journal;
 pub mod judge;
 pub mod ledger;
@@ -25,7 +27,9 @@ pub mod people;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod reference_layer;
 pub mod reminder;
+pub mod report;
 pub mod review;
 pub mod seed;
 pub mod site;
@@ -34,6 +38,7 @@ pub mod staged;
 pub mod summary;
 pub mod territory;
 mod undo;
+pub mod verdict;
 pub mod verify;
 pub mod work;
 
@@ -101,6 +106,7 @@ pub struct Register {
     /// Who may ask what takes long: so many at once, and the others wait in line without keeping a
     /// connection from those who ask for little.
     heavy: Arc<Semaphore>,
+    references: reference_layer::Prepared,
     ledger: ledger::Ledger,
 }
 
@@ -116,6 +122,7 @@ impl Register {
             territory: Arc::new(Territory::new(municipalities)),
             works: work::Works::default(),
             heavy: Arc::new(Semaphore::new(HEAVY)),
+            references: reference_layer::Prepared::default(),
         })
     }
 

@@ -15,6 +15,7 @@ use crate::census::record::{Record, Value};
 use crate::census::review::Stage;
 use crate::census::revision::{Provenance, Revision, Source};
 use crate::census::rules::{self, Around, Checked, Neighbour, World};
+use crate::census::site::kind_for;
 use crate::census::territory::metres_between;
 use crate::census::vocabulary::Field;
 use crate::clock::Clock;
@@ -436,8 +437,7 @@ impl Writer<'_> {
         }
         let site = record.text(Field::Sito);
         if !site.is_empty() {
-            let reader = crate::census::vocabulary::reads_plates(record.text(Field::Funzione));
-            let kind = if reader { "varco" } else { "postazione" };
+            let kind = kind_for(record.text(Field::Funzione));
             unit.ensure_site(self.clock, record.text(Field::Ente), site, kind)
                 .await?;
         }
@@ -493,6 +493,10 @@ pub(super) async fn around(
         around.code_taken = taken.is_some_and(|device| Some(device.id) != except);
         let site = draft.get(Field::Sito);
         around.site_known = !site.is_empty() && unit.site_with_code(body, site).await?.is_some();
+    }
+    let (make, model) = (draft.get(Field::Marca), draft.get(Field::Modello));
+    if !make.is_empty() && !model.is_empty() {
+        around.model = unit.models(None).await?.resolve(make, model).cloned();
     }
     if let Some(point) = rules::locate(draft, world) {
         around.neighbours = neighbours(unit, viewer, point.lon, point.lat, |device| {

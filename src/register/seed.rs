@@ -1,9 +1,11 @@
-//! What every installation begins with: territory, bodies, names of the software catalogue.
+//! What every installation begins with: territory, bodies, the catalogue of software.
 //!
 //! Everything comes from `seeds/`; another province needs other seeds, not other code.
 
 use super::journal::{Note, note_at};
 use super::{Error, Result};
+use crate::census::adhesion::Wrong;
+use crate::census::catalogue::{self, Entry, Standing, Stated, TypedProduct, TypedStated};
 use crate::census::edition::{Edition, Force, Kind};
 use crate::census::journal::{Act, Seal};
 use crate::census::person::Viewer;
@@ -11,9 +13,10 @@ use crate::clock::{self, Clock};
 use crate::exchange::boundaries;
 use crate::storage::body::Body;
 use crate::storage::{Store, Unit};
+use serde::Deserialize;
 
 const BODIES: &str = include_str!("../../seeds/bodies.csv");
-const SOFTWARE: &str = include_str!("../../seeds/software.txt");
+const SOFTWARE: &str = include_str!("../../seeds/software.csv");
 const CRITERIA: &str = include_str!("../../seeds/criteri.toml");
 
 /// How much was put in place.
@@ -51,10 +54,8 @@ pub async fn seed(store: &Store, clock: &Clock) -> Result<Counts> {
             unit.put_body(&body).await?;
         }
     }
-    for name in SOFTWARE.lines().filter(|name| !name.is_empty()) {
-        unit.add_software(name, true).await?;
-    }
     criteria(&mut unit, clock).await?;
+    plant_software(&mut unit, clock).await?;
     let covered = municipalities.iter().filter(|one| one.covered).count();
     let counts = Counts {
         covered,
@@ -112,4 +113,103 @@ fn others() -> Result<Vec<Body>> {
             Ok(Body { code, name, kind })
         })
         .collect()
+}
+
+/// A line of `seeds/software.csv`: a program and, where a source says something of it, how it stands.
+#[derive(Debug, Deserialize)]
+struct Program {
+    name: String,
+    producer: String,
+    kind: String,
+    note: String,
+    standing: String,
+    source: String,
+    grade: String,
+    standing_note: String,
+}
+
+/// Adds the programs that the catalogue has in no spelling, and of those what is said of them: an
+/// entry that somebody changed, or a name that was merged, stays as it is.
+async fn plant_software(unit: &mut Unit, clock: &Clock) -> Result<()> {
+    let products = unit.products(None).await?;
+    let mut missing = programs()?;
+    missing.retain(|program| products.resolve(&program.name).is_none());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let operator = Viewer::operator();
+    let mut seal = Seal::new(clock.new_id());
+    let end = unit.hold_journal_end().await?;
+    let at = clock.now().max(end.at + 1);
+    for program in &missing {
+        let entry = Entry {
+            id: clock.new_id(),
+            product: catalogue::product(&program.typed(), clock.today()).map_err(refused)?,
+            author: operator.account.clone(),
+            recorded_at: at,
+        };
+        unit.add_product_entry(&entry, &mut seal).await?;
+        if !program.standing.is_empty() {
+            let blank = Stated {
+                id: clock.new_id(),
+                name: program.name.clone(),
+                standing: Standing::Unknown,
+                source: String::new(),
+                grade: String::new(),
+                date: String::new(),
+                version: String::new(),
+                note: String::new(),
+                document: None,
+                author: operator.account.clone(),
+                recorded_at: at,
+            };
+            let stated = catalogue::stated(&program.stated(), false, clock.today(), blank);
+            unit.add_product_standing(&stated.map_err(refused)?, &mut seal)
+                .await?;
+        }
+    }
+    let detail = format!("voci iniziali del catalogo: {}", missing.len());
+    let note = Note {
+        act: Act::ProductRecorded,
+        body: None,
+        subject: "",
+        detail: &detail,
+    };
+    note_at(unit, &operator, &seal, note, at, end).await
+}
+
+impl Program {
+    fn typed(&self) -> TypedProduct {
+        TypedProduct {
+            name: self.name.clone(),
+            producer: self.producer.clone(),
+            kind: self.kind.clone(),
+            versions: String::new(),
+            note: self.note.clone(),
+        }
+    }
+
+    fn stated(&self) -> TypedStated {
+        TypedStated {
+            standing: self.standing.clone(),
+            source: self.source.clone(),
+            grade: self.grade.clone(),
+            note: self.standing_note.clone(),
+            ..TypedStated::default()
+        }
+    }
+}
+
+fn programs() -> Result<Vec<Program>> {
+    csv::Reader::from_reader(SOFTWARE.as_bytes())
+        .deserialize()
+        .map(|row| {
+            row.map_err(|error: csv::Error| Error::Invalid(format!("seeds/software.csv: {error}")))
+        })
+        .collect()
+}
+
+fn refused(wrong: Vec<Wrong>) -> Error {
+    let messages: Vec<String> = wrong.into_iter().map(|one| one.message).collect();
+    Error::Invalid(format!("seeds/software.csv: {}", messages.join(" ")))
 }

@@ -156,6 +156,7 @@ impl Register {
         rows(&mut unit, &mut verified, &mut findings).await?;
         marks(&mut unit, &mut findings).await?;
         documents(&mut unit, &mut findings).await?;
+        features(&mut unit, &mut findings).await?;
         let operator = Viewer::operator();
         for one in self.verify_snapshots(&operator, None).await? {
             for trouble in one.troubles {
@@ -249,7 +250,7 @@ async fn rows(unit: &mut Unit, verified: &mut Verified, findings: &mut Findings)
     })
     .await?;
     group.close(findings);
-    for part in &PARTS {
+    for part in PARTS {
         let mut group = Group::new(part.kind);
         unit.each_kept(part, None, |kept| {
             if kept.cover.record.is_none() {
@@ -354,6 +355,21 @@ async fn documents(unit: &mut Unit, findings: &mut Findings) -> Result<()> {
                     format!("il documento «{name}» di {body}: il suo contenuto è stato cambiato");
                 findings.add(None, Subject::Nothing, what);
             }
+        }
+    }
+    Ok(())
+}
+
+/// The features of every reference layer against the hash that stands in its sealed row.
+async fn features(unit: &mut Unit, findings: &mut Findings) -> Result<()> {
+    for layer in unit.reference_layers().await? {
+        let found = unit.reference_fingerprint(layer.id).await?;
+        if found != (layer.features, layer.hash) {
+            let what = format!(
+                "il livello di riferimento «{}»: i suoi elementi sono stati cambiati",
+                layer.name
+            );
+            findings.add(None, Subject::Nothing, what);
         }
     }
     Ok(())

@@ -54,6 +54,8 @@ pub struct Point {
     pub stato: String,
     /// Its standing towards the national system.
     pub stato_scntt: String,
+    /// The code of its site; empty for none.
+    pub sito: String,
     /// Which way it looks: degrees clockwise from north.
     pub azimut: Option<i64>,
     /// Which traffic it looks at.
@@ -544,7 +546,7 @@ impl Unit {
     pub async fn points(&mut self, filter: &Filter) -> Result<Vec<Point>> {
         let mut statement = Statement::new(
             "SELECT r.device_id, r.lon, r.lat, r.codice, r.denominazione, r.ente, r.funzione, \
-             r.stato, r.stato_scntt, r.azimut, r.direzione, r.warnings FROM revision r WHERE ",
+             r.stato, r.stato_scntt, r.sito, r.azimut, r.direzione, r.warnings FROM revision r WHERE ",
         );
         condition(&mut statement, filter);
         statement.push(" ORDER BY r.ente, r.codice");
@@ -568,6 +570,9 @@ impl Unit {
                         stato: row.try_get("stato")?,
                         stato_scntt: row
                             .try_get::<Option<String>, _>("stato_scntt")?
+                            .unwrap_or_default(),
+                        sito: row
+                            .try_get::<Option<String>, _>("sito")?
                             .unwrap_or_default(),
                         azimut: row.try_get("azimut")?,
                         direzione: row.try_get("direzione")?,

@@ -1,7 +1,7 @@
 //! What verdicts are made from: of every device the attributes that are asked, and no others.
 
 use super::device::{condition, record};
-use super::statement::{Statement, bound};
+use super::statement::{Bind, Statement, bound};
 use super::{Result, Unit, on};
 use crate::census::filter::Filter;
 use crate::census::record::Record;
@@ -63,28 +63,38 @@ impl Unit {
         }))
     }
 
-    /// Every site as it was at an instant, or is now; one that came later is there too.
-    pub async fn sites_then(&mut self, at: Option<Instant>) -> Result<Vec<SiteThen>> {
+    /// Every site, or every site of a body, as it was at an instant or is now; one that came later
+    /// is there too.
+    pub async fn sites_then(
+        &mut self,
+        body: Option<&str>,
+        at: Option<Instant>,
+    ) -> Result<Vec<SiteThen>> {
+        let mut statement = Statement::new(
+            "SELECT s.body_code, s.code, coalesce(b.kind, s.kind), coalesce(b.name, s.name)
+             FROM site s LEFT JOIN site_before b ON b.id =
+               (SELECT p.id FROM site_before p WHERE p.site_id = s.id AND p.until > ",
+        );
+        statement
+            .bind(Bind::Integer(Some(at.unwrap_or(Instant::MAX))))
+            .push(" ORDER BY p.until, p.id LIMIT 1)");
+        if let Some(body) = body {
+            statement.push(" WHERE s.body_code = ").text(body);
+        }
         Ok(on!(self, |conn| {
-            sqlx::query(
-                "SELECT s.body_code, s.code, coalesce(b.kind, s.kind), coalesce(b.name, s.name)
-                 FROM site s LEFT JOIN site_before b ON b.id =
-                   (SELECT p.id FROM site_before p WHERE p.site_id = s.id AND p.until > $1
-                    ORDER BY p.until, p.id LIMIT 1)",
-            )
-            .bind(at.unwrap_or(Instant::MAX))
-            .fetch_all(conn)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(SiteThen {
-                    body: row.try_get(0)?,
-                    code: row.try_get(1)?,
-                    kind: row.try_get(2)?,
-                    name: row.try_get(3)?,
+            bound!(sqlx::query, statement)
+                .fetch_all(conn)
+                .await?
+                .iter()
+                .map(|row| {
+                    Ok(SiteThen {
+                        body: row.try_get(0)?,
+                        code: row.try_get(1)?,
+                        kind: row.try_get(2)?,
+                        name: row.try_get(3)?,
+                    })
                 })
-            })
-            .collect::<Result<_, sqlx::Error>>()?
+                .collect::<Result<_, sqlx::Error>>()?
         }))
     }
 }

@@ -1,16 +1,19 @@
 //! The bytes of a tile (Mapbox Vector Tile 2).
 //!
 //! Layers: `dispositivi`, the single points; `gruppi`, what is gathered below [`CLUSTER_BELOW`];
-//! `comuni`, the boundaries; `nomi`, a point for the name of each Comune. Tiles of different layers may be joined by writing their bytes one
+//! `comuni`, the boundaries; `nomi`, a point for the name of each Comune; `punti`, `linee` and `aree`,
+//! the features of a reference layer. Tiles of different layers may be joined by writing their bytes one
 //! after the other. The same points in any order give the same bytes. Enforced by
 //! `tests/it/tiles.rs`, through GDAL.
 
 use super::grid::{EXTENT, Tile, key};
+use crate::census::reference_layer::Feature as Reference;
 use crate::census::territory::Municipality;
 use crate::census::vocabulary::Field;
 use geo::orient::{Direction, Orient};
 use geo::{
-    BooleanOps, BoundingRect, InteriorPoint, Intersects, MapCoords, MultiPolygon, Rect, Simplify,
+    BooleanOps, BoundingRect, Geometry, InteriorPoint, Intersects, MapCoords, MultiLineString,
+    MultiPoint, MultiPolygon, Polygon, Rect, Simplify,
 };
 use mvt::{Feature, GeomData, GeomEncoder, GeomType, Layer};
 
@@ -187,16 +190,107 @@ pub fn encode_boundaries(tile: Tile, municipalities: &[Municipality]) -> Vec<u8>
     bytes(output, [layer, names])
 }
 
+/// The features of a reference layer that a tile shows: lines and polygons simplified to what can be
+/// seen at its level and cut a little outside it, points in the tile they belong to. Nothing gives no
+/// bytes.
+#[must_use]
+pub fn encode_references(tile: Tile, features: &[Reference]) -> Vec<u8> {
+    let output = mvt::Tile::new(EXTENT);
+    let mut points = output.create_layer("punti");
+    let mut lines = output.create_layer("linee");
+    let mut areas = output.create_layer("aree");
+    for feature in features {
+        match &feature.shape {
+            Geometry::Point(point) => {
+                points = add_points(points, tile, feature, &MultiPoint::new(vec![*point]));
+            }
+            Geometry::MultiPoint(several) => points = add_points(points, tile, feature, several),
+            Geometry::LineString(line) => {
+                let several = MultiLineString::new(vec![line.clone()]);
+                lines = add_drawn(lines, feature, paths(tile, &several));
+            }
+            Geometry::MultiLineString(several) => {
+                lines = add_drawn(lines, feature, paths(tile, several));
+            }
+            Geometry::Polygon(area) => {
+                let several = MultiPolygon::new(vec![area.clone()]);
+                areas = add_drawn(areas, feature, outline(tile, &several));
+            }
+            Geometry::MultiPolygon(several) => {
+                areas = add_drawn(areas, feature, outline(tile, several));
+            }
+            // Layers have no others.
+            Geometry::Line(_)
+            | Geometry::Rect(_)
+            | Geometry::Triangle(_)
+            | Geometry::GeometryCollection(_) => {}
+        }
+    }
+    bytes(output, [areas, lines, points])
+}
+
+fn add_points(mut layer: Layer, tile: Tile, one: &Reference, points: &MultiPoint<f64>) -> Layer {
+    let keys = tile.keys();
+    for point in points {
+        if keys.contains(&key(point.x(), point.y())) {
+            let place = tile.project(point.x(), point.y());
+            layer = add_drawn(layer, one, Some(dot(place.x, place.y)));
+        }
+    }
+    layer
+}
+
+fn add_drawn(layer: Layer, one: &Reference, drawn: Option<GeomData>) -> Layer {
+    let Some(geometry) = drawn else {
+        return layer;
+    };
+    let mut feature = layer.into_feature(geometry);
+    feature.add_tag_sint("numero", one.number);
+    feature.add_tag_string("nome", &one.name);
+    feature.into_layer()
+}
+
+/// The part of lines that a tile shows; `None` when there is none, or none that can be seen.
+fn paths(tile: Tile, lines: &MultiLineString<f64>) -> Option<GeomData> {
+    let shown = lines
+        .map_coords(|place| tile.project(place.x, place.y))
+        .simplify(TOLERANCE);
+    let shown = frame().clip(&shown, false);
+    let mut encoder = GeomEncoder::new(GeomType::Linestring);
+    let mut drawn = false;
+    for line in &shown {
+        let mut units: Vec<_> = line
+            .0
+            .iter()
+            .map(|one| (unit(one.x), unit(one.y)))
+            .collect();
+        units.dedup();
+        if units.len() < 2 {
+            continue;
+        }
+        for (x, y) in units {
+            encoder.add_point(f64::from(x), f64::from(y)).ok()?;
+        }
+        encoder.complete_geom().ok()?;
+        drawn = true;
+    }
+    drawn.then(|| encoder.encode().ok()).flatten()
+}
+
+/// The tile and a little around it, in its units.
+fn frame() -> Polygon<f64> {
+    let extent = f64::from(EXTENT);
+    let (low, high) = (-BUFFER * extent, (1.0 + BUFFER) * extent);
+    Rect::new((low, low), (high, high)).to_polygon()
+}
+
 /// The part of a boundary that a tile shows; `None` when it is too small to be seen. It is
 /// simplified before it is cut, so that neighbouring tiles agree where they meet.
 fn outline(tile: Tile, boundary: &MultiPolygon<f64>) -> Option<GeomData> {
-    let extent = f64::from(EXTENT);
-    let (low, high) = (-BUFFER * extent, (1.0 + BUFFER) * extent);
-    let frame = Rect::new((low, low), (high, high)).to_polygon();
     let shown = boundary
         .map_coords(|place| tile.project(place.x, place.y))
         .simplify(TOLERANCE)
-        .intersection(&frame)
+        .intersection(&frame())
         .orient(Direction::Default);
     let mut encoder = GeomEncoder::new(GeomType::Polygon);
     let mut last = None;

@@ -6,5 +6,5 @@
 mod encode;
 mod grid;
 
-pub use encode::{CLUSTER_BELOW, TilePoint, encode, encode_boundaries};
+pub use encode::{CLUSTER_BELOW, TilePoint, encode, encode_boundaries, encode_references};
 pub use grid::{EXTENT, MAX_ZOOM, Tile, key};

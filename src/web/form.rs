@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::guard::Signed;
 use super::page::{Html, Page};
 use super::thread::{self, Said};
+use super::verdict::LiveView;
 use crate::census::collation::italian;
 use crate::census::draft::{Confirmation, Draft};
 use crate::census::filter::nearest;
@@ -479,12 +480,19 @@ pub struct Fragment {
     missing: Vec<Missing>,
     done: usize,
     total: usize,
+    verdict: Option<LiveView>,
 }
 
 impl Fragment {
-    /// What the rules say of a draft.
+    /// What the rules say of a draft, and the criteria as far as it is understood.
     #[must_use]
-    pub fn of(app: &App, draft: &Draft, checked: &Checked, around: &Around) -> Self {
+    pub fn of(
+        app: &App,
+        draft: &Draft,
+        checked: &Checked,
+        around: &Around,
+        verdict: Option<LiveView>,
+    ) -> Self {
         let point = checked.point.as_ref();
         let place = point.map_or_else(String::new, |point| {
             position::in_words(&app.register.territory, point.lon, point.lat)
@@ -515,6 +523,7 @@ impl Fragment {
             done: total - missing.len().min(total),
             total,
             missing,
+            verdict,
         }
     }
 }
@@ -636,6 +645,7 @@ async fn form_page(
     };
     let request = request.as_ref().map(thread::said);
     let errors_at = |field: Field| errors_at(&stopping, field);
+    let verdict = LiveView::of(app, &signed.viewer, &checked.record).await?;
     Ok(FormPage {
         page: Page::new(app, Some(signed), &title, "dispositivi"),
         heading: title,
@@ -674,7 +684,7 @@ async fn form_page(
         lon: draft.get(Field::Lon).to_owned(),
         place_errors: [errors_at(Field::Lat), errors_at(Field::Lon)].concat(),
         bounds: bounds(app),
-        check: Fragment::of(app, draft, &checked, &around),
+        check: Fragment::of(app, draft, &checked, &around, verdict),
     })
 }
 

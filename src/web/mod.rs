@@ -14,10 +14,12 @@ pub mod page;
 pub mod pages;
 pub mod query;
 pub mod recording;
+pub mod report;
 pub mod routes;
 pub mod thread;
 pub mod throttle;
 pub mod upload;
+pub mod verdict;
 
 use crate::register::Register;
 use crate::settings::Settings;

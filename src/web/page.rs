@@ -65,7 +65,58 @@ pub struct Page {
     pub version: &'static str,
 }
 
+/// A page of the chapter on compatibility, in the second line of the navigation.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// What the page calls itself in [`Page::nav`].
+    pub key: &'static str,
+    /// Its address.
+    pub href: &'static str,
+    /// What people read.
+    pub label: &'static str,
+    /// Whether it is only for whoever reads everything.
+    readers: bool,
+}
+
+/// The pages of the chapter, in their order.
+const CHAPTER: [Entry; 10] = [
+    entry("compatibilita", "/compatibilita", "Esiti", false),
+    entry("mancanti", "/compatibilita/mancanti", "Informazioni mancanti", false),
+    entry("interventi", "/interventi", "Interventi e stima", true),
+    entry("criteri", "/criteri", "Criteri", false),
+    entry("software", "/software", "Software", false),
+    entry("modelli", "/modelli", "Modelli", false),
+    entry("prezzi", "/prezzi", "Prezzi", true),
+    entry("lotti", "/lotti", "Lotti", true),
+    entry("riferimenti", "/riferimenti", "Livelli di riferimento", false),
+    entry("relazione", "/relazione", "Relazione", true),
+];
+
+const fn entry(
+    key: &'static str,
+    href: &'static str,
+    label: &'static str,
+    readers: bool,
+) -> Entry {
+    Entry {
+        key,
+        href,
+        label,
+        readers,
+    }
+}
+
 impl Page {
+    /// The pages beside this one, when it belongs to the chapter on compatibility.
+    #[must_use]
+    pub fn chapter(&self) -> Vec<Entry> {
+        if CHAPTER.iter().all(|entry| entry.key != self.nav) {
+            return Vec::new();
+        }
+        let open = |entry: &Entry| self.reads_all || !entry.readers;
+        CHAPTER.into_iter().filter(open).collect()
+    }
+
     /// The frame of a page for whoever asks.
     #[must_use]
     pub fn new(app: &App, signed: Option<&Signed>, title: &str, nav: &'static str) -> Self {

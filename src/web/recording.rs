@@ -3,11 +3,13 @@
 
 use super::error::Error;
 use super::fields::Fields;
+use super::guard::Signed;
 use super::query;
 use super::upload::Received;
 use crate::census::adhesion::Wrong;
 use crate::census::document::{Document, Kind};
 use crate::clock;
+use crate::register;
 use crate::register::adhesion::Attached;
 use crate::register::document::{Attachment, FIELD};
 use axum::http::StatusCode;
@@ -40,6 +42,24 @@ pub fn wrong_views(wrong: Vec<Wrong>, fields: &[&str]) -> Vec<WrongView> {
         })
         .collect();
     views.sort_by_key(|view| fields.iter().position(|field| *field == view.field));
+    views
+}
+
+/// What is wrong, as the templates draw it, in the order of the page: that of `fields`, each with what
+/// people read.
+#[must_use]
+pub fn labelled(wrong: Vec<Wrong>, fields: &[(&'static str, &'static str)]) -> Vec<WrongView> {
+    let place = |name: &str| fields.iter().position(|(field, _)| *field == name);
+    let label = |name: &str| fields.iter().find(|(field, _)| *field == name);
+    let mut views: Vec<WrongView> = wrong
+        .into_iter()
+        .map(|wrong| WrongView {
+            field: wrong.field,
+            label: label(wrong.field).map_or("", |(_, label)| label),
+            message: wrong.message,
+        })
+        .collect();
+    views.sort_by_key(|view| place(view.field));
     views
 }
 
@@ -126,6 +146,30 @@ impl Came {
     }
 }
 
+/// The file that came along, where a form has none of before.
+#[must_use]
+pub fn attached(file: Attached) -> Option<Attachment> {
+    match file {
+        Attached::New(attachment) => Some(attachment),
+        Attached::Same | Attached::Nothing => None,
+    }
+}
+
+/// The address of a page about something that has no identifier but its name.
+#[must_use]
+pub fn entry_address(path: &str, parts: &[(&str, &str)]) -> String {
+    let mut fields = Fields::default();
+    for (name, value) in parts {
+        fields.push(name, value);
+    }
+    format!("{path}?{}", fields.encode())
+}
+
+/// Says no to whoever does not keep the catalogues.
+pub fn keeps(signed: &Signed) -> Result<(), Error> {
+    Ok(register::catalogue::may_record(&signed.viewer)?)
+}
+
 /// The status of a form that is shown again because of this.
 #[must_use]
 pub fn refused() -> StatusCode {
@@ -143,11 +187,17 @@ pub fn accepted() -> String {
     ends.join(",")
 }
 
-/// What stands below a field for documents.
+/// What stands below a field for documents that may be left empty.
 #[must_use]
 pub fn document_help(limit: u64) -> String {
+    format!("Facoltativo: {}", document_kinds(limit))
+}
+
+/// Which documents are taken, up to this many bytes.
+#[must_use]
+pub fn document_kinds(limit: u64) -> String {
     format!(
-        "Facoltativo: PDF, ODT, DOCX, XLSX, ODS, PNG, JPEG, anche firmati (P7M). Fino a {} MB.",
+        "PDF, ODT, DOCX, XLSX, ODS, PNG, JPEG, anche firmati (P7M). Fino a {} MB.",
         limit / 1_048_576
     )
 }

@@ -3,11 +3,13 @@
 use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
-    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison, contact, criteria, criteria_guide,
-    criteria_set, criteria_trial,
-    declaration, declarations, device, devices, document, duplicate, duplicates, export, history,
-    home, import, map, notices, password, people, person, queue, queues, reminders, review, seat,
-    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison,
+    compatibility, contact, criteria, criteria_guide, criteria_set, criteria_trial, declaration,
+    declarations, device, devices, distances, document, duplicate, duplicates, export, history,
+    home, import, intervention, interventions, judged, lacking, map, model, models, notices,
+    password, people, person, product, proposals, queue, queues, reference, references, reminders,
+    report, review, seat, sending, sheet, sheets, sign_in, sign_out, site, sites, snapshot,
+    snapshots, software, statement, tiles, uncovered,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -37,6 +39,8 @@ pub enum Access {
     Readers,
     /// Whoever accepts or sends back.
     Reviewers,
+    /// Whoever looks after what the census is measured against: reviewers and administrators.
+    Curators,
     /// Whoever manages people.
     Administrators,
 }
@@ -106,7 +110,33 @@ where
 pub fn routes() -> Vec<Route> {
     let mut routes = of_devices();
     routes.extend(around_the_census());
+    routes.extend(of_catalogues());
+    routes.extend(beside_the_census());
+    routes.extend(for_the_tender());
     routes
+}
+
+/// What others know of the territory, and what is near what.
+fn beside_the_census() -> Vec<Route> {
+    use Access::{Curators, Readers, Signed};
+    vec![
+        reads("/relazione", Readers, report::get),
+        reads("/relazione/{file}", Readers, report::download),
+        reads("/riferimenti", Signed, references::get),
+        shows("/riferimenti/nuovo", Curators, reference::new),
+        writes("/riferimenti/nuovo", Curators, reference::create),
+        reads("/riferimenti/distanze", Signed, distances::get),
+        reads("/riferimenti/distanze.csv", Signed, distances::download),
+        reads("/riferimenti/scoperti", Signed, uncovered::get),
+        reads("/riferimenti/scoperti.csv", Signed, uncovered::download),
+        reads("/riferimenti/{id}", Signed, reference::get),
+        writes("/riferimenti/{id}/ritira", Curators, reference::withdraw),
+        shows(
+            "/tiles/riferimenti/{id}/{z}/{x}/{y}",
+            Signed,
+            tiles::references,
+        ),
+    ]
 }
 
 /// Signing in, and what is done with devices.
@@ -215,12 +245,22 @@ fn around_the_census() -> Vec<Route> {
         reads("/criteri/{id}", Signed, criteria_set::get),
         shows("/criteri/{id}/criteri.toml", Signed, criteria_set::download),
         reads("/criteri/{id}/confronto", Readers, criteria_trial::compare),
-        writes("/criteri/{id}/vigore", Reviewers, criteria_set::put_in_force),
+        writes(
+            "/criteri/{id}/vigore",
+            Reviewers,
+            criteria_set::put_in_force,
+        ),
         reads("/storia", Signed, history::get),
         reads("/storia.csv", Signed, history::download),
         shows("/enti/{code}/dichiarazioni", Signed, declarations::get),
         writes("/enti/{code}/dichiarazioni", Compilers, declarations::post),
         shows("/enti/{code}/dichiarazioni/{id}", Signed, declaration::get),
+        reads("/compatibilita", Signed, compatibility::get),
+        reads("/compatibilita/enti.csv", Signed, compatibility::download),
+        reads("/compatibilita/dispositivi", Signed, judged::get),
+        reads("/compatibilita/dispositivi.csv", Signed, judged::download),
+        reads("/compatibilita/mancanti", Signed, lacking::get),
+        reads("/compatibilita/mancanti.csv", Signed, lacking::download),
         reads("/campagna", Readers, campaign::get),
         reads("/campagna/mappa", Readers, campaign_map::get),
         writes("/campagna/scadenza", Reviewers, campaign::due),
@@ -236,6 +276,49 @@ fn around_the_census() -> Vec<Route> {
         writes("/persone/{id}/modifica", Administrators, person::update),
         writes("/persone/{id}/disabilita", Administrators, person::disable),
         writes("/persone/{id}/riabilita", Administrators, person::enable),
+    ]
+}
+
+/// The catalogues of software and of makes and models.
+fn of_catalogues() -> Vec<Route> {
+    use Access::{Curators, Readers, Signed};
+    vec![
+        reads("/software", Signed, software::get),
+        reads("/software/voce", Signed, product::get),
+        reads("/software/modifica", Curators, product::edit),
+        writes("/software/modifica", Curators, product::update),
+        reads("/software/scntt", Curators, product::standing),
+        writes("/software/scntt", Curators, product::state),
+        reads("/software/proposte", Readers, proposals::get),
+        writes("/software/unisci", Curators, product::merge),
+        writes("/software/separa", Curators, product::separate),
+        reads("/modelli", Signed, models::get),
+        reads("/modelli/voce", Signed, model::get),
+        reads("/modelli/modifica", Curators, model::edit),
+        writes("/modelli/modifica", Curators, model::update),
+    ]
+}
+
+/// What is needed for the tender, and what it costs.
+fn for_the_tender() -> Vec<Route> {
+    use Access::{Readers, Reviewers};
+    vec![
+        reads("/interventi", Readers, interventions::get),
+        reads("/interventi/stima.csv", Readers, interventions::csv),
+        reads("/interventi/stima.xlsx", Readers, interventions::xlsx),
+        reads("/interventi/{intervento}", Readers, intervention::get),
+        reads("/prezzi", Readers, sheets::prices),
+        writes("/prezzi", Reviewers, sheets::load_prices),
+        shows("/prezzi/modello.csv", Readers, sheets::price_template),
+        reads("/prezzi/{id}", Readers, sheet::prices),
+        writes("/prezzi/{id}", Reviewers, sheet::force_prices),
+        shows("/prezzi/{id}/elenco.csv", Readers, sheet::prices_file),
+        reads("/lotti", Readers, sheets::lots),
+        writes("/lotti", Reviewers, sheets::load_lots),
+        shows("/lotti/modello.csv", Readers, sheets::lot_template),
+        reads("/lotti/{id}", Readers, sheet::lots),
+        writes("/lotti/{id}", Reviewers, sheet::force_lots),
+        shows("/lotti/{id}/elenco.csv", Readers, sheet::lots_file),
     ]
 }
 

@@ -1,5 +1,6 @@
-//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`], [`Filed`] or
-//! [`Tried`] runs only for somebody signed in whose form carries the session's own token.
+//! A form with a file. Like [`Writer`](super::guard::Writer), a handler that takes [`Upload`],
+//! or one of those made by `gates!` runs only for somebody signed in whose form carries the session's
+//! own token.
 //!
 //! The token is the first field, so that nothing is kept of a form that is not ours. The file goes to
 //! a temporary place without a name, up to the configured size; what is beyond is read and thrown
@@ -51,10 +52,6 @@ pub enum Received {
     },
 }
 
-/// Somebody who records how bodies take part and sent one of our forms, perhaps with a document.
-#[derive(Debug)]
-pub struct Filed(pub Upload);
-
 impl FromRequest<App> for Upload {
     type Rejection = Response;
 
@@ -68,17 +65,40 @@ impl FromRequest<App> for Upload {
     }
 }
 
-impl FromRequest<App> for Filed {
-    type Rejection = Response;
+/// Whoever else may send a form with a file: what they are called, how large the file may be, who
+/// they are and what others are told.
+macro_rules! gates {
+    ($($(#[doc = $doc:literal])+ $name:ident, $limit:ident, $may:path, $refusal:literal;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub struct $name(pub Upload);
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        let gate = Gate {
-            limit: app.settings.document_bytes,
-            may: Viewer::records_any_adhesion,
-            refusal: "Il vostro ruolo non registra atti.",
-        };
-        gate.admit(request, app).await.map(Self)
-    }
+        impl FromRequest<App> for $name {
+            type Rejection = Response;
+
+            async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+                let gate = Gate {
+                    limit: app.settings.$limit,
+                    may: $may,
+                    refusal: $refusal,
+                };
+                gate.admit(request, app).await.map(Self)
+            }
+        }
+    )+};
+}
+
+gates! {
+    /// Somebody who records how bodies take part, perhaps with a document.
+    Filed, document_bytes, Viewer::records_any_adhesion, "Il vostro ruolo non registra atti.";
+    /// Somebody who looks after the catalogues, perhaps with a document.
+    Kept, document_bytes, Viewer::curates, "Il vostro ruolo non aggiorna i cataloghi.";
+    /// Somebody who looks after reference layers, with a file.
+    Curated, upload_bytes, Viewer::curates,
+        "I livelli di riferimento li caricano i validatori e gli amministratori.";
+    /// Somebody who loads editions, such as price lists, with a file.
+    Listed, document_bytes, Viewer::reviews,
+        "Criteri, prezzi e lotti li carica chi ha il ruolo di validatore.";
 }
 
 /// Somebody who reads everything and sent a set of criteria, as a file or as text.

@@ -8,6 +8,8 @@
 //                                       with `territorio` whether the installation covers it
 //   /tiles/dispositivi/{z}/{x}/{y}.mvt  layer `dispositivi`: points with `id`, `codice`, `funzione`;
 //                                       layer `gruppi`: points with `n`, how many devices are there
+//   /tiles/riferimenti/{id}/{z}/{x}/{y}.mvt
+//                                       layers `punti`, `linee`, `aree`: a reference layer, with `numero` and `nome`
 // The second takes the query string of the list. A tile that fails leaves a gap and a sentence, never a broken page;
 // one that is not there (404, 204) is empty.
 
@@ -174,6 +176,36 @@ export function openMap({ container, bounds, query = '', rasters = [], devices =
   map.addControl(new maplibregl.ScaleControl({ unit: 'metric' }), 'bottom-left');
   map.on('error', () => tell('Una parte della mappa non si carica: controllate la connessione e ricaricate la pagina.'));
   return map;
+}
+
+// A colour, a width and dashes for each kind of reference layer: the label of the chooser and the dashes tell them apart.
+const REFERENCES = {
+  fibra: ['#7a1fa2', 3, [1, 0]],
+  cavidotti: ['#7a1fa2', 2.5, [2, 2]],
+  strade: ['#6b4a00', 2, [1, 0]],
+  arir: ['#a3123a', 2, [1, 0]],
+  scuole: ['#00664a', 2, [1, 0]],
+  altro: ['#35434f', 2, [1, 2]],
+};
+
+/** Adds the layers of a reference layer `{ id, kind }` beneath the devices; gives their names. Call once the map is loaded. */
+export function addReference(map, { id, kind }, visible) {
+  const [colour, width, dashes] = REFERENCES[kind] ?? REFERENCES.altro;
+  const source = `riferimento-${id}`;
+  map.addSource(source, { type: 'vector', tiles: tiles(`riferimenti/${id}`, ''), maxzoom: 16 });
+  const below = map.getLayer('gruppi') ? 'gruppi' : undefined;
+  const layout = { visibility: visible ? 'visible' : 'none' };
+  const added = [];
+  const add = (part, type, paint) => {
+    const name = `${source}-${part}-${type}`;
+    map.addLayer({ id: name, type, source, 'source-layer': part, layout, paint }, below);
+    added.push(name);
+  };
+  add('aree', 'fill', { 'fill-color': colour, 'fill-opacity': 0.2 });
+  add('aree', 'line', { 'line-color': colour, 'line-width': width });
+  add('linee', 'line', { 'line-color': colour, 'line-width': width, 'line-dasharray': dashes });
+  add('punti', 'circle', { 'circle-color': '#ffffff', 'circle-stroke-color': colour, 'circle-stroke-width': 3, 'circle-radius': 5 });
+  return added;
 }
 
 /** How long a movement of the map takes: none for people who asked for less motion. */

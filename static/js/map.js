@@ -10,9 +10,10 @@
 //
 // data-query is the list's query string and goes on to the tiles. data-rasters are the grounds the administrator
 // configured: [{"name", "tiles": ["…{z}/{x}/{y}…"], "attribution", "tileSize", "minzoom", "maxzoom"}]; none is on at first.
+// data-references are the reference layers that may be shown: [{"id", "kind", "label"}]; none is on at first either.
 // Keys: arrows, + and - move the map; Enter opens what is at its centre; Esc closes the panel and gives the focus back.
 
-import { drawMark, moving, openMap, readBounds } from './map-style.js';
+import { addReference, drawMark, moving, openMap, readBounds } from './map-style.js';
 
 const KEYS = 'Frecce e + − per muovervi, Invio per aprire il dispositivo al centro.';
 
@@ -42,6 +43,8 @@ function start(frame) {
   tell(KEYS);
   map.getCanvas().setAttribute('aria-label', `Mappa dei dispositivi. ${KEYS}`);
   if (rasters.length > 0) frame.append(groundChooser(map, rasters));
+  const references = JSON.parse(frame.dataset.references || '[]');
+  if (references.length > 0) frame.append(referenceChooser(map, references));
   listen(map, panelOf(frame, map));
 }
 
@@ -120,6 +123,33 @@ function groundChooser(map, rasters) {
   });
   label.append('Sfondo: ', select);
   return label;
+}
+
+/** A check box for each reference layer; its tiles are asked for when it is first shown. */
+function referenceChooser(map, references) {
+  const group = document.createElement('div');
+  group.className = 'varco-references';
+  group.setAttribute('role', 'group');
+  group.setAttribute('aria-labelledby', 'livelli-di-riferimento');
+  const heading = document.createElement('span');
+  heading.id = 'livelli-di-riferimento';
+  heading.textContent = 'Livelli di riferimento';
+  group.append(heading);
+  for (const reference of references) {
+    const box = document.createElement('input');
+    box.type = 'checkbox';
+    box.className = 'form-check-input';
+    const label = document.createElement('label');
+    label.append(box, ` ${reference.label}`);
+    group.append(label);
+    let shown;
+    const show = () => {
+      shown ??= addReference(map, reference, box.checked);
+      for (const layer of shown) map.setLayoutProperty(layer, 'visibility', box.checked ? 'visible' : 'none');
+    };
+    box.addEventListener('change', () => { if (map.isStyleLoaded() || shown) show(); else map.once('idle', show); });
+  }
+  return group;
 }
 
 function button(words, classes, act) {

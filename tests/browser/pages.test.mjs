@@ -10,11 +10,20 @@ import { axe, drawn, ENGINES, fits, press, save, screenshot, sendFile, start, wa
 const NOT_PAGES = [
   '/documenti/{id}',
   '/campagna/solleciti.csv',
+  '/compatibilita/dispositivi.csv',
+  '/compatibilita/enti.csv',
+  '/compatibilita/mancanti.csv',
   '/dispositivi/{id}/scheda',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
   '/importa/modello.csv',
   '/importa/modello.xlsx',
+  '/interventi/stima.csv',
+  '/interventi/stima.xlsx',
+  '/lotti/modello.csv',
+  '/lotti/{id}/elenco.csv',
+  '/prezzi/modello.csv',
+  '/prezzi/{id}/elenco.csv',
   '/importa/{id}/avanzamento',
   '/importa/{id}/punti',
   '/importa/{id}/scarti',
@@ -23,6 +32,9 @@ const NOT_PAGES = [
   '/storia.csv',
   '/tiles/comuni/{z}/{x}/{y}',
   '/tiles/dispositivi/{z}/{x}/{y}',
+  '/tiles/riferimenti/{id}/{z}/{x}/{y}',
+  '/riferimenti/distanze.csv',
+  '/riferimenti/scoperti.csv',
 ];
 
 // The pages, who looks at them (nobody signed in without `as`), and how they are reached: by their address, where {id} is
@@ -51,10 +63,28 @@ const PAGES = [
   { name: 'siti', path: '/siti', as: 'compilatore' },
   { name: 'sito', path: '/siti/{id}', as: 'compilatore', list: '/siti' },
   { name: 'sito-modifica', path: '/siti/{id}/modifica', as: 'compilatore', list: '/siti' },
+  { name: 'riferimenti', path: '/riferimenti', as: 'validatore' },
+  { name: 'riferimenti-compilatore', path: '/riferimenti', as: 'compilatore' },
+  { name: 'riferimento', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', line: 'Fibra' },
+  { name: 'riferimento-ritiro-errori', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', statuses: [422], act: refusedWithdrawal },
+  { name: 'riferimento-nuovo', path: '/riferimenti/nuovo', as: 'amministratore' },
+  { name: 'riferimento-nuovo-errori', path: '/riferimenti/nuovo', as: 'validatore', statuses: [422], act: refusedLayer },
+  { name: 'distanze', path: '/riferimenti/distanze', as: 'osservatore' },
+  { name: 'distanze-compilatore', path: '/riferimenti/distanze', as: 'compilatore' },
+  { name: 'scoperti', path: '/riferimenti/scoperti?raggio=300', as: 'validatore' },
+  { name: 'mappa-riferimenti', path: '/mappa', as: 'validatore', act: showReference },
   { name: 'enti', path: '/enti', as: 'validatore' },
   { name: 'enti-compilatore', path: '/enti?cerca=comune', as: 'compilatore' },
   { name: 'ente', path: '/enti/{code}', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-osservatore', path: '/enti/{code}', as: 'osservatore', list: '/enti?adesione=nessuna' },
+  { name: 'compatibilita', path: '/compatibilita', as: 'validatore' },
+  { name: 'compatibilita-ente', path: '/compatibilita?ente=015002', as: 'compilatore' },
+  { name: 'compatibilita-nessuno', path: '/compatibilita?al=01/01/2020', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi', path: '/compatibilita/dispositivi', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi-criterio', path: '/compatibilita/dispositivi?criterio=SC-04&risposta=non_noto', as: 'compilatore' },
+  { name: 'compatibilita-mancanti', path: '/compatibilita/mancanti', as: 'validatore' },
+  { name: 'compatibilita-mancanti-ente', path: '/compatibilita/mancanti?ente=015002&livello=tutti', as: 'compilatore', act: openDetails },
+  { name: 'dispositivo-compatibilita', path: '/dispositivi/{id}', as: 'osservatore', list: '/compatibilita/dispositivi?esito=da_verificare', act: openDetails },
   { name: 'campagna', path: '/campagna', as: 'validatore' },
   { name: 'campagna-passata', path: '/campagna?al=01/01/2020', as: 'osservatore' },
   { name: 'campagna-osservatore', path: '/campagna?attesa=ente&ordine=-dispositivi', as: 'osservatore' },
@@ -71,6 +101,21 @@ const PAGES = [
   { name: 'ente-sede', path: '/enti/{code}/sede', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
   { name: 'ente-sede-errori', path: '/enti/{code}/sede', as: 'validatore', list: '/enti?adesione=nessuna', statuses: [422], act: refusedSeat },
   { name: 'ente-referente', path: '/enti/{code}/referente', as: 'compilatore', list: '/enti?adesione=protocollo_firmato' },
+  { name: 'software', path: '/software', as: 'compilatore' },
+  { name: 'software-filtrato', path: '/software?stato=dichiarato', as: 'osservatore' },
+  { name: 'software-voce', path: '/software/voce', as: 'validatore', list: '/software?stato=dichiarato', link: /^Targa System$/ },
+  { name: 'software-voce-compilatore', path: '/software/voce', as: 'compilatore', list: '/software', link: /^Milestone XProtect$/ },
+  { name: 'software-modifica', path: '/software/modifica', as: 'validatore' },
+  { name: 'software-modifica-errori', path: '/software/modifica', as: 'amministratore', statuses: [422], act: refusedProduct },
+  { name: 'software-scntt', path: '/software/scntt?nome=Selea', as: 'validatore' },
+  { name: 'software-scntt-errori', path: '/software/scntt?nome=Selea', as: 'validatore', statuses: [422], act: refusedStanding },
+  { name: 'software-proposte', path: '/software/proposte', as: 'validatore' },
+  { name: 'software-proposta', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/ },
+  { name: 'software-proposta-errori', path: '/software/voce', as: 'validatore', list: '/software/proposte', link: /^Programma Esempio$/, statuses: [422], act: refusedMerge },
+  { name: 'modelli', path: '/modelli', as: 'osservatore' },
+  { name: 'modello', path: '/modelli/voce', as: 'validatore', list: '/modelli?noti=si', link: /^EO-200 LPR$/ },
+  { name: 'modello-modifica', path: '/modelli/modifica?marca=Esempio+Ottica&modello=EO-200+LPR', as: 'validatore' },
+  { name: 'modello-modifica-errori', path: '/modelli/modifica', as: 'validatore', statuses: [422], act: refusedModel },
   { name: 'doppioni', path: '/doppioni', as: 'validatore' },
   { name: 'doppioni-ente', path: '/doppioni', as: 'compilatore' },
   { name: 'doppione', path: '/doppioni/{left}/{right}', as: 'validatore', list: '/doppioni', link: /^Confronta e decidi/ },
@@ -93,6 +138,15 @@ const PAGES = [
   { name: 'fotografia', path: '/fotografie/{id}', as: 'osservatore', list: '/fotografie' },
   { name: 'fotografia-verifica', path: '/fotografie/{id}/verifica', as: 'validatore', list: '/fotografie' },
   { name: 'fotografia-confronto', path: '/fotografie/confronta?prima={id}&dopo=oggi', as: 'validatore', list: '/fotografie' },
+  { name: 'interventi', path: '/interventi', as: 'validatore' },
+  { name: 'interventi-selezione', path: '/interventi?ente=015002&solo_in_esercizio=si&consigliati=si', as: 'osservatore' },
+  { name: 'intervento', path: '/interventi/{intervento}', as: 'osservatore', list: '/interventi', link: /^Server periferico/ },
+  { name: 'prezzi', path: '/prezzi', as: 'osservatore' },
+  { name: 'prezzi-errori', path: '/prezzi', as: 'validatore', statuses: [422], act: refusedPrices },
+  { name: 'elenco-prezzi', path: '/prezzi/{id}', as: 'validatore', list: '/prezzi' },
+  { name: 'lotti', path: '/lotti', as: 'validatore' },
+  { name: 'lotti-prova', path: '/lotti', as: 'validatore', act: triedLots },
+  { name: 'divisione', path: '/lotti/{id}', as: 'osservatore', list: '/lotti' },
   { name: 'persone', path: '/persone', as: 'amministratore' },
   { name: 'persona-nuova', path: '/persone/nuova', as: 'amministratore' },
   { name: 'persona-nuova-errori', path: '/persone/nuova', as: 'amministratore', statuses: [422], act: refusedPerson },
@@ -141,13 +195,94 @@ async function refusedSeat(page) {
   await page.locator('#errori').waitFor();
 }
 
+async function refusedWithdrawal(page) {
+  await press(page, 'Ritira il livello');
+  await page.locator('#f-motivo-errore').waitFor();
+}
+
+async function refusedLayer(page) {
+  const point = coordinates => ({ type: 'Feature', properties: { nome: 'Uno' }, geometry: { type: 'Point', coordinates } });
+  const layer = { type: 'FeatureCollection', features: [point([45.46, 9.19]), point([9.19, 45.46]), point([12.5, 41.9])] };
+  await page.setInputFiles('[name=file]', { name: 'scuole.geojson', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(layer)) });
+  await page.selectOption('[name=tipo]', 'scuole');
+  await press(page, 'Carica il livello');
+  await page.locator('#errori').waitFor();
+}
+
+async function showReference(page) {
+  await page.getByLabel(/^Fibra ottica/).check();
+}
+
 async function refusedSnapshot(page) {
   await page.click('main [type=submit]');
   await page.locator('#errori').waitFor();
 }
 
+const table = (name, lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
+
+async function refusedPrices(page) {
+  const lines = ['intervento;prezzo_minimo;prezzo_massimo;sconto', 'servr;1;2;', 'rete;9;2;', 'lettore;;x;'];
+  await page.fill('[name=nome]', 'Sbagliato');
+  await page.setInputFiles('[name=file]', table('prezzi.csv', lines));
+  await page.getByRole('button', { name: 'Carica', exact: true }).click();
+  await page.locator('#errori').waitFor();
+}
+
+async function triedLots(page) {
+  await page.fill('[name=nome]', 'Prova');
+  await page.setInputFiles('[name=file]', table('lotti.csv', ['lotto;comune', '1;Rho', '2;Milano']));
+  await page.getByRole('button', { name: 'Prova senza caricare' }).click();
+  await page.getByText('Il file va bene').waitFor();
+}
+
+// A price list and a division in lots, in force.
+const loadTables = app =>
+  app.visit({ as: app.accounts.validatore }, async page => {
+    const prices = [
+      'intervento;prezzo_minimo;prezzo_massimo;fonte',
+      'lettore;1.500,00;3.200,00;Analisi di mercato',
+      'server;18.000,00;35.000,00;Analisi di mercato',
+      'rete;900,00;2.400,50;',
+      'connettore;12.000,00;48.000,00;',
+    ];
+    const lots = ['lotto;comune;zona', '3;;Ovest', ';Abbiategrasso;Ovest', ';Magenta;Ovest', '3 bis;Milano;'];
+    for (const [path, file] of [['/prezzi', table('prezzi.csv', prices)], ['/lotti', table('lotti.csv', lots)]]) {
+      await page.goto(path);
+      await page.fill('[name=nome]', 'Gara, prima stesura');
+      await page.setInputFiles('[name=file]', file);
+      await page.getByRole('button', { name: 'Carica', exact: true }).click();
+      await page.getByText('Caricato. Perché valga').waitFor();
+      await press(page, 'Metti in vigore');
+      await page.getByText('il giorno è registrato').waitFor();
+    }
+  });
+
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedProduct(page) {
+  await page.fill('[name=produttore]', 'rtsp://10.0.0.7/stream1');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedStanding(page) {
+  await page.selectOption('[name=stato]', 'attestato');
+  await press(page, 'Registra');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedMerge(page) {
+  await page.selectOption('[name=voce]', '');
+  await press(page, 'Unisci alla voce');
+  await page.locator('#errori').waitFor();
+}
+
+async function refusedModel(page) {
+  await page.fill('[name=risoluzione_mp]', 'moltissima');
+  await press(page, 'Registra');
   await page.locator('#errori').waitFor();
 }
 
@@ -157,6 +292,10 @@ async function refusedPassword(page) {
   await page.fill('[name=ripetuta]', 'una-password-lunga');
   await page.click('main [type=submit]');
   await page.getByRole('alert').first().waitFor();
+}
+
+async function openDetails(page) {
+  await page.evaluate(() => document.querySelectorAll('main details').forEach(one => { one.open = true; }));
 }
 
 async function openPanel(page) {
@@ -233,6 +372,7 @@ describe('every page', () => {
     app = await start();
     await sendFiles(app);
     await takeSnapshot(app);
+    await loadTables(app);
   });
   after(() => app?.stop());
 
@@ -303,6 +443,7 @@ test('every page answers on PostgreSQL', { skip: !ENGINES.includes('postgres') }
   try {
     await sendFiles(app);
     await takeSnapshot(app);
+    await loadTables(app);
     for (const entry of PAGES) await visit(app, entry, {}, page => open(page, entry));
   } finally {
     await app.stop();

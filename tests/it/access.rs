@@ -65,6 +65,7 @@ impl Who {
                 matches!(self, Self::Observer | Self::Reviewer | Self::Administrator)
             }
             Access::Reviewers => self == Self::Reviewer,
+            Access::Curators => matches!(self, Self::Reviewer | Self::Administrator),
             Access::Administrators => self == Self::Administrator,
         }
     }
@@ -146,7 +147,8 @@ struct World {
     document: Uuid,
     declaration: Uuid,
     snapshot: Uuid,
-    criteria: Uuid,
+    tender: support::Tender,
+    reference: Uuid,
 }
 
 /// What the parts of an address can name.
@@ -170,10 +172,17 @@ pub struct Named {
     pub snapshot: Uuid,
     /// A set of criteria.
     pub criteria: Uuid,
+    /// A price list.
+    pub prices: Uuid,
+    /// A division in lots.
+    pub lots: Uuid,
+    /// A reference layer that the bodies may see.
+    pub reference: Uuid,
 }
 
 impl World {
     async fn new(register: Register) -> Self {
+        support::criteria(&register).await;
         let owner = support::officer(&register, MILANO).await;
         let stranger = support::officer(&register, RHO).await;
         let shared = [
@@ -206,13 +215,13 @@ impl World {
         let declaration = declaration(&register).await;
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
-        let reviewer = support::reviewer(&register).await;
-        let criteria = support::criteria(&register, &reviewer).await;
+        let tender = support::tender(&register).await;
+        let reference = support::reference_layer(&register, "scuole", true).await;
         let people = vec![
             (Who::Owner, owner),
             (Who::Stranger, stranger),
             (Who::Observer, support::observer(&register).await),
-            (Who::Reviewer, reviewer),
+            (Who::Reviewer, support::reviewer(&register).await),
             (Who::Administrator, support::administrator(&register).await),
         ];
         Self {
@@ -228,7 +237,8 @@ impl World {
             document,
             declaration,
             snapshot: snapshot.unwrap().id,
-            criteria: criteria.id,
+            tender,
+            reference,
         }
     }
 
@@ -243,7 +253,10 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
-            criteria: self.criteria,
+            criteria: self.tender.criteria,
+            prices: self.tender.prices,
+            lots: self.tender.lots,
+            reference: self.reference,
         }
     }
 
@@ -336,12 +349,15 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
         Some("criteri") => named.criteria,
+        Some("prezzi") => named.prices,
+        Some("lotti") => named.lots,
+        _ if pattern.contains("/riferimenti/{id}") => named.reference,
         _ if pattern.contains("{id}") => return None,
         _ => Uuid::nil(),
     };
     let filled = pattern.replace("{id}", &id.to_string());
     let filled = filled.replace("{record}", "1").replace("{code}", MILANO);
-    let filled = filled.replace("{ente}", MILANO);
+    let filled = filled.replace("{ente}", MILANO).replace("{intervento}", "server");
     let filled = filled.replace("{left}", &named.device.to_string());
     let filled = filled.replace("{right}", &named.other.to_string());
     let all: Vec<String> = if filled.contains("{z}/{x}/{y}") {
@@ -536,6 +552,9 @@ fn nothing_of_a_reserved_device_reaches_another_body() {
             &format!("/dispositivi/{}/modifica", world.reserved),
             &format!("/dispositivi/{}?dati=convalidati", world.reserved),
             "/storia.csv",
+            "/compatibilita/dispositivi",
+            "/compatibilita/dispositivi.csv",
+            "/compatibilita/mancanti.csv",
             &format!("/importa/{}", world.batch),
             &format!("/importa/{}/scarti", world.batch),
             &format!("/importa/{}/righe/1", world.batch),
@@ -584,6 +603,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
     both(async |store| {
         let world = World::new(support::register(store).await).await;
         let mut stranger = world.browser(Who::Stranger).await;
+        let reference = support::reference_layer(&world.register, "fibra", false).await;
         let token = stranger.csrf.clone().unwrap();
         for route in routes()
             .iter()
@@ -594,7 +614,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             let open = ["/fotografie/", "/criteri/"];
             if matches!(
                 route.access,
-                Access::Administrators | Access::Reviewers | Access::Readers
+                Access::Administrators | Access::Curators | Access::Reviewers | Access::Readers
             ) || open.iter().any(|start| route.path.starts_with(start))
             {
                 continue;
@@ -609,8 +629,15 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
                 criteria: Uuid::max(),
+                prices: Uuid::max(),
+                lots: Uuid::max(),
+                reference: Uuid::max(),
             };
-            let hidden = fillings(route.path, world.named(world.reserved)).unwrap();
+            let hidden = Named {
+                reference,
+                ..world.named(world.reserved)
+            };
+            let hidden = fillings(route.path, hidden).unwrap();
             let absent = fillings(route.path, none).unwrap();
             for (hidden, absent) in hidden.iter().zip(&absent) {
                 let mut pages = Vec::new();

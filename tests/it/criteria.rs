@@ -51,7 +51,9 @@ async fn world(store: varco::storage::Store) -> World {
     let mut unit = register.store.write().await.unwrap();
     support::accept(&mut unit, &Filter::working(&Viewer::operator())).await;
     unit.commit().await.unwrap();
-    let first = support::criteria(&register, &reviewer).await;
+    let first = support::edition(&register, Kind::Criteria, "Primi", SEED).await;
+    let first = register.edition(&reviewer, Kind::Criteria, first).await;
+    let first = first.unwrap();
     World {
         register,
         officer,
@@ -87,9 +89,15 @@ async fn outcomes(register: &Register, filter: &Filter) -> Vec<(String, Outcome)
     let mut outcomes = Vec::new();
     let fields = [Field::Codice];
     register
-        .each_verdict(&mut unit, filter, &basis, &fields, |_, _, record, verdict| {
-            outcomes.push((record.text(Field::Codice).to_owned(), verdict.outcome));
-        })
+        .each_verdict(
+            &mut unit,
+            filter,
+            &basis,
+            &fields,
+            |_, _, record, verdict| {
+                outcomes.push((record.text(Field::Codice).to_owned(), verdict.outcome));
+            },
+        )
         .await
         .unwrap();
     outcomes.sort();
@@ -115,9 +123,16 @@ fn a_trial_says_who_changes_and_why_and_changes_nothing() {
             assert_eq!(why.id, "SC-01");
             assert!(why.before.contains("tecnica") && why.after.contains("rete"));
             assert!(why.condition.contains("«A bordo» oppure «Su server»"));
-            assert!(why.values.iter().any(|one| one.value == "Nessuna"), "{why:?}");
+            assert!(
+                why.values.iter().any(|one| one.value == "Nessuna"),
+                "{why:?}"
+            );
         }
-        let bodies: Vec<_> = found.bodies.iter().map(|one| (&*one.code, one.changed)).collect();
+        let bodies: Vec<_> = found
+            .bodies
+            .iter()
+            .map(|one| (&*one.code, one.changed))
+            .collect();
         assert_eq!(bodies, [(MILANO, 1), (RHO, 1)]);
         let place = |outcome| Outcome::ALL.iter().position(|one| *one == outcome).unwrap();
         let row = found.matrix[place(Outcome::Incompatible)];
@@ -159,18 +174,36 @@ fn a_set_that_is_wrong_is_told_by_line_and_nothing_of_it_is_kept() {
         let wrong = SEED.replace("ocr fra (a_bordo, su_server)", "ocrr fra (a_bordo)");
         let before = support::contents(&world.register.store).await;
         let filter = accepted(&world.reviewer);
-        let tried = world.register.try_criteria(&filter, None, Tried::Text(&wrong)).await;
+        let tried = world
+            .register
+            .try_criteria(&filter, None, Tried::Text(&wrong))
+            .await;
         let Ok(Outcomes::Wrong(troubles)) = tried else {
             panic!("{tried:?}");
         };
         let line = wrong.lines().nth(troubles[0].line - 1).unwrap();
         assert!(line.contains("ocrr") && troubles[0].message.contains("«ocr»"));
-        let loaded = world.register.load_criteria(&world.reviewer, "Storti", &wrong).await;
+        let loaded = world
+            .register
+            .load_criteria(&world.reviewer, "Storti", &wrong)
+            .await;
         assert_eq!(loaded.unwrap().unwrap_err(), troubles);
         assert_eq!(before, support::contents(&world.register.store).await);
-        for name in ["", "Primi", "password: Milano2020", "a\u{0}b", &"x".repeat(200)] {
-            let loaded = world.register.load_criteria(&world.reviewer, name, SEED).await;
-            assert!(matches!(loaded, Err(Error::Invalid(_))), "{name}: {loaded:?}");
+        for name in [
+            "",
+            "Primi",
+            "password: Milano2020",
+            "a\u{0}b",
+            &"x".repeat(200),
+        ] {
+            let loaded = world
+                .register
+                .load_criteria(&world.reviewer, name, SEED)
+                .await;
+            assert!(
+                matches!(loaded, Err(Error::Invalid(_))),
+                "{name}: {loaded:?}"
+            );
         }
         assert_eq!(before, support::contents(&world.register.store).await);
     });
@@ -181,19 +214,32 @@ fn a_new_set_is_in_force_from_its_day_and_a_snapshot_keeps_the_one_it_had() {
     both(async |store| {
         let world = world(store).await;
         let register = &world.register;
-        let snapshot = register.take_snapshot(&world.reviewer, "Prima").await.unwrap();
+        let snapshot = register
+            .take_snapshot(&world.reviewer, "Prima")
+            .await
+            .unwrap();
         let mut frozen = Filter::of(&world.reviewer);
         frozen.freeze(snapshot.id);
         let then = outcomes(register, &frozen).await;
         let next = load(register, &world.reviewer, "Miti", &milder()).await;
         let now = accepted(&world.reviewer);
-        assert_eq!(then, outcomes(register, &now).await, "loading is not putting in force");
+        assert_eq!(
+            then,
+            outcomes(register, &now).await,
+            "loading is not putting in force"
+        );
 
         let far = "2030-01-01".parse().unwrap();
-        register.put_in_force(&world.reviewer, next.id, far).await.unwrap();
+        register
+            .put_in_force(&world.reviewer, next.id, far)
+            .await
+            .unwrap();
         assert_eq!(then, outcomes(register, &now).await, "its day has not come");
         let day = "2026-02-01".parse().unwrap();
-        register.put_in_force(&world.reviewer, next.id, day).await.unwrap();
+        register
+            .put_in_force(&world.reviewer, next.id, day)
+            .await
+            .unwrap();
         let changed = outcomes(register, &now).await;
         assert_ne!(then, changed);
         assert_eq!(then, outcomes(register, &frozen).await);
@@ -207,7 +253,10 @@ fn a_new_set_is_in_force_from_its_day_and_a_snapshot_keeps_the_one_it_had() {
         let never = "9999-01-01".parse().unwrap();
         let refused = register.put_in_force(&world.reviewer, next.id, never).await;
         assert!(matches!(refused, Err(Error::Invalid(_))));
-        let (editions, said) = register.editions(&world.reviewer, Kind::Criteria).await.unwrap();
+        let (editions, said) = register
+            .editions(&world.reviewer, Kind::Criteria)
+            .await
+            .unwrap();
         assert_eq!((editions.len(), said.len()), (2, 3));
         assert_eq!(register.edition_in_force(&said), Some(next.id));
     });
@@ -220,6 +269,12 @@ fn loading_trying_and_putting_in_force_are_in_the_history() {
         let register = &world.register;
         let filter = accepted(&world.observer);
         trial(register, &filter, Tried::Text(&milder())).await;
+        let next = load(register, &world.reviewer, "Miti", &milder()).await;
+        let day = "2026-01-01".parse().unwrap();
+        register
+            .put_in_force(&world.reviewer, next.id, day)
+            .await
+            .unwrap();
         register.settle().await.unwrap();
         let mut told = Vec::new();
         let mut unit = register.store.read().await.unwrap();
@@ -227,14 +282,21 @@ fn loading_trying_and_putting_in_force_are_in_the_history() {
             .await
             .unwrap();
         let has = |account: &str, act: &str, detail: &str| {
-            told.iter().any(|(own, done, words)| {
-                own == account && done == act && words.contains(detail)
-            })
+            told.iter()
+                .any(|(own, done, words)| own == account && done == act && words.contains(detail))
         };
-        assert!(has("validatore.cmm", "edizione", "«Primi»"), "{told:?}");
-        assert!(has("validatore.cmm", "in_vigore", "dal 01/01/2026"), "{told:?}");
-        let tried = told.iter().find(|(.., words)| words.contains("prova di criteri"));
-        assert!(tried.is_some_and(|(account, ..)| account == "osservatore.cmm"), "{told:?}");
+        assert!(has("validatore.cmm", "edizione", "«Miti»"), "{told:?}");
+        assert!(
+            has("validatore.cmm", "in_vigore", "dal 01/01/2026"),
+            "{told:?}"
+        );
+        let tried = told
+            .iter()
+            .find(|(.., words)| words.contains("prova di criteri"));
+        assert!(
+            tried.is_some_and(|(account, ..)| account == "osservatore.cmm"),
+            "{told:?}"
+        );
     });
 }
 
@@ -243,14 +305,21 @@ fn officers_read_the_criteria_and_only_who_reads_everything_tries_them() {
     both(async |store| {
         let world = world(store).await;
         let register = &world.register;
-        let (editions, _) = register.editions(&world.officer, Kind::Criteria).await.unwrap();
+        let (editions, _) = register
+            .editions(&world.officer, Kind::Criteria)
+            .await
+            .unwrap();
         assert_eq!(editions.len(), 1);
-        let one = register.edition(&world.officer, Kind::Criteria, world.first.id).await;
+        let one = register
+            .edition(&world.officer, Kind::Criteria, world.first.id)
+            .await;
         assert_eq!(one.unwrap().content, SEED);
         let prices = register.editions(&world.officer, Kind::Prices).await;
         assert!(matches!(prices, Err(Error::Forbidden(_))));
         let filter = accepted(&world.officer);
-        let tried = register.try_criteria(&filter, None, Tried::Text(SEED)).await;
+        let tried = register
+            .try_criteria(&filter, None, Tried::Text(SEED))
+            .await;
         assert!(matches!(tried, Err(Error::Forbidden(_))), "{tried:?}");
         let day = "2026-02-01".parse().unwrap();
         for viewer in [&world.officer, &world.observer] {
@@ -272,7 +341,9 @@ fn without_a_set_in_force_a_text_is_still_read() {
         let register = support::register(store).await;
         let reviewer = support::reviewer(&register).await;
         let filter = accepted(&reviewer);
-        let tried = register.try_criteria(&filter, None, Tried::Text(SEED)).await;
+        let tried = register
+            .try_criteria(&filter, None, Tried::Text(SEED))
+            .await;
         assert!(matches!(tried, Ok(Outcomes::First(set)) if set.criteria.len() == 24));
     });
 }
@@ -284,10 +355,18 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let app = support::app(&world.register);
         let mut browser = Browser::of(&app, &world.reviewer).await;
         let page = browser.get("/criteri").await.text();
-        assert!(page.contains("non è pubblica") && page.contains("In vigore oggi"), "{page}");
+        assert!(
+            page.contains("non è pubblica") && page.contains("In vigore oggi"),
+            "{page}"
+        );
         let set = format!("/criteri/{}", world.first.id);
         let page = browser.get(&set).await.text();
-        for wanted in ["SC-24", "«A bordo» oppure «Su server»", "nostra proposta", "#condizione-lettore"] {
+        for wanted in [
+            "SC-24",
+            "«A bordo» oppure «Su server»",
+            "nostra proposta",
+            "#condizione-lettore",
+        ] {
             assert!(page.contains(wanted), "{wanted}: {page}");
         }
         let file = browser.get(&format!("{set}/criteri.toml")).await;
@@ -306,9 +385,16 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let windows = milder().replace('\n', "\r\n");
         let sent = ("file", "criteri.toml", windows.as_bytes());
         let page = browser.upload("/criteri/prova", &fields, sent).await.text();
-        assert!(page.contains("Carica con questo nome") && page.contains("DI-RHO"), "{page}");
+        assert!(
+            page.contains("Carica con questo nome") && page.contains("DI-RHO"),
+            "{page}"
+        );
         // A text area gives every line back with the other end.
-        let fields = [("_csrf", token.as_str()), ("testo", &windows), ("nome", "Miti")];
+        let fields = [
+            ("_csrf", token.as_str()),
+            ("testo", &windows),
+            ("nome", "Miti"),
+        ];
         let nothing = ("file", "", b"".as_slice());
         let answer = browser.upload("/criteri", &fields, nothing).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
@@ -328,7 +414,10 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let answer = browser.post(&vigore, &[("giorno", "2026-02-01")]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
         let page = browser.get(&place).await.text();
-        assert!(page.contains("In vigore oggi") && page.contains("01/02/2026"), "{page}");
+        assert!(
+            page.contains("In vigore oggi") && page.contains("01/02/2026"),
+            "{page}"
+        );
 
         let mut officer = Browser::of(&app, &world.officer).await;
         let page = officer.get(&place).await.text();

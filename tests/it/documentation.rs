@@ -108,6 +108,7 @@ fn the_page_of_routes_has_every_route_and_no_other() {
         Access::Recorders => "recorders",
         Access::Readers => "readers",
         Access::Reviewers => "reviewers",
+        Access::Curators => "curators",
         Access::Administrators => "administrators",
     };
     let known: BTreeSet<[String; 3]> = routes()

@@ -32,12 +32,14 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
 ];
 
 /// The packages that belong to one module, or one file, only.
-const BELONGS_TO: [(&str, &[&str]); 5] = [
+const BELONGS_TO: [(&str, &[&str]); 7] = [
     ("sqlx", &["storage", "src/exchange/geopackage.rs"]),
     ("axum", &["web", "command"]),
     ("askama", &["web"]),
     ("tower_http", &["web"]),
     ("clap", &["command", "main"]),
+    ("typst", &["src/exchange/typesetting.rs"]),
+    ("typst_pdf", &["src/exchange/typesetting.rs"]),
 ];
 
 /// The source without comments and without tests, which may stand on anything.

@@ -10,6 +10,9 @@ use uuid::Uuid;
 use varco::census::adhesion::{self, Act, ActKind, Contact, Said, Seat, Step};
 use varco::census::batch::{Fate, State as BatchState};
 use varco::census::campaign::{DeclarationKind, Figure};
+use varco::census::catalogue::{
+    Entry, Merge, Model, Product, Standing as SoftwareStanding, Stated,
+};
 use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
 use varco::census::edition::{self as editions, Edition, Force};
@@ -18,6 +21,9 @@ use varco::census::journal::{self, Seal, Sealed};
 use varco::census::notice::{self, Notice};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::record::{Record, Store as StoredAs, Value};
+use varco::census::reference_layer::{
+    Audience, Feature, Fingerprint, Kind as LayerKind, ReferenceLayer, Withdrawal,
+};
 use varco::census::review::{Kind, Remark, Review, Stage};
 use varco::census::revision::{Provenance, Revision, Source};
 use varco::census::snapshot::Snapshot;
@@ -26,6 +32,7 @@ use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
 use varco::storage::body::{Body, Site, SiteChange, Standing};
 use varco::storage::campaign::{Declaration, DueRow};
+use varco::storage::catalogue::{ModelUse, ProductUse};
 use varco::storage::device::{Device, Mark, Revisions, key};
 use varco::storage::duplicate::{Decision, Ended, Party};
 use varco::storage::journal::{Concerned, Wanted as RecordsWanted};
@@ -292,13 +299,27 @@ fn a_site_is_made_once_and_can_be_named() {
         let mut seal = Seal::new(clock.new_id());
         unit.put_site(&site, &change, &mut seal).await.unwrap();
         let kind_at = async |unit: &mut Unit, at| {
-            let sites = unit.sites_then(at).await.unwrap();
-            let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
+            let sites = unit.sites_then(None, at).await.unwrap();
+            let found = sites
+                .into_iter()
+                .find(|one| one.body == "a" && one.code == "V1");
             found.map(|one| one.kind)
         };
-        assert_eq!(kind_at(&mut unit, Some(NOW - 1)).await.as_deref(), Some("varco"));
-        assert_eq!(kind_at(&mut unit, Some(NOW)).await.as_deref(), Some("postazione"));
-        assert_eq!(kind_at(&mut unit, None).await.as_deref(), Some("postazione"));
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW - 1)).await.as_deref(),
+            Some("varco")
+        );
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW)).await.as_deref(),
+            Some("postazione")
+        );
+        assert_eq!(
+            kind_at(&mut unit, None).await.as_deref(),
+            Some("postazione")
+        );
+        let own = unit.sites_then(Some("b"), None).await.unwrap();
+        let named: Vec<_> = own.iter().map(|one| (&*one.body, &*one.code)).collect();
+        assert_eq!(named, [("b", "V1")]);
         assert_eq!(unit.site(site.id).await.unwrap(), Some(site));
         assert_eq!(unit.site(Uuid::nil()).await.unwrap(), None);
         assert_eq!(unit.site_with_code("a", "V2").await.unwrap(), None);
@@ -308,6 +329,47 @@ fn a_site_is_made_once_and_can_be_named() {
         let own = unit.sites(Some(&["b".to_owned()])).await.unwrap();
         assert_eq!(own.len(), 1);
         assert_eq!(unit.sites(Some(&[])).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn verdicts_are_given_what_they_ask_of_each_device_and_the_cameras_of_each_site() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let mut unit = store.write().await.unwrap();
+        unit.ensure_site(&clock, "a", "V1", "varco").await.unwrap();
+        let at = |body: &str, code: &str, function: &str, state: &str| {
+            let fields = [
+                (Field::Sito, text("V1")),
+                (Field::Funzione, text(function)),
+                (Field::Stato, text(state)),
+                (Field::Corsie, Value::Integer(2)),
+            ];
+            first(&clock, body, code, &fields)
+        };
+        let reader = at("a", "D1", "lettura_targhe", "in_esercizio");
+        let camera = at("a", "D2", "contesto", "in_esercizio");
+        let broken = at("b", "D3", "contesto", "guasto");
+        let all = [reader.clone(), camera.clone(), broken.clone()];
+        add(&mut unit, &all).await;
+        let filter = everything();
+        let mut seen = Vec::new();
+        let asked = [Field::Codice, Field::Corsie];
+        unit.each_asked(&filter, &asked, |device, revision, record| {
+            let rest = record.get(Field::Funzione).is_some();
+            let code = record.text(Field::Codice).to_owned();
+            seen.push((device, revision, code, record.integer(Field::Corsie), rest));
+        })
+        .await
+        .unwrap();
+        seen.sort_by(|left, right| left.2.cmp(&right.2));
+        let expected: Vec<_> = [(&reader, "D1"), (&camera, "D2"), (&broken, "D3")]
+            .map(|(one, code)| (one.device, one.id, code.to_owned(), Some(2), false))
+            .into();
+        assert_eq!(seen, expected);
+        let sites = unit.sites_with_context(&filter).await.unwrap();
+        assert_eq!(sites, [("a".to_owned(), "V1".to_owned())]);
     });
 }
 
@@ -2169,6 +2231,138 @@ fn acts_and_seats_are_added_and_come_back_as_they_were() {
 }
 
 #[test]
+fn the_catalogues_come_back_as_they_were_known_at_an_instant() {
+    both(async |store| {
+        with_bodies(&store).await;
+        let clock = Clock::fixed(NOW);
+        let entry = |name: &str, producer: &str| Entry {
+            id: clock.new_id(),
+            product: Product {
+                name: name.to_owned(),
+                producer: producer.to_owned(),
+                kind: "vms".to_owned(),
+                versions: "4 e 5".to_owned(),
+                note: "visto in giro".to_owned(),
+            },
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let entries = [entry("Uno", "prima"), entry("Due", ""), entry("Uno", "poi")];
+        let stated = Stated {
+            id: clock.new_id(),
+            name: "Uno".to_owned(),
+            standing: SoftwareStanding::Tested,
+            source: "un verbale".to_owned(),
+            grade: "A".to_owned(),
+            date: "2026-02-01".to_owned(),
+            version: "5".to_owned(),
+            note: "una nota".to_owned(),
+            document: None,
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let merge = |target: Option<&str>| Merge {
+            id: clock.new_id(),
+            name: "Uno bis".to_owned(),
+            target: target.map(str::to_owned),
+            note: "è lui".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let (merged, separated) = (merge(Some("Uno")), merge(None));
+        let model = Model {
+            id: clock.new_id(),
+            make: "Marca".to_owned(),
+            model: "Modello".to_owned(),
+            facts: vec![
+                (Field::Forma, "bullet".to_owned()),
+                (Field::RisoluzioneMp, "5.5".to_owned()),
+            ],
+            reading: "si".to_owned(),
+            reading_class: "classe A".to_owned(),
+            source: "una scheda".to_owned(),
+            grade: "C".to_owned(),
+            note: String::new(),
+            author: "autrice".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let mut sealing = seal();
+        let mut unit = store.write().await.unwrap();
+        unit.add_software("Due", false).await.unwrap();
+        unit.add_software("Uno bis", false).await.unwrap();
+        for entry in &entries {
+            unit.add_product_entry(entry, &mut sealing).await.unwrap();
+        }
+        unit.add_product_standing(&stated, &mut sealing)
+            .await
+            .unwrap();
+        for merge in [&merged, &separated] {
+            unit.add_product_merge(merge, &mut sealing).await.unwrap();
+        }
+        unit.add_model(&model, &mut sealing).await.unwrap();
+
+        assert_eq!(unit.software().await.unwrap(), ["Due", "Uno"]);
+        assert_eq!(unit.proposed_software().await.unwrap(), ["Uno bis"]);
+        let then = unit.products(Some(merged.recorded_at)).await.unwrap();
+        let known = then.resolve("uno bis").unwrap();
+        assert_eq!(known.entries, [entries[0].clone(), entries[2].clone()]);
+        assert_eq!(known.stated, [stated]);
+        assert_eq!(known.merged, [merged]);
+        assert!(
+            unit.products(None)
+                .await
+                .unwrap()
+                .resolve("Uno bis")
+                .is_none()
+        );
+        let first = unit.products(Some(entries[0].recorded_at)).await.unwrap();
+        assert_eq!(first.named("Uno").unwrap().product().producer, "prima");
+        assert!(first.named("Due").is_none());
+        let models = unit.models(None).await.unwrap();
+        assert_eq!(models.resolve("MARCA", "modello"), Some(&model));
+        let before = unit.models(Some(NOW)).await.unwrap();
+        assert!(before.resolve("Marca", "Modello").is_none());
+
+        let states = [
+            (Field::Software, text("Uno")),
+            (Field::SoftwareVersione, text("5")),
+            (Field::Marca, text("Marca")),
+        ];
+        let silent = first_of(&clock, &states);
+        add(&mut unit, &silent).await;
+        let used = unit.product_uses(&everything()).await.unwrap();
+        let body = || "a".to_owned();
+        let of_a = ProductUse {
+            name: "Uno".to_owned(),
+            version: "5".to_owned(),
+            body: body(),
+            devices: 2,
+        };
+        assert_eq!(used, [of_a]);
+        let used = unit.model_uses(&everything()).await.unwrap();
+        let of_a = ModelUse {
+            make: "Marca".to_owned(),
+            model: String::new(),
+            body: body(),
+            devices: 2,
+        };
+        assert_eq!(used, [of_a]);
+        let others = Filter::working(&officer_of("b"));
+        assert!(unit.product_uses(&others).await.unwrap().is_empty());
+        assert!(unit.model_uses(&others).await.unwrap().is_empty());
+    });
+}
+
+/// Two devices that state this, and one that states nothing.
+fn first_of(clock: &Clock, fields: &[(Field, Value)]) -> [Revision; 3] {
+    [
+        first(clock, "a", "1", fields),
+        first(clock, "a", "2", fields),
+        first(clock, "a", "3", &[]),
+    ]
+}
+
+#[test]
 fn a_contact_is_replaced_or_erased_and_nothing_of_it_stays() {
     both(async |store| {
         with_bodies(&store).await;
@@ -2472,15 +2666,18 @@ fn editions_come_back_the_last_first_and_what_was_said_of_them_as_known_then() {
         assert_eq!(unit.edition(prices.id).await.unwrap(), Some(prices.clone()));
         assert_eq!(unit.edition(Uuid::nil()).await.unwrap(), None);
 
-        let said = [(&first, "2026-03-01"), (&second, "2026-02-01"), (&prices, "2026-01-01")].map(
-            |(edition, day)| Force {
-                id: clock.new_id(),
-                edition: edition.id,
-                day: day.to_owned(),
-                author: "revisora".to_owned(),
-                recorded_at: clock.now(),
-            },
-        );
+        let said = [
+            (&first, "2026-03-01"),
+            (&second, "2026-02-01"),
+            (&prices, "2026-01-01"),
+        ]
+        .map(|(edition, day)| Force {
+            id: clock.new_id(),
+            edition: edition.id,
+            day: day.to_owned(),
+            author: "revisora".to_owned(),
+            recorded_at: clock.now(),
+        });
         for one in &said {
             unit.add_force(one, &mut seal).await.unwrap();
         }
@@ -2498,5 +2695,74 @@ fn editions_come_back_the_last_first_and_what_was_said_of_them_as_known_then() {
         };
         let taken = unit.add_edition(&again, &mut seal).await;
         assert!(matches!(taken, Err(Error::Constraint(name)) if name == "edition_name"));
+    });
+}
+
+#[test]
+fn reference_layers_and_their_features_come_back_as_they_were_written() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let layer = ReferenceLayer {
+            id: clock.new_id(),
+            kind: LayerKind::Fibre,
+            name: "Dorsale".to_owned(),
+            source: "Chi".to_owned(),
+            licence: "CC0".to_owned(),
+            dated: "2026-01-01".to_owned(),
+            audience: Audience::Bodies,
+            crs: "EPSG:3003".to_owned(),
+            features: 2,
+            extent: [9.0, 45.0, 9.5, 45.5],
+            hash: "abc".to_owned(),
+            author: "autrice".to_owned(),
+            recorded_at: NOW,
+        };
+        let features = [
+            Feature {
+                number: 1,
+                name: "è".to_owned(),
+                shape: geo::Point::new(9.1, 45.1).into(),
+            },
+            Feature {
+                number: 2,
+                name: String::new(),
+                shape: geo::LineString::from(vec![(9.4, 45.4), (9.5, 45.5)]).into(),
+            },
+        ];
+        let withdrawal = Withdrawal {
+            id: clock.new_id(),
+            layer: layer.id,
+            reason: "Vecchio".to_owned(),
+            author: "altra".to_owned(),
+            recorded_at: NOW + 1,
+        };
+        let mut unit = store.write().await.unwrap();
+        let mut seal = seal();
+        unit.add_reference_layer(&layer, &mut seal).await.unwrap();
+        unit.add_reference_features(layer.id, &features)
+            .await
+            .unwrap();
+        unit.add_reference_withdrawal(&withdrawal, &mut seal)
+            .await
+            .unwrap();
+        let there = unit.reference_layers().await.unwrap();
+        assert_eq!(there, std::slice::from_ref(&layer));
+        assert_eq!(unit.reference_withdrawals().await.unwrap(), [withdrawal]);
+        let all = unit.reference_features(layer.id, 0, 9).await.unwrap();
+        assert_eq!(all, features);
+        let rest = unit.reference_features(layer.id, 1, 9).await.unwrap();
+        assert_eq!(rest, features[1..]);
+        let area = Rect::new((9.3, 45.3), (9.45, 45.45));
+        let found = unit.reference_features_in(layer.id, area).await.unwrap();
+        assert_eq!(found, features[1..]);
+        let (count, hash) = unit.reference_fingerprint(layer.id).await.unwrap();
+        assert_eq!(count, 2);
+        // The same on both engines.
+        let mut print = Fingerprint::default();
+        for feature in &features {
+            let (text, extent) = varco::storage::reference_layer::stored(&feature.shape);
+            print.add(feature.number, &feature.name, &text, extent);
+        }
+        assert_eq!(hash, print.finish());
     });
 }

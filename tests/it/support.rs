@@ -13,7 +13,7 @@ use geo::InteriorPoint;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use varco::census::adhesion::{ActKind, TypedAct};
 use varco::census::draft::Draft;
-use varco::census::edition::Edition;
+use varco::census::edition::Kind;
 use varco::census::filter::{Filter, Slice, Sort};
 use varco::census::person::{Grant, Role, Viewer};
 use varco::census::revision::Source;
@@ -37,6 +37,7 @@ use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
 use varco::register::document::Attachment;
 use varco::register::record::{Outcome as Saved, Target};
+use varco::register::reference_layer::{Outcome as LayerOutcome, TypedLayer};
 use varco::register::staged::Orders;
 use varco::settings::Settings;
 use varco::storage::body::Body as Owner;
@@ -241,17 +242,43 @@ pub async fn document(register: &Register, viewer: &Viewer, body: &str) -> Uuid 
     seen.documents.last().unwrap().id
 }
 
-/// The criteria of the seeds, loaded and in force since the beginning of the year.
-pub async fn criteria(register: &Register, reviewer: &Viewer) -> Edition {
-    let text = include_str!("../../seeds/criteri.toml");
-    let loaded = register.load_criteria(reviewer, "Primi", text).await;
-    let edition = loaded.unwrap().unwrap();
-    let day = "2026-01-01".parse().unwrap();
-    register
-        .put_in_force(reviewer, edition.id, day)
+/// A reference layer of this kind with two points near the cathedral of Milano, shown to the bodies or
+/// not.
+pub async fn reference_layer(register: &Register, kind: &str, shared: bool) -> Uuid {
+    let features = ["[9.1916,45.4641]", "[9.2016,45.4741]"].map(|place| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"nome":"Punto"}},"geometry":{{"type":"Point","coordinates":{place}}}}}"#
+        )
+    });
+    let features = features.join(",");
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#);
+    let typed = TypedLayer {
+        kind: kind.to_owned(),
+        name: format!("Livello {kind}"),
+        source: "Chi ce l’ha dato".to_owned(),
+        licence: "Uso interno".to_owned(),
+        dated: "01/02/2026".to_owned(),
+        shared: if shared { "si" } else { "" }.to_owned(),
+        ..TypedLayer::default()
+    };
+    let file = attachment("punti.geojson", text.as_bytes());
+    let file = Attachment {
+        content: rewound(file.content),
+        ..file
+    };
+    let outcome = register
+        .load_reference(&Viewer::operator(), &typed, Some(file))
         .await
         .unwrap();
-    edition
+    match outcome {
+        LayerOutcome::Loaded(id) => id,
+        LayerOutcome::Refused(refused) => panic!("{refused:?}"),
+    }
+}
+
+fn rewound(mut file: std::fs::File) -> std::fs::File {
+    file.rewind().unwrap();
+    file
 }
 
 /// The boundaries that the program carries, read once.
@@ -281,6 +308,18 @@ pub async fn register(store: Store) -> Register {
     unit.put_body(&coordinator).await.unwrap();
     unit.commit().await.unwrap();
     Register::open(store, Clock::fixed(NOW)).await.unwrap()
+}
+
+/// Puts the first set of criteria in force.
+pub async fn criteria(register: &Register) -> Uuid {
+    let text = include_str!("../../seeds/criteri.toml").to_owned();
+    let operator = Viewer::operator();
+    let name = "Criteri di partenza";
+    let loaded = register.load_edition(&operator, Kind::Criteria, name, text);
+    let id = loaded.await.unwrap().id;
+    let today = register.clock.today();
+    register.put_in_force(&operator, id, today).await.unwrap();
+    id
 }
 
 /// Adds a person with a role for a body. Their account is `role.body`, their password [`PASSWORD`].
@@ -364,6 +403,40 @@ pub async fn device(
     match outcome {
         Saved::Saved { device, .. } => device,
         other => panic!("the device was not saved: {other:#?}"),
+    }
+}
+
+/// What a tender is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Tender {
+    /// The criteria of every installation.
+    pub criteria: Uuid,
+    /// A price list.
+    pub prices: Uuid,
+    /// A division in lots.
+    pub lots: Uuid,
+}
+
+/// Loads an edition and puts it in force from a day long ago.
+pub async fn edition(register: &Register, kind: Kind, name: &str, content: &str) -> Uuid {
+    let operator = Viewer::operator();
+    let loaded = register.load_edition(&operator, kind, name, content.to_owned());
+    let id = loaded.await.unwrap().id;
+    let day = jiff::civil::date(2020, 1, 1);
+    register.put_in_force(&operator, id, day).await.unwrap();
+    id
+}
+
+/// Loads the criteria of every installation, a price list and a division in lots, in force.
+pub async fn tender(register: &Register) -> Tender {
+    let criteria = include_str!("../../seeds/criteri.toml");
+    let prices = "intervento;unita;prezzo_minimo;prezzo_massimo;fonte;nota\n\
+                  server;ente;10.000,00;20.000,00;;\n";
+    let lots = "lotto;ente;comune;zona\n1;;015146;\n";
+    Tender {
+        criteria: edition(register, Kind::Criteria, "Di prova", criteria).await,
+        prices: edition(register, Kind::Prices, "Di prova", prices).await,
+        lots: edition(register, Kind::Lots, "Di prova", lots).await,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::support::{self, MILANO, RHO, both, execute};
 use varco::census::adhesion::{Stage, TypedSeat, TypedStep};
 use varco::census::campaign::DeclarationKind;
+use varco::census::catalogue::{TypedModel, TypedProduct, TypedStated};
 use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
 use varco::census::person::Viewer;
@@ -81,7 +82,9 @@ fn a_register_that_nobody_touched_fits() {
 #[test]
 fn the_examples_fit() {
     both(async |store| {
-        varco::register::seed::seed(&store, &varco::clock::Clock::System).await.unwrap();
+        varco::register::seed::seed(&store, &varco::clock::Clock::System)
+            .await
+            .unwrap();
         let register = Register::open(store, varco::clock::Clock::System)
             .await
             .unwrap();
@@ -223,8 +226,8 @@ fn every_kind_of_tampering_is_named() {
 }
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
-/// dates, declarations; two decisions of each kind, one of them taken back; a site that had another
-/// name, and a set of criteria in force.
+/// dates, declarations; two decisions of each kind, one of them taken back; the catalogues; a site that
+/// had another name, and a set of criteria in force.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -288,13 +291,22 @@ async fn taking_part(store: Store) -> Register {
                 .unwrap();
         }
     }
-    named_sites_and_criteria(&register, &milano, &reviewer).await;
+    named_sites_and_criteria(&register, &milano).await;
+    for shared in [false, true] {
+        support::reference_layer(&register, "scuole", shared).await;
+    }
+    let last = register.references(&reviewer).await.unwrap()[0].layer.id;
+    register
+        .withdraw_reference(&reviewer, last, "Per errore")
+        .await
+        .unwrap();
+    keep_catalogues(&register, &reviewer).await;
     register.settle().await.unwrap();
     register
 }
 
 /// A site that is given another name, and a set of criteria that is loaded and put in force.
-async fn named_sites_and_criteria(register: &Register, milano: &Viewer, reviewer: &Viewer) {
+async fn named_sites_and_criteria(register: &Register, milano: &Viewer) {
     let at_a_site = [(Field::Sito, "S-1")];
     support::device(register, milano, MILANO, "AL-SITO", &at_a_site).await;
     let mut unit = register.store.read().await.unwrap();
@@ -304,13 +316,47 @@ async fn named_sites_and_criteria(register: &Register, milano: &Viewer, reviewer
         .save_site(milano, site.id, "varco", "Altro nome")
         .await
         .unwrap();
-    support::criteria(register, reviewer).await;
+    support::criteria(register).await;
+}
+
+/// One row of each kind in the catalogues.
+async fn keep_catalogues(register: &Register, reviewer: &Viewer) {
+    let product = TypedProduct {
+        name: "Uno".to_owned(),
+        kind: "vms".to_owned(),
+        ..TypedProduct::default()
+    };
+    let outcome = register.record_product(reviewer, "", &product).await;
+    outcome.unwrap().unwrap();
+    let stated = TypedStated {
+        standing: "non_noto".to_owned(),
+        ..TypedStated::default()
+    };
+    let outcome = register
+        .record_standing(reviewer, "Uno", &stated, None)
+        .await;
+    outcome.unwrap().unwrap();
+    let outcome = register
+        .merge_product(reviewer, "Programma", "Uno", "")
+        .await;
+    outcome.unwrap().unwrap();
+    let model = TypedModel {
+        make: "Marca".to_owned(),
+        model: "Modello".to_owned(),
+        reading: "non_noto".to_owned(),
+        ..TypedModel::default()
+    };
+    register
+        .record_model(reviewer, &model)
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Changes that undo themselves: what is done to which table, and the words that name it.
 fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
     let mut cases = Vec::new();
-    for part in &PARTS {
+    for part in PARTS {
         let (table, many) = (part.table, part.kind.many());
         if matches!(part.kind, Sealed::MergesEnded | Sealed::PairsEnded) {
             let told = vec!["doppione annullata di validatore.cmm", many];
@@ -340,21 +386,22 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
-            Sealed::Editions => vec!["criteri, prezzi o lotti caricati di validatore.cmm"],
-            Sealed::Forces => vec!["criteri, prezzi o lotti messi in vigore di validatore.cmm"],
+            Sealed::Editions => vec!["criteri, prezzi o lotti caricati di riga di comando"],
+            Sealed::Forces => vec!["criteri, prezzi o lotti messi in vigore di riga di comando"],
             Sealed::SitesBefore => vec!["sito modificato di compilatore.015146"],
+            Sealed::ReferenceLayers => vec!["livello di riferimento caricato di riga di comando"],
+            Sealed::ReferenceWithdrawals => {
+                vec!["livello di riferimento ritirato di validatore.cmm"]
+            }
+            Sealed::Products => vec!["voce del catalogo del software di validatore.cmm"],
+            Sealed::Standings => vec!["connettore di un software di validatore.cmm"],
+            Sealed::ProductMerges => vec!["nome di software unito o separato di validatore.cmm"],
+            Sealed::Models => vec!["voce del catalogo dei modelli di validatore.cmm"],
             _ => vec!["decisione su un doppione di validatore.cmm"],
         };
         told.extend([many, "il record ", " del 2 marzo 2026, "]);
-        let of_one = !matches!(
-            part.kind,
-            Sealed::Dues
-                | Sealed::Merges
-                | Sealed::Pairs
-                | Sealed::Editions
-                | Sealed::Forces
-                | Sealed::SitesBefore
-        );
+        let of_one =
+            part.columns.iter().any(|(name, _)| *name == "body_code") && part.kind != Sealed::Dues;
         if of_one {
             told.push(" di Comune di Milano)");
         }
@@ -375,9 +422,16 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Steps => "annuls IS NULL",
             Sealed::Dues => "body_code = '015146'",
             Sealed::Merges | Sealed::Pairs => "ended_at IS NOT NULL",
+            Sealed::ReferenceLayers => "audience = 'riservato'",
             _ => "1 = 1",
         };
-        if part.kind != Sealed::Documents {
+        // A layer is taken away once: there is no room for another row.
+        if part.kind == Sealed::ReferenceWithdrawals {
+            let gone = format!("DELETE FROM {table}");
+            cases.push((table, gone, with("non c’è più")));
+            continue;
+        }
+        if !matches!(part.kind, Sealed::Documents | Sealed::ReferenceLayers) {
             let gone = format!("DELETE FROM {table}");
             cases.push((table, gone, with("non c’è più")));
         }
@@ -428,19 +482,25 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
             execute(&store, &change).await;
             named(&change, &says).await;
             // A document stands behind an act, and a set is in force: they cannot be taken away.
-            let back = match table {
-                "document" => vec![
-                    "DELETE FROM document WHERE id NOT IN (SELECT id FROM away)".to_owned(),
-                    "UPDATE document SET author = (SELECT author FROM away)".to_owned(),
-                ],
-                "edition" => vec![
-                    "UPDATE edition SET author = (SELECT author FROM away)".to_owned(),
-                    "UPDATE edition SET content = (SELECT content FROM away)".to_owned(),
-                ],
-                _ => vec![
+            let back = if ["document", "edition", "reference_layer"].contains(&table) {
+                let given_back = |column: &str| {
+                    format!(
+                        "UPDATE {table} SET {column} = (SELECT {column} FROM away WHERE away.id = {table}.id)"
+                    )
+                };
+                let mut back = vec![
+                    format!("DELETE FROM {table} WHERE id NOT IN (SELECT id FROM away)"),
+                    given_back("author"),
+                ];
+                if table == "edition" {
+                    back.push(given_back("content"));
+                }
+                back
+            } else {
+                vec![
                     format!("DELETE FROM {table}"),
                     format!("INSERT INTO {table} SELECT * FROM away"),
-                ],
+                ]
             };
             for statement in back {
                 execute(&store, &statement).await;
@@ -457,6 +517,39 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
         }
         let says = ["(documenti di Comune di Milano)", "non c’è più"];
         named("the document", &says).await;
+    });
+}
+
+#[test]
+fn a_feature_that_is_changed_taken_away_or_added_is_named() {
+    both(async |store| {
+        let register = support::register(store.clone()).await;
+        let layer = support::reference_layer(&register, "scuole", false).await;
+        assert_eq!(register.verify().await.unwrap().first, None);
+        execute(
+            &store,
+            "CREATE TABLE away AS SELECT * FROM reference_feature",
+        )
+        .await;
+        for change in [
+            "UPDATE reference_feature SET name = 'Altro' WHERE number = 1",
+            "UPDATE reference_feature SET west = west - 1 WHERE number = 2",
+            "UPDATE reference_feature SET geometry = '{}' WHERE number = 2",
+            "DELETE FROM reference_feature WHERE number = 2",
+            "INSERT INTO reference_feature SELECT layer_id, 3, name, geometry, west, south, east, \
+             north FROM reference_feature WHERE number = 1",
+        ] {
+            execute(&store, change).await;
+            let first = register.verify().await.unwrap().first.unwrap_or_default();
+            assert!(
+                first.contains("«Livello scuole»: i suoi elementi"),
+                "{change}\n{first}"
+            );
+            execute(&store, "DELETE FROM reference_feature").await;
+            execute(&store, "INSERT INTO reference_feature SELECT * FROM away").await;
+        }
+        assert_eq!(register.verify().await.unwrap().first, None);
+        assert_ne!(layer, uuid::Uuid::nil());
     });
 }
 

@@ -39,6 +39,7 @@ impl World {
         unit.commit().await.unwrap();
         let operator = Viewer::operator();
         let snapshot = register.take_snapshot(&operator, "Di prova").await;
+        let tender = support::tender(&register).await;
         let named = Named {
             device,
             other,
@@ -48,6 +49,9 @@ impl World {
             document: support::document(&register, &officer, MILANO).await,
             declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
+            prices: tender.prices,
+            lots: tender.lots,
+            reference: support::reference_layer(&register, "scuole", true).await,
         };
         let addresses = routes::routes()
             .iter()
@@ -209,7 +213,7 @@ fn a_field_that_a_form_does_not_have_is_refused_and_named() {
         {
             let asked = match route.access {
                 Access::Administrators => continue,
-                Access::Reviewers => &mut reviewer,
+                Access::Reviewers | Access::Curators => &mut reviewer,
                 _ => &mut browser,
             };
             let address = fillings(route.path, world.named).unwrap().remove(0);

@@ -24,7 +24,7 @@ use varco::storage::Store;
 const ITALIAN_CSV: &str = "Text - txt - csv (StarCalc):59,34,76,1,,1040";
 
 /// Opens a workbook in `LibreOffice` and saves it again, with a profile of its own.
-fn saved_again(folder: &Path, workbook: &Path) -> PathBuf {
+pub fn saved_again(folder: &Path, workbook: &Path) -> PathBuf {
     convert(
         folder,
         workbook,

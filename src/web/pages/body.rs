@@ -15,6 +15,7 @@ use crate::web::page::{Html, Page};
 use crate::web::query;
 use crate::web::recording::{DocumentView, document_behind, document_view};
 use crate::web::thread::Thread;
+use crate::web::verdict::StandingView;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -84,6 +85,7 @@ struct BodyPage {
     declared: String,
     /// What officers and reviewers say of the body's census, for those who take part.
     thread: Option<Thread>,
+    verdicts: Option<StandingView>,
 }
 
 /// The page.
@@ -112,7 +114,12 @@ pub async fn get(
     };
     let standing = app.register.standing(&reader.viewer, &code).await?;
     let thread = thread(&app, &reader, &code).await?;
-    Ok(Html(page_of(&app, page, seen, standing, thread)).into_response())
+    let verdicts = StandingView::of(&app, &reader.viewer, &code, None).await?;
+    Ok(Html(BodyPage {
+        verdicts,
+        ..page_of(&app, page, seen, standing, thread)
+    })
+    .into_response())
 }
 
 /// The conversation about a body's census, for who writes its devices and who reads everything.
@@ -169,6 +176,7 @@ fn page_of(
         declared: standing.declared_at.map_or_else(String::new, clock::words),
         standing,
         thread,
+        verdicts: None,
         code: seen.body.code,
     }
 }

@@ -17,6 +17,7 @@ use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
 use crate::web::query;
 use crate::web::thread::{self, Said, Thread};
+use crate::web::verdict::{DeviceView, LiveView};
 use askama::Template;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
@@ -107,6 +108,7 @@ struct DevicePage {
     site_page: Option<Uuid>,
     merges: Vec<Merged>,
     history: Vec<Written>,
+    verdict: Option<DeviceView>,
 }
 
 #[derive(Template)]
@@ -179,9 +181,16 @@ pub async fn get(
     };
     let waits = present && app.register.waits(&reader.viewer, id).await?;
     let merges = merges(&app, &reader.viewer, &choices, id).await?;
+    let verdict = app.register.open_verdict(&filter, &seen).await?;
+    let verdict = verdict.map(|opened| {
+        DeviceView::of(&opened, &seen.revision.record, |field, _| {
+            choices.words(&seen.revision, field)
+        })
+    });
     let shown = page_of(&app, page, &choices, seen, saved_key);
     Ok(Html(DevicePage {
         site_page: site,
+        verdict,
         merges,
         under_review: waits && reader.viewer.reads_all(),
         request: request.filter(|_| present).map(thread::said),
@@ -245,6 +254,7 @@ fn page_of(app: &App, page: Page, choices: &Choices, seen: Seen, saved_key: Stri
         site_page: None,
         merges: Vec::new(),
         history: written(choices, &history),
+        verdict: None,
     }
 }
 
@@ -580,7 +590,9 @@ pub async fn check(State(app): State<App>, writer: Writer) -> Result<Response, E
         .check(viewer, &typed.draft, typed.device)
         .await?;
     form::spare_the_unwritten(&typed.draft, &mut checked.findings);
-    Ok(Html(Fragment::of(&app, &typed.draft, &checked, &around)).into_response())
+    let verdict = LiveView::of(&app, viewer, &checked.record).await?;
+    let fragment = Fragment::of(&app, &typed.draft, &checked, &around, verdict);
+    Ok(Html(fragment).into_response())
 }
 
 /// Takes a device out of the census.

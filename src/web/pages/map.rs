@@ -6,6 +6,7 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
+use crate::web::pages::reference;
 use crate::web::query::{self, Chip, Standpoint};
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -23,6 +24,7 @@ struct Map {
     query: String,
     bounds: String,
     rasters: String,
+    references: String,
     functions: &'static [Term],
     list: String,
     export: String,
@@ -42,6 +44,8 @@ pub async fn get(
     let extent = app.register.extent(&filter).await?;
     let total = app.register.count(&filter).await?;
     let past = app.register.past(&filter).await?;
+    let at = past.as_ref().map(|past| past.at);
+    let references = app.register.references_at(&reader.viewer, at).await?;
     let page = Page::new(&app, Some(&reader), "Mappa", "mappa")
         .at(past, || query::today("/mappa", &filter, &[]));
     let mut bare = Filter::of(&reader.viewer);
@@ -54,6 +58,7 @@ pub async fn get(
         query: query::encode(&filter, &[]),
         bounds: bounds(extent),
         rasters: serde_json::to_string(&app.settings.map_layers).map_err(Error::internal)?,
+        references: reference::on_map(&references),
         functions: Field::Funzione.terms().unwrap_or_default(),
         list: query::address("/dispositivi", &filter, &[]),
         export: query::address("/esporta", &filter, &[]),
@@ -64,8 +69,9 @@ pub async fn get(
     .into_response())
 }
 
-/// A rectangle as the map reads it, widened where it is next to nothing.
-fn bounds([west, south, east, north]: [f64; 4]) -> String {
+/// A rectangle as maps read it, widened where it is next to nothing.
+#[must_use]
+pub fn bounds([west, south, east, north]: [f64; 4]) -> String {
     let widen = |low: f64, high: f64| {
         let lacking = ((NARROWEST - (high - low)) / 2.0).max(0.0);
         (low - lacking, high + lacking)

@@ -13,6 +13,7 @@ use crate::web::fields::Fields;
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
 use crate::web::query;
+use crate::web::verdict::StandingView;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -50,6 +51,7 @@ struct SitePage {
     list: String,
     map: String,
     add: String,
+    verdicts: Option<StandingView>,
 }
 
 /// One thing to mend in the form.
@@ -94,7 +96,13 @@ pub async fn get(
         "si" => page = page.with_notice("success", "Salvato."),
         other => return Err(query::refused("salvato", other)),
     }
-    Ok(Html(page_of(page, heading, seen)).into_response())
+    let site = Some(&*seen.site.code);
+    let verdicts = StandingView::of(&app, viewer, &seen.site.body, site).await?;
+    Ok(Html(SitePage {
+        verdicts,
+        ..page_of(page, heading, seen)
+    })
+    .into_response())
 }
 
 fn page_of(page: Page, heading: String, seen: Seen) -> SitePage {
@@ -124,6 +132,7 @@ fn page_of(page: Page, heading: String, seen: Seen) -> SitePage {
         map: query::address("/mappa", &seen.filter, &[]),
         add: format!("/dispositivi/nuovo?{}", own.encode()),
         body: seen.body,
+        verdicts: None,
     }
 }
 

@@ -1,9 +1,11 @@
-//! The vector tiles of the map: devices under the filter of the list, and the Comuni beneath.
+//! The vector tiles of the map: devices under the filter of the list, the Comuni beneath, and
+//! reference layers.
 
 use crate::tiles::Tile;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
+use crate::web::pages::reference;
 use crate::web::query;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
@@ -35,6 +37,21 @@ pub async fn boundaries(
 ) -> Result<Response, Error> {
     let tile = tile(&address)?;
     Ok(answer(app.register.boundary_tile(tile).await?, BOUNDARIES))
+}
+
+/// The features of a reference layer in a tile.
+pub async fn references(
+    State(app): State<App>,
+    reader: Reader,
+    Path((id, zoom, column, row)): Path<(String, String, String, String)>,
+) -> Result<Response, Error> {
+    let tile = tile(&(zoom, column, row))?;
+    let id = reference::identifier(&id)?;
+    let bytes = app
+        .register
+        .reference_tile(&reader.viewer, id, tile)
+        .await?;
+    Ok(answer(bytes, DEVICES))
 }
 
 /// The tile of an address that ends in `.mvt`.

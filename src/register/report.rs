@@ -1,0 +1,332 @@
+//! The report on compatibility, gathered from the register.
+//!
+//! Everything comes from one reading of the database and from rows that are never changed, so the
+//! report of a snapshot with the same editions is the same for ever. Whoever reads everything may
+//! ask for it, and that they did is noted. Enforced by `tests/it/report.rs`.
+
+use super::compatibility::Basis;
+use super::intervention::{Asked as Wanted, Tender};
+use super::journal::Note;
+use super::reference_layer::Reference;
+use super::{Error, Register, Result};
+use crate::census::criterion::{Grade, Level};
+use crate::census::dossier::{Dossier, Estimate, Layer, Line, Product, Quantity, arrange, compose};
+use crate::census::filter::{Filter, State};
+use crate::census::intervention::Selection;
+use crate::census::journal::Act;
+use crate::census::person::Viewer;
+use crate::census::record::Record;
+use crate::census::reference_layer::Kind as LayerKind;
+use crate::census::report::Report;
+use crate::census::snapshot::Snapshot;
+use crate::census::verdict::{Answer, Outcome, Verdict, lacking};
+use crate::census::vocabulary::Field;
+use crate::storage::Unit;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// What a report is asked to be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The snapshot; without one, what is accepted now, and the report is a draft.
+    pub snapshot: Option<Uuid>,
+    /// These criteria instead of those in force at that moment.
+    pub criteria: Option<Uuid>,
+    /// This price list instead of the one in force.
+    pub prices: Option<Uuid>,
+    /// This division in lots instead of the one in force.
+    pub lots: Option<Uuid>,
+    /// This layer of fibre instead of the one there was.
+    pub fibre: Option<Uuid>,
+}
+
+/// What the report needs of a device besides what the criteria ask.
+const FIELDS: [Field; 14] = [
+    Field::Codice,
+    Field::Ente,
+    Field::Comune,
+    Field::Denominazione,
+    Field::Sito,
+    Field::Lat,
+    Field::Lon,
+    Field::Funzione,
+    Field::Installazione,
+    Field::Stato,
+    Field::PuntiRipresa,
+    Field::Lotto,
+    Field::Software,
+    Field::SoftwareVersione,
+];
+
+impl Register {
+    /// The report, for whoever reads everything; that it was read is noted.
+    pub async fn report(&self, viewer: &Viewer, asked: &Asked) -> Result<Report> {
+        may_read(viewer)?;
+        let report = self.gather_report(viewer, asked).await?;
+        self.note_filter(&filter(viewer, asked), "relazione di compatibilità")
+            .await?;
+        Ok(report)
+    }
+
+    /// The same, to leave as a file of this name; that it left is noted.
+    pub async fn report_to_leave(
+        &self,
+        viewer: &Viewer,
+        asked: &Asked,
+        name: &str,
+    ) -> Result<Report> {
+        may_read(viewer)?;
+        let report = self.gather_report(viewer, asked).await?;
+        let detail = filter(viewer, asked).in_short();
+        let note = Note {
+            act: Act::Exported,
+            body: None,
+            subject: name,
+            detail: &detail,
+        };
+        self.leave_note(&viewer.account, note).await?;
+        Ok(report)
+    }
+
+    async fn gather_report(&self, viewer: &Viewer, asked: &Asked) -> Result<Report> {
+        let _turn = self.turn().await?;
+        let filter = filter(viewer, asked);
+        let mut unit = self.store.read().await?;
+        let snapshot = match asked.snapshot {
+            Some(id) => {
+                let found = unit.snapshot(id).await?;
+                Some(found.ok_or(Error::NotFound("Questa fotografia non c’è."))?)
+            }
+            None => None,
+        };
+        let now = self.clock.now();
+        let wanted = Wanted {
+            filter: filter.clone(),
+            selection: Selection::default(),
+            criteria: asked.criteria,
+            prices: asked.prices,
+            lots: asked.lots,
+        };
+        let tender = self.tender(&mut unit, &wanted).await?;
+        let basis = self.basis(&mut unit, &filter, asked.criteria).await?;
+        let fibre = match asked.fibre {
+            Some(id) => Some(self.reference_with_id(&mut unit, id).await?),
+            None => {
+                self.reference_at(&mut unit, LayerKind::Fibre, basis.at)
+                    .await?
+            }
+        };
+        let lines = self
+            .lines(&mut unit, &filter, &basis, &tender, fibre.as_ref())
+            .await?;
+        drop(unit);
+        let issuer = self.coordinator().await?;
+        let territory = std::sync::Arc::clone(&self.territory);
+        let made = tokio::task::spawn_blocking(move || {
+            let at = snapshot.as_ref().map_or(now, |one| one.at);
+            draw(Gathered {
+                issuer,
+                snapshot,
+                at,
+                boundaries: territory.rings(),
+                basis,
+                tender,
+                fibre,
+                lines,
+            })
+        });
+        made.await.map_err(|error| Error::Failed(error.to_string()))
+    }
+
+    async fn lines(
+        &self,
+        unit: &mut Unit,
+        filter: &Filter,
+        basis: &Basis,
+        tender: &Tender,
+        fibre: Option<&Reference>,
+    ) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        let comune = |code: &str| {
+            let found = self.territory.get(code);
+            found.map_or_else(|| code.to_owned(), |one| one.name.clone())
+        };
+        let take = |_, _, record: &Record, verdict: &Verdict| {
+            let mut line = line(basis, tender, record, verdict);
+            line.comune = comune(record.text(Field::Comune));
+            if let Some(near) = fibre.and_then(|fibre| fibre.nearest.to(line.lon, line.lat)) {
+                line.fibre_m = Some(near.metres);
+            }
+            lines.push(line);
+        };
+        self.each_verdict(unit, filter, basis, &FIELDS, take)
+            .await?;
+        Ok(lines)
+    }
+}
+
+/// What the report is made from, on its way to another thread.
+struct Gathered {
+    issuer: String,
+    snapshot: Option<Snapshot>,
+    at: crate::clock::Instant,
+    boundaries: Vec<Vec<(f64, f64)>>,
+    basis: Basis,
+    tender: Tender,
+    fibre: Option<Reference>,
+    lines: Vec<Line>,
+}
+
+fn draw(mut gathered: Gathered) -> Report {
+    let basis = &gathered.basis;
+    let bodies: BTreeMap<_, _> = basis
+        .bodies()
+        .map(|(code, body)| (code.to_owned(), body.clone()))
+        .collect();
+    arrange(&mut gathered.lines, &bodies);
+    let names: BTreeSet<&str> = gathered
+        .lines
+        .iter()
+        .map(|line| line.software.as_str())
+        .collect();
+    let products = names
+        .into_iter()
+        .map(|name| (name.to_owned(), product(basis, name)))
+        .collect();
+    let layers: Vec<Layer> = gathered.fibre.iter().map(layer).collect();
+    let gates = basis.gates();
+    let estimate = estimate(&gathered.tender);
+    compose(&Dossier {
+        issuer: gathered.issuer,
+        snapshot: gathered.snapshot.as_ref(),
+        at: gathered.at,
+        edition: &basis.edition,
+        criteria: &basis.criteria,
+        lines: &gathered.lines,
+        bodies: &bodies,
+        products: &products,
+        gates: &gates,
+        estimate: &estimate,
+        layers: &layers,
+        boundaries: &gathered.boundaries,
+    })
+}
+
+fn may_read(viewer: &Viewer) -> Result<()> {
+    if viewer.reads_all() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "La relazione la legge chi legge tutto il censimento: validatori, osservatori e \
+         amministratori.",
+    ))
+}
+
+/// The accepted devices of a moment.
+fn filter(viewer: &Viewer, asked: &Asked) -> Filter {
+    let mut filter = Filter::of(viewer);
+    filter.state = State::Accepted;
+    if let Some(id) = asked.snapshot {
+        filter.freeze(id);
+    }
+    filter
+}
+
+fn line(basis: &Basis, tender: &Tender, record: &Record, verdict: &Verdict) -> Line {
+    let text = |field| record.text(field).to_owned();
+    let lots = tender.lots.as_ref();
+    let lot = lots.map_or(record.text(Field::Lotto), |(_, lots)| lots.of(record));
+    let facts = basis.facts(record);
+    let unknown = basis.criteria.criteria.iter().zip(&verdict.answers);
+    let unknown = unknown.filter(|(criterion, answer)| {
+        criterion.level == Level::Necessary && **answer == Answer::Unknown
+    });
+    let asked = verdict.outcome != Outcome::Beside;
+    Line {
+        body: text(Field::Ente),
+        code: text(Field::Codice),
+        name: text(Field::Denominazione),
+        comune: String::new(),
+        site: text(Field::Sito),
+        function: text(Field::Funzione),
+        state: text(Field::Stato),
+        installation: text(Field::Installazione),
+        views: record.integer(Field::PuntiRipresa).unwrap_or(1),
+        lot: lot.to_owned(),
+        software: text(Field::Software),
+        lon: record.number(Field::Lon).unwrap_or_default(),
+        lat: record.number(Field::Lat).unwrap_or_default(),
+        fibre_m: None,
+        outcome: verdict.outcome,
+        answers: verdict.answers.clone(),
+        lacking: if asked {
+            unknown
+                .flat_map(|(criterion, _)| lacking(criterion, &facts))
+                .collect()
+        } else {
+            BTreeSet::new()
+        },
+    }
+}
+
+fn product(basis: &Basis, name: &str) -> Product {
+    let Some(known) = basis.software(name) else {
+        return Product::default();
+    };
+    let stated = known.present();
+    let source = stated.filter(|stated| !stated.source.is_empty());
+    Product {
+        name: known.product().name.clone(),
+        producer: known.product().producer.clone(),
+        standing: known.standing().label().to_owned(),
+        source: source.map_or_else(String::new, |stated| {
+            let grade = Grade::named(&stated.grade);
+            let grade = grade.map_or_else(String::new, |one| format!(" (grado {})", one.name()));
+            format!("{}{grade}", stated.source)
+        }),
+    }
+}
+
+fn layer(reference: &Reference) -> Layer {
+    let layer = &reference.layer;
+    Layer {
+        name: layer.name.clone(),
+        kind: layer.kind.label().to_owned(),
+        source: if layer.dated.is_empty() {
+            layer.source.clone()
+        } else {
+            format!("{}, dati del {}", layer.source, layer.dated)
+        },
+        features: layer.features,
+    }
+}
+
+/// The quantities of a tender as the report shows them.
+fn estimate(tender: &Tender) -> Estimate {
+    let costs: HashMap<_, _> = tender
+        .estimate
+        .iter()
+        .flat_map(|estimate| &estimate.rows)
+        .filter_map(|row| Some(((row.lot, row.remedy), row.cost.ok()?)))
+        .collect();
+    let lines = tender.demanded.rows.iter().filter_map(|row| {
+        let remedy = tender.criteria.remedies.get(row.remedy)?;
+        let cost = costs.get(&(row.lot, row.remedy));
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Some(Quantity {
+            lot: tender.demanded.lots.get(row.lot)?.clone(),
+            remedy: remedy.name.clone(),
+            unit: remedy.unit.label().to_owned(),
+            certain: count(row.certain),
+            possible: count(row.possible),
+            price: cost.map(|(price, _)| (price.low, price.high)),
+            amount: cost.map(|(_, amount)| (amount.low, amount.high)),
+        })
+    });
+    let named = |edition: Option<&str>| edition.unwrap_or_default().to_owned();
+    Estimate {
+        prices: named(tender.prices.as_ref().map(|(one, _)| one.name.as_str())),
+        lots: named(tender.lots.as_ref().map(|(one, _)| one.name.as_str())),
+        lines: lines.collect(),
+    }
+}
