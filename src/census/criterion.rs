@@ -29,6 +29,175 @@ const MOST_ROWS: usize = 300;
 /// How many mistakes are said; who has made more mends these first.
 const MOST_SAID: usize = 200;
 
+/// Where a key of a set stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before any row.
+    Top,
+    /// In a row of interventions.
+    Remedy,
+    /// In a row of criteria.
+    Criterion,
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Top, Self::Remedy, Self::Criterion];
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Top => "l’insieme",
+            Self::Remedy => "un [[intervento]]",
+            Self::Criterion => "un [[criterio]]",
+        }
+    }
+
+    fn keys(self) -> Vec<&'static str> {
+        let own = KEYS.iter().filter(|(place, ..)| *place == self);
+        own.map(|(_, key, _)| *key).collect()
+    }
+}
+
+/// The keys of a set, where each stands and what it is for.
+pub const KEYS: &[(Place, &str, &str)] = &[
+    (
+        Place::Top,
+        "versione",
+        "obbligatoria: che cosa la distingue dalle altre",
+    ),
+    (Place::Top, "titolo", "obbligatorio"),
+    (
+        Place::Top,
+        "nota",
+        "obbligatoria: che cosa sono questi criteri, e che cosa non sono",
+    ),
+    (
+        Place::Top,
+        "riguarda",
+        "condizione: di quali dispositivi si dà un esito; se manca, di tutti",
+    ),
+    (
+        Place::Top,
+        "legge_targhe",
+        "condizione, obbligatoria: quali leggono targhe; degli altri l’esito è «Non applicabile»",
+    ),
+    (
+        Place::Top,
+        "collegato",
+        "condizione, obbligatoria: quali sono già collegati",
+    ),
+    (
+        Place::Top,
+        "condizioni",
+        "tabella [condizioni]: un nome e una condizione per riga, che le altre nominano con @nome",
+    ),
+    (
+        Place::Top,
+        "intervento",
+        "righe [[intervento]]: che cosa si fa perché un criterio sia soddisfatto",
+    ),
+    (
+        Place::Top,
+        "criterio",
+        "righe [[criterio]]: che cosa si chiede a un dispositivo",
+    ),
+    (
+        Place::Remedy,
+        "id",
+        "obbligatorio, una parola: lo stesso che usano gli elenchi prezzi",
+    ),
+    (Place::Remedy, "nome", "obbligatorio"),
+    (
+        Place::Remedy,
+        "unita",
+        "obbligatoria: per che cosa si conta",
+    ),
+    (
+        Place::Criterion,
+        "id",
+        "obbligatorio, una parola: da un insieme all’altro resta lo stesso",
+    ),
+    (
+        Place::Criterion,
+        "testo",
+        "obbligatorio: che cosa chiede, in italiano",
+    ),
+    (Place::Criterion, "livello", "obbligatorio: quanto conta"),
+    (Place::Criterion, "area", "obbligatoria: di che cosa tratta"),
+    (
+        Place::Criterion,
+        "oggetto",
+        "obbligatorio: di chi è la proprietà che si chiede",
+    ),
+    (
+        Place::Criterion,
+        "si_applica",
+        "condizione: a quali dispositivi si chiede; se manca, a tutti",
+    ),
+    (
+        Place::Criterion,
+        "soddisfatto",
+        "condizione, obbligatoria: quando è soddisfatto",
+    ),
+    (
+        Place::Criterion,
+        "non_noto",
+        "condizione: quando la risposta è «Non noto» anche se i dati ci sono",
+    ),
+    (
+        Place::Criterion,
+        "intervento",
+        "l’id dell’intervento che lo soddisfa",
+    ),
+    (Place::Criterion, "fonte", "obbligatoria: da dove viene"),
+    (
+        Place::Criterion,
+        "grado",
+        "obbligatorio: quanto è sicura la fonte",
+    ),
+];
+
+/// A small set that can be read, to show how one is written.
+pub const EXAMPLE: &str = r#"versione = "2027.1"
+titolo = "Un esempio"
+nota = "Due criteri soltanto, per mostrare come si scrive un insieme."
+legge_targhe = "@lettore"
+collegato = "stato_scntt = collegato"
+
+[condizioni]
+lettore = "funzione fra (lettura_targhe, ibrida)"
+
+[[intervento]]
+id = "rete"
+nome = "Collegamento su rete privata o VPN"
+unita = "sito"
+
+[[criterio]]
+id = "ES-01"
+testo = "Il dispositivo legge le targhe, a bordo o su server."
+livello = "necessario"
+area = "tecnica"
+oggetto = "dispositivo"
+si_applica = "@lettore"
+soddisfatto = "ocr fra (a_bordo, su_server)"
+fonte = "Nostra proposta"
+grado = "I"
+
+[[criterio]]
+id = "ES-02"
+testo = "Il dispositivo raggiunge il centro su una rete privata o una VPN."
+livello = "necessario"
+area = "rete"
+oggetto = "sito"
+si_applica = "@lettore"
+soddisfatto = "connettivita fra (fibra_metropolitana, mpls) o vpn = si"
+intervento = "rete"
+fonte = "Nostra proposta"
+grado = "I"
+"#;
+
 macro_rules! words {
     ($(#[doc = $doc:literal])+ $name:ident {
         $($(#[doc = $about:literal])+ $variant:ident $code:literal $label:literal;)+
@@ -435,18 +604,7 @@ impl<'a> Reading<'a> {
     }
 
     fn set(&mut self, table: &Table<'_>) -> Option<Criteria> {
-        let known = [
-            "versione",
-            "titolo",
-            "nota",
-            "riguarda",
-            "legge_targhe",
-            "collegato",
-            "condizioni",
-            "intervento",
-            "criterio",
-        ];
-        self.only(table, &known, "l’insieme");
+        self.only(table, Place::Top);
         let mut conditions = Vec::new();
         let names = self.names(table, &mut conditions);
         let remedies = self.rows(table, "intervento", |reading, row| reading.remedy(row));
@@ -572,7 +730,7 @@ impl<'a> Reading<'a> {
     }
 
     fn remedy(&mut self, row: &Table<'_>) -> Option<Remedy> {
-        self.only(row, &["id", "nome", "unita"], "un [[intervento]]");
+        self.only(row, Place::Remedy);
         let id = self.identifier(row);
         let name = self.wanted(row, "nome");
         let unit = self.one_of(
@@ -589,20 +747,7 @@ impl<'a> Reading<'a> {
     }
 
     fn criterion(&mut self, row: &Table<'_>, names: &Names) -> Option<Criterion> {
-        let known = [
-            "id",
-            "testo",
-            "livello",
-            "area",
-            "oggetto",
-            "si_applica",
-            "soddisfatto",
-            "non_noto",
-            "intervento",
-            "fonte",
-            "grado",
-        ];
-        self.only(row, &known, "un [[criterio]]");
+        self.only(row, Place::Criterion);
         let id = self.identifier(row);
         let text = self.wanted(row, "testo");
         let level = self.one_of(
@@ -657,7 +802,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Names what is not known.
-    fn only(&mut self, table: &Table<'_>, known: &[&str], of: &str) {
+    fn only(&mut self, table: &Table<'_>, place: Place) {
+        let (known, of) = (place.keys(), place.label());
         for (key, _) in table.get_ref() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
@@ -896,6 +1042,14 @@ mod tests {
             );
         }
         assert_eq!(troubles.len(), 5 + 1 + 1 + 1 + 2, "{troubles:#?}");
+    }
+
+    #[test]
+    fn the_example_of_the_manual_can_be_read() {
+        let set = Criteria::read(EXAMPLE).expect("the example");
+        assert_eq!(set.criteria.len(), 2);
+        let names: Vec<_> = set.conditions.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["legge_targhe", "collegato", "@lettore"]);
     }
 
     fn first(text: &str) -> Trouble {

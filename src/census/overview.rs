@@ -298,11 +298,7 @@ mod tests {
             (Field::Stato, "in_esercizio"),
             (Field::Software, "Programma"),
         ]);
-        let product = crate::census::fact::AboutProduct::default();
-        let facts = Facts {
-            product: Some(&product),
-            ..facts(&record)
-        };
+        let facts = facts(&record);
         let verdict = judge(&seed, &facts);
         let asked = to_ask(&seed, &facts, &verdict, Some(Level::Necessary));
         let names = |fact| -> Vec<&str> {

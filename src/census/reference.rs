@@ -1,10 +1,14 @@
 //! The pages of `docs/` that are made from the census itself, so that they cannot tell another
-//! story: the codes of findings and the columns of files. They are in Italian, for the people who
+//! story: the codes of findings, the columns of files, how criteria are written. They are in Italian, for the people who
 //! prepare files and read reports.
 //! Enforced by `tests/it/documentation.rs`, which compares them with what is committed; made again
 //! with `VARCO_REGENERATE=1 cargo test --test it`.
 
+use super::condition::LANGUAGE;
+use super::criterion::{Area, EXAMPLE, Grade, KEYS, Level, Place, Unit};
+use super::fact::{Asked, FACTS, Fact, Whom};
 use super::finding::{CODES, Severity};
+use super::verdict::{Answer, Outcome, PRECEDENCE};
 use super::vocabulary::{ATTRIBUTES, Attribute, Field, Kind, Need, Section, Term};
 use std::fmt::Write;
 
@@ -74,6 +78,141 @@ pub fn columns() -> String {
         );
     }
     page
+}
+
+/// The page of how criteria are written.
+#[must_use]
+pub fn criteria() -> String {
+    let mut page = String::from(
+        "# Criteri\n\n\
+         I criteri di compatibilità con SCNTT sono dati: un insieme è un testo TOML in UTF-8, al più \
+         512 KB, che si prova e si carica alla pagina «Criteri» e si mette in vigore da un giorno. \
+         Quello con cui comincia ogni installazione è `seeds/criteri.toml`. La specifica di \
+         integrazione di SCNTT non è pubblica: nessun insieme è del Ministero, e ogni criterio dice \
+         la sua fonte e quanto è sicura.\n\n\
+         Un insieme si legge tutto o niente: ogni errore è detto con la sua riga, e finché ce n’è \
+         uno non si carica nulla. Le fotografie già scattate tengono i criteri che avevano.\n",
+    );
+    for place in Place::ALL {
+        heading(&mut page, 2, &format!("Le voci: {}", place.label()));
+        page.push_str("| Voce | Che cos’è |\n|---|---|\n");
+        for (_, key, words) in KEYS.iter().filter(|(own, ..)| *own == place) {
+            row(&mut page, &[&format!("`{key}`"), words]);
+        }
+    }
+    named(
+        &mut page,
+        "livello",
+        Level::ALL.iter().map(|one| (one.name(), one.label())),
+    );
+    named(
+        &mut page,
+        "area",
+        Area::ALL.iter().map(|one| (one.name(), one.label())),
+    );
+    named(
+        &mut page,
+        "oggetto e unita",
+        Unit::ALL.iter().map(|one| (one.name(), one.label())),
+    );
+    named(
+        &mut page,
+        "grado",
+        Grade::ALL.iter().map(|one| (one.name(), one.label())),
+    );
+    heading(&mut page, 2, "Le condizioni");
+    page.push_str("| Si scrive | Che cosa chiede |\n|---|---|\n");
+    for (form, words) in LANGUAGE {
+        row(&mut page, &[&format!("`{form}`"), words]);
+    }
+    page.push_str(
+        "\nUna condizione è vera, falsa o non nota. «e» è falsa appena una parte è falsa; «o» è vera \
+         appena una parte è vera; altrimenti, se una parte non è nota, non è noto il tutto. Un dato \
+         che manca, o che vale «non noto», non è mai un sì e non è mai un no.\n",
+    );
+    heading(&mut page, 2, "Le risposte");
+    page.push_str("| Risposta | Che cosa vuol dire |\n|---|---|\n");
+    for answer in Answer::ALL {
+        row(&mut page, &[answer.label(), answer.meaning()]);
+    }
+    heading(&mut page, 2, "Gli esiti");
+    page.push_str("| Esito | Che cosa vuol dire |\n|---|---|\n");
+    for outcome in Outcome::ALL {
+        row(&mut page, &[outcome.label(), outcome.meaning()]);
+    }
+    page.push_str("\nDecide la prima riga che è vera:\n\n| Se | L’esito è |\n|---|---|\n");
+    for (when, outcome) in PRECEDENCE {
+        row(&mut page, &[when, outcome.label()]);
+    }
+    page.push_str(
+        "\nI criteri consigliati e informativi hanno una risposta ma non cambiano l’esito. Di un \
+         sito e di un ente l’esito è il peggiore dei loro dispositivi, lasciati da parte quelli a \
+         cui non si applica.\n",
+    );
+    heading(&mut page, 2, "I dati che si possono chiedere");
+    page.push_str("| Nome | Che cos’è | Valori | A chi si chiede se manca |\n|---|---|---|---|\n");
+    for asked in FACTS.iter() {
+        row(
+            &mut page,
+            &[
+                &format!("`{}`", asked.name),
+                asked.label,
+                &values_of(asked),
+                asked.whom.label(),
+            ],
+        );
+    }
+    heading(&mut page, 2, "Un esempio");
+    let _ = write!(page, "```toml\n{EXAMPLE}```\n");
+    let words = Whom::ALL.map(Whom::label).join("; ").to_lowercase();
+    let _ = write!(
+        page,
+        "\nDi un lettore di targhe con OCR a bordo che raggiunge il centro in un modo che nessuno ha \
+         detto, il primo criterio è soddisfatto e il secondo non è noto: l’esito è «{}», e si sa a \
+         chi chiedere ({words}). Quando l’ente dice che non ha né rete privata né VPN l’esito \
+         diventa «{}», con l’intervento «rete», perché quel che manca non è tecnico.\n",
+        Outcome::Uncertain.label(),
+        Outcome::Adaptable.label(),
+    );
+    page
+}
+
+fn named(page: &mut String, key: &str, words: impl Iterator<Item = (&'static str, &'static str)>) {
+    heading(page, 3, key);
+    page.push_str("| Si scrive | Che cosa vuol dire |\n|---|---|\n");
+    for (name, label) in words {
+        row(page, &[&format!("`{name}`"), label]);
+    }
+}
+
+/// What a fact may be: the codes of its list, or where they stand.
+fn values_of(asked: &Asked) -> String {
+    match (asked.fact, asked.kind) {
+        (Fact::Device(_), Kind::One(_)) => format!("[una voce](columns.md#{})", asked.name),
+        (Fact::Device(_), Kind::Many(_)) => format!("[più voci](columns.md#{})", asked.name),
+        _ => allowed(asked),
+    }
+}
+
+/// What a condition may compare a fact with, in words.
+#[must_use]
+pub fn allowed(asked: &Asked) -> String {
+    let codes = |terms: &[Term]| {
+        let known = terms
+            .iter()
+            .filter(|term| term.code != super::vocabulary::UNKNOWN);
+        let codes: Vec<&str> = known.map(|term| term.code).collect();
+        codes.join(", ")
+    };
+    match asked.kind {
+        Kind::One(terms) => codes(terms),
+        Kind::Many(terms) => format!("elenco di {}", codes(terms)),
+        Kind::Integer(..) | Kind::Decimal(..) | Kind::Year(_) => "numero".to_owned(),
+        Kind::Date => "data".to_owned(),
+        Kind::Municipality => "codice ISTAT".to_owned(),
+        Kind::Body => "codice di un ente".to_owned(),
+        _ => "soltanto se è noto".to_owned(),
+    }
 }
 
 fn part(page: &mut String, section: Section) {

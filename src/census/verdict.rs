@@ -47,7 +47,50 @@ impl Answer {
             Self::Beside => "Non applicabile",
         }
     }
+
+    /// What it means, in a sentence.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Met => "La condizione «soddisfatto» è vera.",
+            Self::Unmet => "La condizione «soddisfatto» è falsa.",
+            Self::Unknown => {
+                "Mancano i dati che decidono, oppure è vera la condizione «non_noto»: non vale mai \
+                 come un sì."
+            }
+            Self::Beside => "La condizione «si_applica» è falsa: al dispositivo non si chiede.",
+        }
+    }
 }
+
+/// How an outcome comes from the answers: the first line that is true decides.
+pub const PRECEDENCE: &[(&str, Outcome)] = &[
+    (
+        "«riguarda» è falsa, oppure «legge_targhe» è falsa",
+        Outcome::Beside,
+    ),
+    (
+        "non è noto se il dispositivo legge targhe",
+        Outcome::Uncertain,
+    ),
+    ("«collegato» è vera", Outcome::Connected),
+    (
+        "un criterio necessario di area tecnica non è soddisfatto",
+        Outcome::Incompatible,
+    ),
+    (
+        "di un criterio necessario la risposta non è nota",
+        Outcome::Uncertain,
+    ),
+    (
+        "un criterio necessario di un’altra area non è soddisfatto",
+        Outcome::Adaptable,
+    ),
+    (
+        "tutti i criteri necessari sono soddisfatti, o non si applicano",
+        Outcome::Compatible,
+    ),
+];
 
 /// What all criteria together say of a device, a site or a body; the better first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -138,6 +138,8 @@ pub struct Trial {
 pub enum Outcomes {
     /// The set cannot be read.
     Wrong(Vec<Trouble>),
+    /// It can be read, and there is none in force to compare it with.
+    First(Box<Criteria>),
     /// What would change.
     Trial(Box<Trial>),
 }
@@ -176,6 +178,9 @@ impl Register {
                 editions.into_iter().find(|edition| edition.sha256 == hash)
             }
         };
+        if before.is_none() && unit.forces(Kind::Criteria, None).await?.is_empty() {
+            return Ok(Outcomes::First(Box::new(after)));
+        }
         let basis = self.basis(&mut unit, filter, before).await?;
         let names = self.names_in(&mut unit).await?;
         let mut fields = vec![Field::Codice, Field::Ente];

@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// The longest name of an edition, in characters.
 pub const LONGEST_NAME: usize = 120;
 
+/// The years in which an edition may come in force.
+const YEARS: std::ops::RangeInclusive<i16> = 2000..=2100;
+
 impl Register {
     /// The editions of a kind, the last first, and since when each is in force.
     pub async fn editions(
@@ -83,6 +86,11 @@ impl Register {
     /// this is said keeps what it had.
     pub async fn put_in_force(&self, viewer: &Viewer, id: Uuid, day: Date) -> Result<()> {
         may_change(viewer)?;
+        if !YEARS.contains(&day.year()) {
+            return Err(Error::Invalid(
+                "Il giorno non è credibile: controllate l’anno.".to_owned(),
+            ));
+        }
         let mut unit = self.store.write().await?;
         let edition = unit.edition(id).await?.ok_or(NOT_HERE)?;
         let (at, end) = self.moment(&mut unit).await?;
@@ -163,6 +171,11 @@ fn named(name: &str) -> Result<String> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() {
         return Err(Error::Invalid("Manca il nome.".to_owned()));
+    }
+    if rules::has_control(&name, false) {
+        return Err(Error::Invalid(
+            "Nel nome c’è un carattere che non è testo.".to_owned(),
+        ));
     }
     if name.chars().count() > LONGEST_NAME {
         return Err(Error::Invalid(format!(

@@ -4,11 +4,12 @@ use super::error::Error;
 use super::fields::Fields;
 use super::pages::{
     act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison,
-    compatibility, contact, declaration, declarations, device, devices, distances, document,
-    duplicate, duplicates, export, history, home, import, intervention, interventions, judged,
-    lacking, map, model, models, notices, password, people, person, product, proposals, queue,
-    queues, reference, references, reminders, report, review, seat, sending, sheet, sheets,
-    sign_in, sign_out, site, sites, snapshot, snapshots, software, statement, tiles, uncovered,
+    compatibility, contact, criteria, criteria_guide, criteria_set, criteria_trial, declaration,
+    declarations, device, devices, distances, document, duplicate, duplicates, export, history,
+    home, import, intervention, interventions, judged, lacking, map, model, models, notices,
+    password, people, person, product, proposals, queue, queues, reference, references, reminders,
+    report, review, seat, sending, sheet, sheets, sign_in, sign_out, site, sites, snapshot,
+    snapshots, software, statement, tiles, uncovered,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};
@@ -236,6 +237,19 @@ fn around_the_census() -> Vec<Route> {
         reads("/doppioni", Signed, duplicates::get),
         reads("/doppioni/{left}/{right}", Signed, duplicate::get),
         writes("/doppioni/{left}/{right}", Reviewers, duplicate::post),
+        shows("/criteri", Signed, criteria::get),
+        writes("/criteri", Reviewers, criteria_trial::load),
+        shows("/criteri/guida", Signed, criteria_guide::get),
+        reads("/criteri/prova", Readers, criteria_trial::get),
+        writes("/criteri/prova", Readers, criteria_trial::post),
+        reads("/criteri/{id}", Signed, criteria_set::get),
+        shows("/criteri/{id}/criteri.toml", Signed, criteria_set::download),
+        reads("/criteri/{id}/confronto", Readers, criteria_trial::compare),
+        writes(
+            "/criteri/{id}/vigore",
+            Reviewers,
+            criteria_set::put_in_force,
+        ),
         reads("/storia", Signed, history::get),
         reads("/storia.csv", Signed, history::download),
         shows("/enti/{code}/dichiarazioni", Signed, declarations::get),

@@ -11,6 +11,7 @@ use super::App;
 use super::error::Error;
 use super::fields::Fields;
 use super::guard::{self, FORM_BYTES, Signed};
+use crate::census::criterion;
 use crate::census::person::Viewer;
 use crate::register;
 use axum::body::Body;
@@ -98,6 +99,23 @@ gates! {
     /// Somebody who loads editions, such as price lists, with a file.
     Listed, document_bytes, Viewer::reviews,
         "Criteri, prezzi e lotti li carica chi ha il ruolo di validatore.";
+}
+
+/// Somebody who reads everything and sent a set of criteria, as a file or as text.
+#[derive(Debug)]
+pub struct Tried(pub Upload);
+
+impl FromRequest<App> for Tried {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let gate = Gate {
+            limit: criterion::LONGEST as u64,
+            may: Viewer::reads_all,
+            refusal: "Il vostro ruolo non prova criteri.",
+        };
+        gate.admit(request, app).await.map(Self)
+    }
 }
 
 /// Who may send a file, and how large.

@@ -14,6 +14,7 @@ const NOT_PAGES = [
   '/compatibilita/enti.csv',
   '/compatibilita/mancanti.csv',
   '/dispositivi/{id}/scheda',
+  '/criteri/{id}/criteri.toml',
   '/esporta/{file}',
   '/fotografie/confronta/differenze.csv',
   '/importa/modello.csv',
@@ -128,6 +129,15 @@ const PAGES = [
   { name: 'importazione-annulla', path: '/importa/{id}/annulla', as: 'compilatore', list: '/importa', line: 'buono.csv' },
   { name: 'importazione-riga', path: '/importa/{id}/righe/{record}', as: 'compilatore', list: '/importa', line: 'da sistemare.csv', record: 2 },
   { name: 'esporta', path: '/esporta?funzione=contesto', as: 'validatore' },
+  { name: 'criteri', path: '/criteri', as: 'validatore' },
+  { name: 'criteri-compilatore', path: '/criteri', as: 'compilatore' },
+  { name: 'criteri-insieme', path: '/criteri/{id}', as: 'validatore', list: '/criteri' },
+  { name: 'criteri-insieme-errori', path: '/criteri/{id}', as: 'validatore', list: '/criteri', statuses: [422], act: refusedForce },
+  { name: 'criteri-guida', path: '/criteri/guida', as: 'compilatore' },
+  { name: 'criteri-prova', path: '/criteri/prova', as: 'osservatore' },
+  { name: 'criteri-prova-variante', path: '/criteri/prova?da={id}', as: 'validatore', list: '/criteri', act: tryVariant },
+  { name: 'criteri-prova-errori', path: '/criteri/prova?da={id}', as: 'validatore', list: '/criteri', statuses: [422], act: tryWrong },
+  { name: 'criteri-confronto', path: '/criteri/{id}/confronto', as: 'osservatore', list: '/criteri' },
   { name: 'storia', path: '/storia', as: 'osservatore' },
   { name: 'storia-filtrata', path: '/storia?tipo=accesso&dal=01/01/2020', as: 'compilatore' },
   { name: 'storia-nessuno', path: '/storia?persona=nessuno', as: 'amministratore' },
@@ -256,6 +266,28 @@ const loadTables = app =>
       await page.getByText('il giorno è registrato').waitFor();
     }
   });
+
+async function refusedForce(page) {
+  await page.fill('[name=giorno]', '');
+  await press(page, 'Metti in vigore da questo giorno');
+  await page.locator('#errori').waitFor();
+}
+
+// The set that is in force with another wish: of those that lack it, the outcome is another one.
+async function tryVariant(page) {
+  const text = await page.inputValue('#f-testo');
+  await page.fill('#f-testo', text.replace('"ocr fra (a_bordo, su_server)"', '"ocr = su_server e marca noto"'));
+  await press(page, 'Prova');
+  await page.locator('#esito').waitFor();
+  await page.locator('.varco-why').first().locator('summary').click();
+}
+
+async function tryWrong(page) {
+  const text = await page.inputValue('#f-testo');
+  await page.fill('#f-testo', text.replace('ocr fra', 'ocrr fra').replaceAll('grado = "A"', 'grado = "Z"'));
+  await press(page, 'Prova');
+  await page.locator('#errori').waitFor();
+}
 
 async function refusedDecision(page) {
   await press(page, 'Registra la decisione');

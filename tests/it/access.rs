@@ -170,6 +170,8 @@ pub struct Named {
     pub declaration: Uuid,
     /// A snapshot.
     pub snapshot: Uuid,
+    /// A set of criteria.
+    pub criteria: Uuid,
     /// A price list.
     pub prices: Uuid,
     /// A division in lots.
@@ -251,6 +253,7 @@ impl World {
             document: self.document,
             declaration: self.declaration,
             snapshot: self.snapshot,
+            criteria: self.tender.criteria,
             prices: self.tender.prices,
             lots: self.tender.lots,
             reference: self.reference,
@@ -345,6 +348,7 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         Some("documenti") => named.document,
         Some("enti") => named.declaration,
         Some("fotografie") => named.snapshot,
+        Some("criteri") => named.criteria,
         Some("prezzi") => named.prices,
         Some("lotti") => named.lots,
         _ if pattern.contains("/riferimenti/{id}") => named.reference,
@@ -605,11 +609,13 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
             .iter()
             .filter(|one| one.path.contains("{id}") || one.path.contains("{left}"))
         {
-            // Everybody may know which snapshots there are, and find there what they may see.
+            // Everybody may know which snapshots there are, and find there what they may see; and
+            // read the criteria.
+            let open = ["/fotografie/", "/criteri/"];
             if matches!(
                 route.access,
                 Access::Administrators | Access::Curators | Access::Reviewers | Access::Readers
-            ) || route.path.starts_with("/fotografie/")
+            ) || open.iter().any(|start| route.path.starts_with(start))
             {
                 continue;
             }
@@ -622,6 +628,7 @@ fn a_reserved_device_and_one_that_does_not_exist_are_answered_alike() {
                 document: Uuid::max(),
                 declaration: Uuid::max(),
                 snapshot: Uuid::max(),
+                criteria: Uuid::max(),
                 prices: Uuid::max(),
                 lots: Uuid::max(),
                 reference: Uuid::max(),

@@ -79,6 +79,11 @@ fn the_page_of_columns_has_every_attribute_as_it_is() {
 }
 
 #[test]
+fn the_page_of_criteria_has_every_fact_and_word_as_it_is() {
+    is_up_to_date("criteria.md", &reference::criteria());
+}
+
+#[test]
 fn the_page_of_settings_has_every_setting_and_no_other() {
     let described: Vec<[String; 2]> = rows("docs/settings.md")
         .into_iter()

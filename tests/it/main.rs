@@ -9,6 +9,7 @@ mod campaign;
 mod catalogue;
 mod compatibility;
 mod corpus;
+mod criteria;
 mod documentation;
 mod duplicates;
 mod exports;

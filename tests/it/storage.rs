@@ -15,6 +15,7 @@ use varco::census::catalogue::{
 };
 use varco::census::document::{self, Document};
 use varco::census::draft::Confirmation;
+use varco::census::edition::{self as editions, Edition, Force};
 use varco::census::filter::{Edge, Filter, Moment, Open, Slice, Sort, State};
 use varco::census::journal::{self, Seal, Sealed};
 use varco::census::notice::{self, Notice};
@@ -299,12 +300,23 @@ fn a_site_is_made_once_and_can_be_named() {
         unit.put_site(&site, &change, &mut seal).await.unwrap();
         let kind_at = async |unit: &mut Unit, at| {
             let sites = unit.sites_then(None, at).await.unwrap();
-            let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
+            let found = sites
+                .into_iter()
+                .find(|one| one.body == "a" && one.code == "V1");
             found.map(|one| one.kind)
         };
-        assert_eq!(kind_at(&mut unit, Some(NOW - 1)).await.as_deref(), Some("varco"));
-        assert_eq!(kind_at(&mut unit, Some(NOW)).await.as_deref(), Some("postazione"));
-        assert_eq!(kind_at(&mut unit, None).await.as_deref(), Some("postazione"));
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW - 1)).await.as_deref(),
+            Some("varco")
+        );
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW)).await.as_deref(),
+            Some("postazione")
+        );
+        assert_eq!(
+            kind_at(&mut unit, None).await.as_deref(),
+            Some("postazione")
+        );
         let own = unit.sites_then(Some("b"), None).await.unwrap();
         let named: Vec<_> = own.iter().map(|one| (&*one.body, &*one.code)).collect();
         assert_eq!(named, [("b", "V1")]);
@@ -2631,6 +2643,66 @@ fn what_is_not_read_of_one_kind_grows_and_what_was_read_stays() {
         assert_eq!(unit.unread("autrice", None).await.unwrap(), 1);
         unit.settle_sent_back("a", NOW).await.unwrap();
         assert_eq!(unit.unread("autrice", None).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn editions_come_back_the_last_first_and_what_was_said_of_them_as_known_then() {
+    both(async |store| {
+        let clock = Clock::fixed(NOW);
+        let mut seal = seal();
+        let mut unit = store.write().await.unwrap();
+        let edition = |kind: editions::Kind, name: &str| Edition {
+            id: clock.new_id(),
+            kind,
+            name: name.to_owned(),
+            content: format!("versione = \"{name}\"\n"),
+            sha256: Edition::hash(name),
+            author: "revisora".to_owned(),
+            recorded_at: clock.now(),
+        };
+        let first = edition(editions::Kind::Criteria, "Primi");
+        let second = edition(editions::Kind::Criteria, "Secondi");
+        let prices = edition(editions::Kind::Prices, "Primi");
+        for one in [&first, &second, &prices] {
+            unit.add_edition(one, &mut seal).await.unwrap();
+        }
+        let criteria = unit.editions(editions::Kind::Criteria).await.unwrap();
+        assert_eq!(criteria, [second.clone(), first.clone()]);
+        let lots = unit.editions(editions::Kind::Lots).await.unwrap();
+        assert_eq!(lots, []);
+        assert_eq!(unit.edition(prices.id).await.unwrap(), Some(prices.clone()));
+        assert_eq!(unit.edition(Uuid::nil()).await.unwrap(), None);
+
+        let said = [
+            (&first, "2026-03-01"),
+            (&second, "2026-02-01"),
+            (&prices, "2026-01-01"),
+        ]
+        .map(|(edition, day)| Force {
+            id: clock.new_id(),
+            edition: edition.id,
+            day: day.to_owned(),
+            author: "revisora".to_owned(),
+            recorded_at: clock.now(),
+        });
+        for one in &said {
+            unit.add_force(one, &mut seal).await.unwrap();
+        }
+        let now = unit.forces(editions::Kind::Criteria, None).await.unwrap();
+        assert_eq!(now, said[..2]);
+        let then = Some(said[0].recorded_at);
+        let known = unit.forces(editions::Kind::Criteria, then).await.unwrap();
+        assert_eq!(known, said[..1]);
+        unit.commit().await.unwrap();
+
+        let mut unit = store.write().await.unwrap();
+        let again = Edition {
+            id: clock.new_id(),
+            ..first
+        };
+        let taken = unit.add_edition(&again, &mut seal).await;
+        assert!(matches!(taken, Err(Error::Constraint(name)) if name == "edition_name"));
     });
 }
 

@@ -226,7 +226,8 @@ fn every_kind_of_tampering_is_named() {
 }
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
-/// dates, declarations; two decisions of each kind, one of them taken back; and the catalogues.
+/// dates, declarations; two decisions of each kind, one of them taken back; the catalogues; a site that
+/// had another name, and a set of criteria in force.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -290,6 +291,7 @@ async fn taking_part(store: Store) -> Register {
                 .unwrap();
         }
     }
+    named_sites_and_criteria(&register, &milano).await;
     for shared in [false, true] {
         support::reference_layer(&register, "scuole", shared).await;
     }
@@ -301,6 +303,20 @@ async fn taking_part(store: Store) -> Register {
     keep_catalogues(&register, &reviewer).await;
     register.settle().await.unwrap();
     register
+}
+
+/// A site that is given another name, and a set of criteria that is loaded and put in force.
+async fn named_sites_and_criteria(register: &Register, milano: &Viewer) {
+    let at_a_site = [(Field::Sito, "S-1")];
+    support::device(register, milano, MILANO, "AL-SITO", &at_a_site).await;
+    let mut unit = register.store.read().await.unwrap();
+    let site = unit.site_with_code(MILANO, "S-1").await.unwrap().unwrap();
+    drop(unit);
+    register
+        .save_site(milano, site.id, "varco", "Altro nome")
+        .await
+        .unwrap();
+    support::criteria(register).await;
 }
 
 /// One row of each kind in the catalogues.
@@ -370,6 +386,9 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Seats => vec!["sede registrata di compilatore.015146"],
             Sealed::Dues => vec!["scadenza di validatore.cmm"],
             Sealed::Declarations => vec!["dichiarazione di compilatore.015146"],
+            Sealed::Editions => vec!["criteri, prezzi o lotti caricati di riga di comando"],
+            Sealed::Forces => vec!["criteri, prezzi o lotti messi in vigore di riga di comando"],
+            Sealed::SitesBefore => vec!["sito modificato di compilatore.015146"],
             Sealed::ReferenceLayers => vec!["livello di riferimento caricato di riga di comando"],
             Sealed::ReferenceWithdrawals => {
                 vec!["livello di riferimento ritirato di validatore.cmm"]
@@ -393,6 +412,12 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
         };
         let changed = format!("UPDATE {table} SET author = 'altra'");
         cases.push((table, changed, with("è stato cambiato")));
+        if part.kind == Sealed::Editions {
+            // It is in force, and no other may have its name.
+            let rewritten = "UPDATE edition SET content = replace(content, '<= 7', '<= 90')";
+            cases.push((table, rewritten.to_owned(), with("è stato cambiato")));
+            continue;
+        }
         let condition = match part.kind {
             Sealed::Steps => "annuls IS NULL",
             Sealed::Dues => "body_code = '015146'",
@@ -456,14 +481,21 @@ fn whatever_is_changed_of_how_bodies_take_part_is_named() {
             .await;
             execute(&store, &change).await;
             named(&change, &says).await;
-            // A document stands behind an act, and cannot be taken away while it does.
-            let back = if ["document", "reference_layer"].contains(&table) {
-                vec![
-                    format!("DELETE FROM {table} WHERE id NOT IN (SELECT id FROM away)"),
+            // A document stands behind an act, and a set is in force: they cannot be taken away.
+            let back = if ["document", "edition", "reference_layer"].contains(&table) {
+                let given_back = |column: &str| {
                     format!(
-                        "UPDATE {table} SET author = (SELECT author FROM away WHERE away.id = {table}.id)"
-                    ),
-                ]
+                        "UPDATE {table} SET {column} = (SELECT {column} FROM away WHERE away.id = {table}.id)"
+                    )
+                };
+                let mut back = vec![
+                    format!("DELETE FROM {table} WHERE id NOT IN (SELECT id FROM away)"),
+                    given_back("author"),
+                ];
+                if table == "edition" {
+                    back.push(given_back("content"));
+                }
+                back
             } else {
                 vec![
                     format!("DELETE FROM {table}"),
