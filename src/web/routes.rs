@@ -5,8 +5,9 @@ use super::fields::Fields;
 use super::pages::{
     act, adhesion, batch, batch_row, bodies, body, campaign, campaign_map, comparison,
     compatibility, contact, declaration, declarations, device, devices, document, duplicate,
-    duplicates, export, history, home, import, judged, lacking, map, notices, password, people, person, queue, queues, reminders, review, seat,
-    sending, sign_in, sign_out, site, sites, snapshot, snapshots, statement, tiles,
+    duplicates, export, history, home, import, judged, lacking, map, notices, password, people,
+    person, queue, queues, reminders, review, seat, sending, sign_in, sign_out, site, sites,
+    snapshot, snapshots, statement, tiles,
 };
 use super::{App, assets, error, guard};
 use crate::settings::{MapLayer, Settings};

@@ -292,12 +292,23 @@ fn a_site_is_made_once_and_can_be_named() {
         unit.put_site(&site, &change, &mut seal).await.unwrap();
         let kind_at = async |unit: &mut Unit, at| {
             let sites = unit.sites_then(None, at).await.unwrap();
-            let found = sites.into_iter().find(|one| one.body == "a" && one.code == "V1");
+            let found = sites
+                .into_iter()
+                .find(|one| one.body == "a" && one.code == "V1");
             found.map(|one| one.kind)
         };
-        assert_eq!(kind_at(&mut unit, Some(NOW - 1)).await.as_deref(), Some("varco"));
-        assert_eq!(kind_at(&mut unit, Some(NOW)).await.as_deref(), Some("postazione"));
-        assert_eq!(kind_at(&mut unit, None).await.as_deref(), Some("postazione"));
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW - 1)).await.as_deref(),
+            Some("varco")
+        );
+        assert_eq!(
+            kind_at(&mut unit, Some(NOW)).await.as_deref(),
+            Some("postazione")
+        );
+        assert_eq!(
+            kind_at(&mut unit, None).await.as_deref(),
+            Some("postazione")
+        );
         let own = unit.sites_then(Some("b"), None).await.unwrap();
         let named: Vec<_> = own.iter().map(|one| (&*one.body, &*one.code)).collect();
         assert_eq!(named, [("b", "V1")]);
