@@ -139,10 +139,22 @@ mod tests {
     fn pages_follow_each_other_forwards_and_backwards() {
         let codes = |codes: [u32; 3]| codes.map(|code| format!("C{code}")).to_vec();
         assert_eq!(page(None), (codes([0, 1, 2]), [false, true]));
-        assert_eq!(page(Some((Edge::After, 2))), (codes([3, 4, 5]), [true, true]));
-        assert_eq!(page(Some((Edge::After, 6))), (codes([7, 8, 9]), [true, false]));
-        assert_eq!(page(Some((Edge::Before, 6))), (codes([3, 4, 5]), [true, true]));
-        assert_eq!(page(Some((Edge::Before, 3))), (codes([0, 1, 2]), [false, true]));
+        assert_eq!(
+            page(Some((Edge::After, 2))),
+            (codes([3, 4, 5]), [true, true])
+        );
+        assert_eq!(
+            page(Some((Edge::After, 6))),
+            (codes([7, 8, 9]), [true, false])
+        );
+        assert_eq!(
+            page(Some((Edge::Before, 6))),
+            (codes([3, 4, 5]), [true, true])
+        );
+        assert_eq!(
+            page(Some((Edge::Before, 3))),
+            (codes([0, 1, 2]), [false, true])
+        );
     }
 
     #[test]

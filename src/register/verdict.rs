@@ -531,7 +531,7 @@ impl Register {
         let fixed = fixed.chain(["nome_ente", "esito"]);
         let header = fixed.chain(ids(&basis)).chain(["criteri", "giorno"]);
         write_table(&mut sink, true, [header.map(Cow::from).collect()])?;
-        self.each_chunk(&mut unit, &asked, |records| {
+        each_chunk(&mut unit, &asked, |records| {
             let judged = records.iter().map(|record| (record, basis.judge(record)));
             let rows = judged
                 .filter(|(_, verdict)| sought.takes(place, verdict))
@@ -584,15 +584,14 @@ impl Register {
         ];
         write_table(&mut sink, true, [header.map(Cow::from).to_vec()])?;
         let mut shared = Lacks::default();
-        self.each_chunk(&mut unit, &asked, |records| {
+        each_chunk(&mut unit, &asked, |records| {
             let mut rows = Vec::new();
             for record in records {
                 let facts = basis.facts(record);
                 let verdict = basis.judge(record);
                 let lacks = to_ask(&basis.criteria, &facts, &verdict, level);
-                let (own, common): (BTreeMap<_, _>, BTreeMap<_, _>) = lacks
-                    .into_iter()
-                    .partition(|(fact, _)| is_its_own(*fact));
+                let (own, common): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                    lacks.into_iter().partition(|(fact, _)| is_its_own(*fact));
                 shared.add(record, &common);
                 let body = record.text(Field::Ente);
                 rows.extend(own.iter().filter_map(|(fact, places)| {
@@ -621,31 +620,6 @@ impl Register {
         self.note_file(filter, "informazioni_mancanti.csv").await
     }
 
-    /// Calls a function with the records of the devices of a filter, so many at a time, by the code
-    /// of the body and their own.
-    async fn each_chunk(
-        &self,
-        unit: &mut Unit,
-        filter: &Filter,
-        mut take: impl FnMut(&[Record]) -> Result<()> + Send,
-    ) -> Result<()> {
-        let mut slice = Slice {
-            sort: Sort::Code,
-            from: None,
-            size: CHUNK,
-        };
-        loop {
-            let listed = unit.devices(filter, &slice).await?;
-            let last = listed.rows.last();
-            slice.from = last.map(|last| (Edge::After, device::key(slice.sort, last)));
-            let records: Vec<Record> = listed.rows.into_iter().map(|one| one.record).collect();
-            take(&records)?;
-            if !listed.after {
-                return Ok(());
-            }
-        }
-    }
-
     async fn note_file(&self, filter: &Filter, name: &str) -> Result<()> {
         let body = filter.wanted(Field::Ente);
         let detail = format!("esiti di compatibilità {}", filter.in_short());
@@ -656,6 +630,30 @@ impl Register {
             detail: detail.trim_end(),
         };
         self.leave_note(&filter.viewer().account, note).await
+    }
+}
+
+/// Calls a function with the records of the devices of a filter, so many at a time, by the code
+/// of the body and their own.
+async fn each_chunk(
+    unit: &mut Unit,
+    filter: &Filter,
+    mut take: impl FnMut(&[Record]) -> Result<()> + Send,
+) -> Result<()> {
+    let mut slice = Slice {
+        sort: Sort::Code,
+        from: None,
+        size: CHUNK,
+    };
+    loop {
+        let listed = unit.devices(filter, &slice).await?;
+        let last = listed.rows.last();
+        slice.from = last.map(|last| (Edge::After, device::key(slice.sort, last)));
+        let records: Vec<Record> = listed.rows.into_iter().map(|one| one.record).collect();
+        take(&records)?;
+        if !listed.after {
+            return Ok(());
+        }
     }
 }
 

@@ -262,7 +262,9 @@ fn origin_words(origin: Option<&Origin>) -> (String, Option<(String, String)>) {
             document,
         }) => {
             let date = in_italian(date);
-            let act = [&**number, &*date].into_iter().filter(|one| !one.is_empty());
+            let act = [&**number, &*date]
+                .into_iter()
+                .filter(|one| !one.is_empty());
             let act = act.collect::<Vec<_>>().join(", ");
             let who = format!("Registrato da {author}, {}", clock::words(*at));
             let words = if act.is_empty() {
@@ -507,8 +509,14 @@ impl StandingView {
             .filter(|(criterion, _)| is_necessary(criterion))
             .map(|(criterion, counts)| {
                 let of = |answer| {
-                    let asked = [("criterio", &*criterion.id), ("risposta", Answer::name(answer))];
-                    (figure(counts.of(answer)), href(counts.of(answer), filter, &asked))
+                    let asked = [
+                        ("criterio", &*criterion.id),
+                        ("risposta", Answer::name(answer)),
+                    ];
+                    (
+                        figure(counts.of(answer)),
+                        href(counts.of(answer), filter, &asked),
+                    )
                 };
                 let (unmet, unmet_href) = of(Answer::Unmet);
                 let (unknown, unknown_href) = of(Answer::Unknown);

@@ -150,7 +150,12 @@ async fn listed(register: &Register, filter: &Filter, sought: &Sought) -> u64 {
         assert_eq!(line["esito"], row.verdict.outcome.name());
         let criteria = judged.basis.criteria.criteria.iter();
         for (criterion, answer) in criteria.zip(&row.verdict.answers) {
-            assert_eq!(line[&criterion.id], answer.name(), "{code} {}", criterion.id);
+            assert_eq!(
+                line[&criterion.id],
+                answer.name(),
+                "{code} {}",
+                criterion.id
+            );
         }
     }
     judged.page.total
@@ -220,7 +225,11 @@ fn the_page_of_a_device_opens_every_answer_down_to_who_stated_it() {
         act(&register, &reviewer, MILANO, ActKind::Pact, "si").await;
         let filter = Filter::device(&reviewer, device);
         let seen = register.device_as(&filter, device).await.unwrap();
-        let opened = register.open_verdict(&filter, &seen).await.unwrap().unwrap();
+        let opened = register
+            .open_verdict(&filter, &seen)
+            .await
+            .unwrap()
+            .unwrap();
         let Some(Origin::Device(ocr)) = opened.origins.get(&Fact::Device(Field::Ocr)) else {
             panic!("{:?}", opened.origins);
         };
@@ -448,7 +457,11 @@ fn the_list_goes_on_page_after_page_and_says_what_it_cannot_find() {
             let answer = browser
                 .get(&format!("/compatibilita/dispositivi{wrong}"))
                 .await;
-            assert!(answer.status.is_client_error(), "{wrong}: {}", answer.status);
+            assert!(
+                answer.status.is_client_error(),
+                "{wrong}: {}",
+                answer.status
+            );
             assert!(answer.text().contains(words), "{wrong}: {}", answer.text());
         }
     });
@@ -462,7 +475,10 @@ fn without_criteria_pages_say_so_and_the_others_go_on() {
         let device = support::device(&register, &milano, MILANO, "X", &[]).await;
         let mut browser = Browser::of(&support::app(&register), &milano).await;
         let page = browser.get("/compatibilita").await;
-        assert!(page.text().contains("Non c’è un insieme di criteri in vigore"));
+        assert!(
+            page.text()
+                .contains("Non c’è un insieme di criteri in vigore")
+        );
         for path in [format!("/dispositivi/{device}"), format!("/enti/{MILANO}")] {
             let page = browser.get(&path).await;
             assert_eq!(page.status, StatusCode::OK, "{}", page.text());

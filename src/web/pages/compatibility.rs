@@ -112,12 +112,7 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
             &overview.software,
             by_name("Software non indicato"),
         ),
-        lots: lines(
-            filter,
-            None,
-            &overview.lots,
-            by_name("Lotto non indicato"),
-        ),
+        lots: lines(filter, None, &overview.lots, by_name("Lotto non indicato")),
         criteria: each
             .map(|(criterion, counts)| CriterionLine {
                 id: criterion.id.clone(),
@@ -163,9 +158,8 @@ fn lines(
             let worst = counts.worst();
             Line {
                 name: name(key),
-                href: narrow.map_or_else(String::new, |narrow| {
-                    query::address(OVERVIEW, &narrow, &[])
-                }),
+                href: narrow
+                    .map_or_else(String::new, |narrow| query::address(OVERVIEW, &narrow, &[])),
                 outcome: worst.name(),
                 outcome_label: worst.label(),
                 readers: figure(counts.readers()),

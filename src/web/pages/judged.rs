@@ -213,7 +213,10 @@ fn page_of(
         next: turn(found.after, "dopo", found.rows.last()),
         words: format!("{} su {}", found.rows.len(), figure(found.total)),
         csv: query::address("/compatibilita/dispositivi.csv", filter, &more),
-        everything: if [outcome, criterion, answer].iter().all(|one| one.is_empty()) {
+        everything: if [outcome, criterion, answer]
+            .iter()
+            .all(|one| one.is_empty())
+        {
             String::new()
         } else {
             query::address(LIST, filter, &[])

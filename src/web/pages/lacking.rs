@@ -112,12 +112,7 @@ fn level(rest: &Fields) -> Result<Option<Level>, Error> {
     }
 }
 
-fn page_of(
-    page: Page,
-    filter: &Filter,
-    more: [(&str, &str); 1],
-    lacking: &Lacking,
-) -> LackingPage {
+fn page_of(page: Page, filter: &Filter, more: [(&str, &str); 1], lacking: &Lacking) -> LackingPage {
     let asked: Vec<Asked> = Whom::ALL
         .into_iter()
         .map(|whom| Asked {
@@ -171,7 +166,11 @@ fn subjects(filter: &Filter, lacking: &Lacking, whom: Whom) -> Vec<Subject> {
                     Whom::Maker | Whom::Coordinator => String::new(),
                 },
                 counted: query::many(facts.len(), "un’informazione", "informazioni"),
-                contact: lacking.contacts.get(key).filter(|_| whom == Whom::Body).cloned(),
+                contact: lacking
+                    .contacts
+                    .get(key)
+                    .filter(|_| whom == Whom::Body)
+                    .cloned(),
                 lines: lines(&narrow, lacking, facts),
             }
         })
