@@ -6,7 +6,7 @@
 //! thread aside. Enforced by `tests/it/report.rs`.
 
 use crate::census::report::Report;
-use crate::exchange::dossier::{self, Member};
+use crate::exchange::package::{self, Member};
 use crate::exchange::shown::{Shown, ShownBlock};
 use crate::exchange::tables;
 use crate::exchange::typesetting::{self, TypesettingError};
@@ -67,5 +67,5 @@ pub fn package(report: &Report) -> Result<Vec<u8>, ReportError> {
         ("relazione.html", page.as_bytes()),
     ];
     let members = members.map(|(name, content)| Member { name, content });
-    Ok(dossier::zip(report, &members)?)
+    Ok(package::zip(report, &members)?)
 }

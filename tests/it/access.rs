@@ -372,6 +372,10 @@ pub fn fillings(pattern: &str, named: Named) -> Option<Vec<String>> {
         ["geojson", "csv", "zip"]
             .map(|end| filled.replace("{file}", &format!("dispositivi.{end}")))
             .to_vec()
+    } else if filled.contains("/relazione/{file}") {
+        ["pdf", "xlsx", "html", "zip"]
+            .map(|end| filled.replace("{file}", &format!("relazione.{end}")))
+            .to_vec()
     } else {
         vec![filled.replace("{*path}", "favicon.svg")]
     };
