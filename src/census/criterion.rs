@@ -264,7 +264,7 @@ words! {
 
 words! {
     /// Whose property a criterion is about, or an intervention is counted for.
-    Unit {
+    Subject {
         /// Each device.
         Device "dispositivo" "Dispositivo";
         /// Each site.
@@ -310,7 +310,7 @@ pub struct Criterion {
     /// What it is about.
     pub area: Area,
     /// Whose property it is.
-    pub about: Unit,
+    pub about: Subject,
     /// Which devices it is asked of; all when there is none.
     pub applies: Option<Condition>,
     /// When it is met.
@@ -352,7 +352,7 @@ pub struct Remedy {
     /// What it is, in Italian.
     pub name: String,
     /// What it is counted for.
-    pub unit: Unit,
+    pub unit: Subject,
 }
 
 /// A condition of a set that is not of one criterion, as written and as read.
@@ -736,8 +736,8 @@ impl<'a> Reading<'a> {
         let unit = self.one_of(
             row,
             "unita",
-            Unit::named,
-            Unit::ALL.iter().map(|one| one.name()),
+            Subject::named,
+            Subject::ALL.iter().map(|one| one.name()),
         );
         Some(Remedy {
             id: id?,
@@ -765,8 +765,8 @@ impl<'a> Reading<'a> {
         let about = self.one_of(
             row,
             "oggetto",
-            Unit::named,
-            Unit::ALL.iter().map(|one| one.name()),
+            Subject::named,
+            Subject::ALL.iter().map(|one| one.name()),
         );
         let grade = self.one_of(
             row,

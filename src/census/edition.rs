@@ -91,15 +91,16 @@ pub struct Force {
     pub recorded_at: Instant,
 }
 
-/// The edition in force on a day, of what was said in the order it was said: the one whose day came
-/// last, and of one day the last said. When none has come yet, the first that was ever put in force.
+/// The edition of a kind that is in force on a day, of what was said in the order it was said: the
+/// one whose day came last, and of one day the last said. Devices are always judged: when no
+/// criteria have come yet, the first that were ever put in force count.
 #[must_use]
-pub fn in_force(said: &[Force], day: &str) -> Option<Uuid> {
+pub fn in_force(kind: Kind, said: &[Force], day: &str) -> Option<Uuid> {
     let due = said.iter().filter(|force| force.day.as_str() <= day);
     // Of equals `max_by` gives the last.
-    due.max_by(|left, right| left.day.cmp(&right.day))
-        .or(said.first())
-        .map(|force| force.edition)
+    let last = due.max_by(|left, right| left.day.cmp(&right.day));
+    let first = said.first().filter(|_| kind == Kind::Criteria);
+    last.or(first).map(|force| force.edition)
 }
 
 #[cfg(test)]
@@ -121,11 +122,12 @@ mod tests {
             force(3, "2026-06-01"),
             force(4, "2026-06-01"),
         ];
-        let on = |day| in_force(&said, day).map(|id| id.as_u128());
+        let on = |day| in_force(Kind::Criteria, &said, day).map(|id| id.as_u128());
         assert_eq!(on("2026-01-01"), Some(1));
         assert_eq!(on("2026-05-31"), Some(1));
         assert_eq!(on("2026-06-01"), Some(4));
         assert_eq!(on("2027-02-01"), Some(2));
-        assert_eq!(in_force(&[], "2026-01-01"), None);
+        assert_eq!(in_force(Kind::Criteria, &[], "2026-01-01"), None);
+        assert_eq!(in_force(Kind::Prices, &said, "2026-01-01"), None);
     }
 }

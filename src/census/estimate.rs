@@ -5,7 +5,7 @@
 //! intervention without a price is left out of the sums and named. Enforced by the tests below and
 //! by `tests/it/tender.rs`.
 
-use super::criterion::{Criteria, Unit};
+use super::criterion::{Criteria, Subject};
 use super::intervention::Demanded;
 use super::price::{PriceList, euro};
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub enum Lack {
     /// The list does not have it.
     Price,
     /// The list has it for another unit.
-    Unit(Unit),
+    Subject(Subject),
 }
 
 /// An intervention in a lot.
@@ -63,7 +63,7 @@ pub struct Row {
     /// The intervention, by its place in [`Criteria::remedies`].
     pub remedy: usize,
     /// What it is counted for.
-    pub unit: Unit,
+    pub unit: Subject,
     /// How many are certain.
     pub certain: u64,
     /// How many are possible.
@@ -122,7 +122,7 @@ impl Estimate {
             };
             let cost = match prices.of(&remedy.id) {
                 None => Err(Lack::Price),
-                Some(price) if price.unit != remedy.unit => Err(Lack::Unit(price.unit)),
+                Some(price) if price.unit != remedy.unit => Err(Lack::Subject(price.unit)),
                 Some(price) => Ok((
                     Range {
                         low: price.low,
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn price(remedy: &str, unit: Unit, low: i64, high: i64) -> Price {
+    fn price(remedy: &str, unit: Subject, low: i64, high: i64) -> Price {
         Price {
             remedy: remedy.to_owned(),
             unit,
@@ -222,8 +222,8 @@ mod tests {
         ]);
         let prices = PriceList {
             prices: vec![
-                price("lettore", Unit::Device, 150_000, 200_050),
-                price("rete", Unit::Body, 1, 1),
+                price("lettore", Subject::Device, 150_000, 200_050),
+                price("rete", Subject::Body, 1, 1),
             ],
         };
         let estimate = Estimate::of(&seed(), &demanded, &prices).unwrap();
@@ -237,13 +237,13 @@ mod tests {
         assert_eq!(estimate.lots[&1], sum(0, 240_060_000));
         assert_eq!(estimate.total, sum(1_800_000, 243_060_750));
         let lacking: Vec<_> = estimate.lacking.values().copied().collect();
-        assert_eq!(lacking, [Lack::Price, Lack::Unit(Unit::Body)]);
+        assert_eq!(lacking, [Lack::Price, Lack::Subject(Subject::Body)]);
     }
 
     #[test]
     fn an_estimate_beyond_what_can_be_counted_is_refused() {
         let prices = PriceList {
-            prices: vec![price("lettore", Unit::Device, HIGHEST, HIGHEST)],
+            prices: vec![price("lettore", Subject::Device, HIGHEST, HIGHEST)],
         };
         for rows in [
             vec![quantity(0, "lettore", u64::MAX, u64::MAX)],

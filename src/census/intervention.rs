@@ -7,7 +7,7 @@
 //! of the devices. Enforced by the tests below and by `tests/it/tender.rs`.
 
 use super::adhesion::Stage;
-use super::criterion::{Criteria, Level, Unit};
+use super::criterion::{Criteria, Level, Subject};
 use super::fact::AboutBody;
 use super::lot;
 use super::record::Record;
@@ -163,10 +163,10 @@ pub struct Demand<'c> {
     /// The criteria that ask for something: their place and that of the intervention.
     asking: Vec<(usize, usize)>,
     /// The units that the interventions asked for are counted by, devices apart.
-    kinds: Vec<Unit>,
+    kinds: Vec<Subject>,
     watched: Option<usize>,
     lots: Spellings,
-    units: HashMap<(Unit, String), usize>,
+    units: HashMap<(Subject, String), usize>,
     /// Of each unit how many devices are in which lot.
     shares: Vec<BTreeMap<usize, u64>>,
     alone: HashMap<(usize, usize), Tally>,
@@ -227,11 +227,11 @@ impl<'c> Demand<'c> {
                 Some((place, remedy))
             })
             .collect();
-        let mut kinds: Vec<Unit> = asking
+        let mut kinds: Vec<Subject> = asking
             .iter()
             .filter_map(|(_, remedy)| criteria.remedies.get(*remedy))
             .map(|remedy| remedy.unit)
-            .filter(|unit| *unit != Unit::Device)
+            .filter(|unit| *unit != Subject::Device)
             .collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -277,7 +277,7 @@ impl<'c> Demand<'c> {
             _ => self.counted += 1,
         }
         let lot = self.lots.place(case.lot);
-        let units: Vec<(Unit, usize)> = self
+        let units: Vec<(Subject, usize)> = self
             .kinds
             .clone()
             .into_iter()
@@ -305,7 +305,7 @@ impl<'c> Demand<'c> {
                 watched = true;
                 let behind = Behind {
                     device: case.device,
-                    unit: identity(kind.unwrap_or(Unit::Device), case),
+                    unit: identity(kind.unwrap_or(Subject::Device), case),
                     lot,
                     certain: !need.unmet.is_empty(),
                     unmet: need.unmet,
@@ -331,7 +331,7 @@ impl<'c> Demand<'c> {
     }
 
     /// The place of the unit that a device belongs to, with the device among those of its lot.
-    fn unit(&mut self, kind: Unit, case: Case<'_>, lot: usize) -> usize {
+    fn unit(&mut self, kind: Subject, case: Case<'_>, lot: usize) -> usize {
         let next = self.units.len();
         let unit = *self
             .units
@@ -433,19 +433,19 @@ fn home(share: &BTreeMap<usize, u64>, rank: impl Fn(usize) -> usize) -> usize {
 
 /// What tells the unit of a device from others of its kind. Of what is not known, a site counts for
 /// each device, a software or a model once for each body.
-fn identity(kind: Unit, case: Case<'_>) -> String {
+fn identity(kind: Subject, case: Case<'_>) -> String {
     let text = |field| case.record.text(field);
     let parts = |parts: &[&str]| parts.join("\u{1f}");
     let body = text(Field::Ente);
     match kind {
-        Unit::Site if !text(Field::Sito).is_empty() => parts(&[body, text(Field::Sito)]),
-        Unit::Device | Unit::Site => case.device.to_string(),
-        Unit::Body => body.to_owned(),
-        Unit::Product => match fold(case.software) {
+        Subject::Site if !text(Field::Sito).is_empty() => parts(&[body, text(Field::Sito)]),
+        Subject::Device | Subject::Site => case.device.to_string(),
+        Subject::Body => body.to_owned(),
+        Subject::Product => match fold(case.software) {
             unnamed if unnamed.is_empty() => parts(&["", body]),
             named => named,
         },
-        Unit::Model => {
+        Subject::Model => {
             let (make, model) = (fold(case.model.0), fold(case.model.1));
             if model.is_empty() {
                 parts(&[&make, "", body])
@@ -453,7 +453,7 @@ fn identity(kind: Unit, case: Case<'_>) -> String {
                 parts(&[&make, &model])
             }
         }
-        Unit::Territory => String::new(),
+        Subject::Territory => String::new(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! them. A list is read whole or not at all, and everything that is wrong is said at once by line
 //! and column. Enforced by the tests below and by `tests/it/tender.rs`.
 
-use super::criterion::{Remedy, Unit};
+use super::criterion::{Remedy, Subject};
 use super::filter::nearest;
 use super::table::{Column, Fault, Found, Row, Table, write};
 use super::vocabulary::fold;
@@ -55,7 +55,7 @@ pub struct Price {
     /// The identifier of the intervention.
     pub remedy: String,
     /// What the price is for.
-    pub unit: Unit,
+    pub unit: Subject,
     /// At least.
     pub low: i64,
     /// At most.
@@ -186,7 +186,7 @@ impl Reading<'_> {
     }
 
     /// The intervention that a row is about, and what it is counted for where that is known.
-    fn remedy(&mut self, found: &Found<'_>, row: &Row) -> Option<(String, Option<Unit>)> {
+    fn remedy(&mut self, found: &Found<'_>, row: &Row) -> Option<(String, Option<Subject>)> {
         let text = found.cell(row, INTERVENTION);
         if text.is_empty() {
             self.say(row, INTERVENTION, "Manca l’intervento.");
@@ -218,17 +218,17 @@ impl Reading<'_> {
         Some((id, unit))
     }
 
-    fn unit(&mut self, found: &Found<'_>, row: &Row, wanted: Option<Unit>) -> Option<Unit> {
+    fn unit(&mut self, found: &Found<'_>, row: &Row, wanted: Option<Subject>) -> Option<Subject> {
         let text = found.cell(row, UNIT);
         if text.is_empty() {
             return wanted;
         }
-        let given = Unit::ALL
+        let given = Subject::ALL
             .iter()
             .copied()
             .find(|unit| fold(unit.name()) == fold(text));
         let Some(given) = given else {
-            let all: Vec<_> = Unit::ALL.iter().map(|unit| unit.name()).collect();
+            let all: Vec<_> = Subject::ALL.iter().map(|unit| unit.name()).collect();
             let message = format!("«{text}» non è un’unità: sono {}.", all.join(", "));
             self.say(row, UNIT, message);
             return None;
@@ -386,9 +386,9 @@ mod tests {
             unit,
         };
         vec![
-            remedy("lettore", Unit::Device),
-            remedy("server", Unit::Body),
-            remedy("rete", Unit::Site),
+            remedy("lettore", Subject::Device),
+            remedy("server", Subject::Body),
+            remedy("rete", Subject::Site),
         ]
     }
 
@@ -474,7 +474,7 @@ mod tests {
         let text = "Intervento;Min;Max;Fonte\nserver;10;20,5;«listino»; \nRETE;0;0;";
         let list = PriceList::read(&table(text), &remedies()).unwrap();
         assert_eq!(PriceList::stored(&list.text()).unwrap(), list);
-        assert_eq!(list.of("server").unwrap().unit, Unit::Body);
+        assert_eq!(list.of("server").unwrap().unit, Subject::Body);
         assert_eq!(list.of("rete").unwrap().high, 0);
         assert_eq!(list.of("lettore"), None);
     }

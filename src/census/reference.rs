@@ -5,7 +5,7 @@
 //! with `VARCO_REGENERATE=1 cargo test --test it`.
 
 use super::condition::LANGUAGE;
-use super::criterion::{Area, EXAMPLE, Grade, KEYS, Level, Place, Unit};
+use super::criterion::{Area, EXAMPLE, Grade, KEYS, Level, Place, Subject};
 use super::fact::{Asked, FACTS, Fact, Whom};
 use super::finding::{CODES, Severity};
 use super::verdict::{Answer, Outcome, PRECEDENCE};
@@ -113,7 +113,7 @@ pub fn criteria() -> String {
     named(
         &mut page,
         "oggetto e unita",
-        Unit::ALL.iter().map(|one| (one.name(), one.label())),
+        Subject::ALL.iter().map(|one| (one.name(), one.label())),
     );
     named(
         &mut page,

@@ -239,7 +239,7 @@ impl Register {
     /// Which edition is in force today, of what was said.
     #[must_use]
     pub fn edition_in_force(&self, said: &[Force]) -> Option<Uuid> {
-        in_force(said, &self.day(None))
+        in_force(Kind::Criteria, said, &self.day(None))
     }
 }
 

@@ -126,13 +126,13 @@ impl Register {
         kind: Kind,
         at: Option<Instant>,
     ) -> Result<Option<Edition>> {
-        // What was first put in force after the instant still is the first.
+        // Criteria that were first put in force after the instant still are the first.
         let mut said = unit.forces(kind, at).await?;
-        if said.is_empty() {
+        if said.is_empty() && kind == Kind::Criteria {
             said = unit.forces(kind, None).await?;
             said.truncate(1);
         }
-        match in_force(&said, &self.day(at)) {
+        match in_force(kind, &said, &self.day(at)) {
             Some(id) => Ok(unit.edition(id).await?),
             None => Ok(None),
         }

@@ -10,7 +10,7 @@ use super::edition::may_read;
 use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
-use crate::census::criterion::{Criteria, Remedy, Unit as Counted};
+use crate::census::criterion::{Criteria, Remedy, Subject as Counted};
 use crate::census::edition::{Edition, Kind};
 use crate::census::estimate::{Estimate, WITHOUT_VAT};
 use crate::census::filter::Filter;
@@ -101,7 +101,7 @@ pub struct Tender {
 
 /// What is behind a quantity: one of its units.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitBehind {
+pub struct SubjectBehind {
     /// The lot in which it counts; empty when it has none.
     pub lot: String,
     /// What it is, in words.
@@ -139,7 +139,7 @@ pub struct Behind {
     /// Everything else that is needed.
     pub tender: Tender,
     /// Its units, by lot and name.
-    pub units: Vec<UnitBehind>,
+    pub units: Vec<SubjectBehind>,
 }
 
 /// As which file an estimate leaves.
@@ -511,13 +511,13 @@ impl Gathered {
             let found = places.iter().filter_map(|place| criteria.get(*place));
             found.map(|criterion| criterion.id.clone()).collect()
         };
-        let mut units: Vec<UnitBehind> = Vec::new();
+        let mut units: Vec<SubjectBehind> = Vec::new();
         let mut last = None;
         for one in &tender.demanded.behind {
             let seen = self.seen.get(&one.device)?;
             if last != Some((one.lot, &one.unit)) {
                 last = Some((one.lot, &one.unit));
-                units.push(UnitBehind {
+                units.push(SubjectBehind {
                     lot: tender.demanded.lots.get(one.lot)?.clone(),
                     name: seen.unit(remedy.unit),
                     certain: false,

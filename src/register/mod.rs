@@ -127,7 +127,7 @@ impl Register {
     }
 
     /// Waits for its turn to ask what takes long.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>> {
         let turn = self.heavy.acquire().await;
         turn.map_err(|closed| Error::Failed(closed.to_string()))
     }

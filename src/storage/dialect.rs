@@ -63,6 +63,7 @@ pub fn broken_constraint(error: &dyn DatabaseError) -> Option<String> {
         ["distinct_pair.first_device", "distinct_pair.second_device"] => {
             "distinct_pair_open".to_owned()
         }
+        ["edition.kind", "edition.name"] => "edition_name".to_owned(),
         ["merge.absorbed_device"] => "merge_absorbed".to_owned(),
         ["person.account"] => "person_account".to_owned(),
         ["site.body_code", "site.code"] => "site_code".to_owned(),

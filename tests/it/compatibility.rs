@@ -89,6 +89,11 @@ async fn census(store: Store) -> Register {
         act(&register, CMM, kind, good(kind)).await;
     }
     load(&register, &data("census.csv")).await;
+    let place = register.site_called(&operator, BAD, "P1").await.unwrap();
+    register
+        .save_site(&operator, place.unwrap().id, "postazione", "")
+        .await
+        .unwrap();
     let mut unit = store.write().await.unwrap();
     accept(&mut unit, &Filter::working(&operator)).await;
     unit.commit().await.unwrap();

@@ -278,9 +278,12 @@ fn loading_trying_and_putting_in_force_are_in_the_history() {
         register.settle().await.unwrap();
         let mut told = Vec::new();
         let mut unit = register.store.read().await.unwrap();
-        unit.each_record(|record| told.push((record.account, record.act, record.detail)))
-            .await
-            .unwrap();
+        unit.each_record(|record| {
+            let words = format!("{} {}", record.subject, record.detail);
+            told.push((record.account, record.act, words));
+        })
+        .await
+        .unwrap();
         let has = |account: &str, act: &str, detail: &str| {
             told.iter()
                 .any(|(own, done, words)| own == account && done == act && words.contains(detail))

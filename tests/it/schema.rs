@@ -247,6 +247,7 @@ fn texts_that_are_sorted_or_compared_are_bytes_on_the_server_as_in_the_file() {
             "contact.office",
             "contact.telephone",
             "document.name",
+            "edition.content",
             "journal.detail",
             "municipality.belfiore",
             "municipality.boundary",

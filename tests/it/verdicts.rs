@@ -206,7 +206,8 @@ fn an_officer_sees_their_own_and_an_observer_all_which_is_noted() {
         assert!(list.contains("DI-RHO"));
         let judged = browser.get("/compatibilita/dispositivi").await.text();
         assert!(judged.contains("IGNOTO") && !judged.contains("DI-RHO"));
-        let own = register.judged(&working(&rho), &Sought::default(), None, 9);
+        let (all, any) = (working(&rho), Sought::default());
+        let own = register.judged(&all, &any, None, 9);
         let (_, code, device) = own.await.unwrap().page.rows[0].0.clone();
         assert_eq!(code, "DI-RHO");
         let page = browser.get(&format!("/dispositivi/{device}")).await;
@@ -389,7 +390,6 @@ fn what_is_missing_is_named_with_whom_to_ask_and_for_which_devices() {
                 "manutenzione_scadenza",
                 "protocolli",
                 "sito",
-                "software_versione",
                 "transito_dati",
                 "transito_immagini",
                 "vpn",

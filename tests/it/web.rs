@@ -49,6 +49,7 @@ impl World {
             document: support::document(&register, &officer, MILANO).await,
             declaration: crate::access::declaration(&register).await,
             snapshot: snapshot.unwrap().id,
+            criteria: tender.criteria,
             prices: tender.prices,
             lots: tender.lots,
             reference: support::reference_layer(&register, "scuole", true).await,

@@ -3,7 +3,7 @@
 use super::super::{Error, Register, Result};
 use super::{MARK, chosen};
 use crate::census::catalogue::{TypedProduct, TypedStated};
-use crate::census::criterion::{Criteria, Unit};
+use crate::census::criterion::{Criteria, Subject};
 use crate::census::edition::Kind;
 use crate::census::lot::Lots;
 use crate::census::person::Viewer;
@@ -13,19 +13,19 @@ use crate::census::price::{Price, PriceList};
 pub const PROGRAM: &str = "Transiti di esempio";
 
 /// Prices that are made up: intervention, what it is for, lowest and highest in cents.
-const PRICES: [(&str, Unit, i64, i64); 12] = [
-    ("lettore", Unit::Device, 350_000, 620_000),
-    ("varco", Unit::Device, 5_000, 9_000),
-    ("transito", Unit::Device, 12_000, 25_000),
-    ("riconoscimento", Unit::Product, 0, 15_000),
-    ("connettore", Unit::Body, 280_000, 540_000),
-    ("server", Unit::Body, 450_000, 780_000),
-    ("rete", Unit::Site, 60_000, 240_000),
-    ("dpia", Unit::Body, 90_000, 180_000),
-    ("informativa", Unit::Site, 8_000, 16_000),
-    ("conservazione", Unit::Body, 0, 20_000),
-    ("rilievo", Unit::Device, 4_000, 7_500),
-    ("manutenzione", Unit::Device, 18_000, 36_000),
+const PRICES: [(&str, Subject, i64, i64); 12] = [
+    ("lettore", Subject::Device, 350_000, 620_000),
+    ("varco", Subject::Device, 5_000, 9_000),
+    ("transito", Subject::Device, 12_000, 25_000),
+    ("riconoscimento", Subject::Product, 0, 15_000),
+    ("connettore", Subject::Body, 280_000, 540_000),
+    ("server", Subject::Body, 450_000, 780_000),
+    ("rete", Subject::Site, 60_000, 240_000),
+    ("dpia", Subject::Body, 90_000, 180_000),
+    ("informativa", Subject::Site, 8_000, 16_000),
+    ("conservazione", Subject::Body, 0, 20_000),
+    ("rilievo", Subject::Device, 4_000, 7_500),
+    ("manutenzione", Subject::Device, 18_000, 36_000),
 ];
 
 /// Says of the program what its standing is.

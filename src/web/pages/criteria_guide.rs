@@ -1,7 +1,7 @@
 //! How criteria are written, from what the program knows: the page that `docs/criteria.md` is on paper.
 
 use crate::census::condition::LANGUAGE;
-use crate::census::criterion::{Area, EXAMPLE, Grade, KEYS, Level, Place, Unit};
+use crate::census::criterion::{Area, EXAMPLE, Grade, KEYS, Level, Place, Subject};
 use crate::census::fact::FACTS;
 use crate::census::reference::allowed;
 use crate::census::verdict::{Answer, Outcome, PRECEDENCE};
@@ -65,7 +65,7 @@ pub async fn get(State(app): State<App>, reader: Reader) -> Result<Response, Err
         of("area", pairs(Area::ALL, |one| (one.name(), one.label()))),
         of(
             "oggetto e unita",
-            pairs(Unit::ALL, |one| (one.name(), one.label())),
+            pairs(Subject::ALL, |one| (one.name(), one.label())),
         ),
         of("grado", pairs(Grade::ALL, |one| (one.name(), one.label()))),
     ];

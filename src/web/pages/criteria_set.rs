@@ -2,7 +2,7 @@
 
 use super::criteria::day;
 use crate::census::condition::Condition;
-use crate::census::criterion::{Area, Criteria, Criterion, Grade, Level, Remedy, Unit, Written};
+use crate::census::criterion::{Area, Criteria, Criterion, Grade, Level, Remedy, Subject, Written};
 use crate::census::edition::{Force, Kind};
 use crate::clock;
 use crate::register::{self, find::Choice};
@@ -318,7 +318,7 @@ fn criteria_of(criteria: &Criteria) -> Vec<CriterionView> {
             Level::Informative => "info",
         },
         area: Area::label(one.area),
-        about: Unit::label(one.about),
+        about: Subject::label(one.about),
         applies: one
             .applies
             .as_ref()

@@ -168,9 +168,9 @@ pub async fn get(
     reader: Reader,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    may_try(&reader.viewer)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["da"])?;
+    may_try(&reader.viewer)?;
     let mut typed = Typed::default();
     if !query.get("da").is_empty() {
         let id = identifier(query.get("da"))?;
@@ -190,8 +190,8 @@ pub async fn post(
         fields,
         file,
     } = sent;
-    may_try(&signed.viewer)?;
     fields.only(&["testo", "fotografia", "ente", "file"])?;
+    may_try(&signed.viewer)?;
     let mut typed = typed(&fields);
     let mut came = Came::default();
     match text_of(&fields, file) {
@@ -267,9 +267,9 @@ pub async fn compare(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
     let viewer = &reader.viewer;
-    may_try(viewer)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&["con", "fotografia", "ente"])?;
+    may_try(viewer)?;
     let id = identifier(&id)?;
     let own = app.register.edition(viewer, Kind::Criteria, id).await?;
     let (editions, said) = app.register.editions(viewer, Kind::Criteria).await?;

@@ -2,7 +2,7 @@
 
 use super::interventions::{OWN, asked_with, pairs};
 use crate::census::lot;
-use crate::register::intervention::UnitBehind;
+use crate::register::intervention::SubjectBehind;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::guard::Reader;
@@ -80,7 +80,7 @@ pub async fn get(
         "-" => (true, String::new()),
         name => (true, lot::key(name)),
     };
-    let units: Vec<&UnitBehind> = behind
+    let units: Vec<&SubjectBehind> = behind
         .units
         .iter()
         .filter(|unit| !only || lot::key(&unit.lot) == key)
@@ -153,7 +153,7 @@ fn counted(certain: usize, possible: usize) -> String {
     }
 }
 
-fn unit(unit: &UnitBehind, standpoint: &[(&'static str, String)]) -> Unit {
+fn unit(unit: &SubjectBehind, standpoint: &[(&'static str, String)]) -> Unit {
     let devices = unit.devices.iter().take(SHOWN);
     Unit {
         name: unit.name.clone(),

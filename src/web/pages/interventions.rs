@@ -413,7 +413,7 @@ fn lacking(tender: &Tender) -> Vec<String> {
         let remedy = tender.criteria.remedies.get(*place)?;
         Some(match lack {
             Lack::Price => remedy.name.clone(),
-            Lack::Unit(unit) => format!(
+            Lack::Subject(unit) => format!(
                 "{} (l’elenco ne dà il prezzo per {}, i criteri lo contano per {})",
                 remedy.name,
                 unit.name(),

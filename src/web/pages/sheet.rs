@@ -176,7 +176,7 @@ async fn shown(
         id: edition.id,
         loaded: clock::words(edition.recorded_at),
         since: since(&forces, edition.id),
-        now: in_force(&forces, &today.to_string()) == Some(edition.id),
+        now: in_force(edition.kind, &forces, &today.to_string()) == Some(edition.id),
         name: edition.name,
         author: edition.author,
         hash: edition.sha256,

@@ -250,7 +250,7 @@ async fn list(
     typed: Typed,
 ) -> Result<Response, Error> {
     let (editions, forces) = app.register.editions(&signed.viewer, words.kind).await?;
-    let now = in_force(&forces, &app.register.clock.today().to_string());
+    let now = in_force(words.kind, &forces, &app.register.clock.today().to_string());
     let page = Html(Sheets {
         page: Page::new(app, Some(signed), words.title, words.kind.name()),
         words,
