@@ -1069,7 +1069,7 @@ mod tests {
             ("\u{feff}a = 1\n[[criterio]", 2, "due parentesi"),
             ("a = 1\n[criterio\n", 2, "parentesi"),
             ("\na\n", 2, "«=»"),
-            ("a = [1 2]", 1, "virgola"),
+            ("a = [1 2]", 1, "virgolette"),
         ] {
             let trouble = first(text);
             assert_eq!(trouble.line, line, "{text:?}: {trouble:?}");

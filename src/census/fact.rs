@@ -42,7 +42,8 @@ pub enum Fact {
     ProtocolDate,
     /// The assessment of the impact on data protection.
     Assessment,
-    /// The date of that assessment.
+    /// The date of the first assessment: a later one that brings it up to date does not take its
+    /// place.
     AssessmentDate,
     /// The regulation.
     Regulation,
@@ -91,7 +92,7 @@ impl Whom {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Body => "L’ente, dal suo referente",
+            Self::Body => "Il referente dell’ente",
             Self::Maker => "Il produttore o il fornitore",
             Self::Coordinator => "Chi coordina il censimento",
         }
@@ -258,7 +259,7 @@ pub static FACTS: LazyLock<Vec<Asked>> = LazyLock::new(|| {
             body(
                 Fact::AssessmentDate,
                 "ente.dpia.data",
-                "Data della DPIA",
+                "Data della prima DPIA",
                 Kind::Date,
             ),
             body(

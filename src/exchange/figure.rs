@@ -30,7 +30,7 @@ const LINE: &str = "#5A768A";
 
 /// Colours with at least 3:1 against white; further ones begin again with other patterns.
 const COLOURS: [&str; 6] = [
-    "#0066CC", "#00734D", "#A66300", "#B3253F", "#5A768A", "#6B3FA0",
+    "#0066CC", "#00734D", "#A66300", "#5A768A", "#B3253F", "#6B3FA0",
 ];
 
 /// White strokes on the colour, in a square of eight units; the first is plain.
@@ -80,6 +80,10 @@ fn piece(bars: &Bars, items: &[(String, Vec<u64>)], longest: u64, prefix: &str) 
 
 /// What the parts mean.
 fn key(out: &mut String, bars: &Bars, prefix: &str) -> f64 {
+    if bars.series.len() == 1 {
+        // What is counted is said below the bars.
+        return 0.0;
+    }
     legend(out, &bars.series, |out, index, x, y| {
         part(out, index, prefix, (x, y - 10.0, 14.0, 12.0));
         format!("{} ", letter(index))

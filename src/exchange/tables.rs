@@ -158,6 +158,7 @@ fn fill(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result<()> {
     let too_many = |_too_many| WorkbookError::TooMany;
     let last = u16::try_from(table.columns.len().saturating_sub(1)).map_err(too_many)?;
     let rows = u32::try_from(table.rows.len()).map_err(too_many)?;
+    let mut widths = Vec::new();
     let mut plain = Vec::new();
     let mut summed = Vec::new();
     for (index, column) in (0..).zip(&table.columns) {
@@ -167,32 +168,47 @@ fn fill(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result<()> {
             clipped(&column.title, LONGEST),
             &formats.heading,
         )?;
-        sheet.set_column_width(index, width(table, usize::from(index)))?;
+        let wide = width(table, usize::from(index));
+        sheet.set_column_width(index, wide)?;
+        widths.push(usize::try_from(wide).unwrap_or(60));
         plain.push(format(column.kind, false));
         summed.push(format(column.kind, true));
     }
+    sheet.set_row_height(0, 2.0 * LINE)?;
     sheet.set_freeze_panes(1, 1)?;
     sheet.set_repeat_rows(0, 0)?;
     for (number, row) in (1..).zip(&table.rows) {
-        write_row(sheet, number, table, row, &plain)?;
+        write_row(sheet, number, (table, &widths), row, &plain)?;
     }
     if !table.columns.is_empty() {
         sheet.autofilter(0, 0, rows.max(1), last)?;
     }
     // Below the filter, so that sorting leaves it where it is.
     if let Some(total) = &table.total {
-        write_row(sheet, rows.max(1) + 1, table, total, &summed)?;
+        write_row(sheet, rows.max(1) + 1, (table, &widths), total, &summed)?;
     }
     Ok(())
 }
 
+/// How high a line of text is, in points.
+const LINE: f64 = 15.0;
+
 fn write_row(
     sheet: &mut Worksheet,
     number: u32,
-    table: &Table,
+    (table, widths): (&Table, &[usize]),
     row: &[Cell],
     formats: &[Format],
 ) -> Result<()> {
+    // Not every program makes rows as high as what they hold.
+    let lines = row.iter().zip(widths).map(|(cell, wide)| match cell {
+        Cell::Text(text) => text.chars().count().div_ceil((*wide).max(1)),
+        _ => 1,
+    });
+    let lines = u8::try_from(lines.max().unwrap_or(1).clamp(1, 20)).unwrap_or(1);
+    if lines > 1 {
+        sheet.set_row_height(number, f64::from(lines) * LINE)?;
+    }
     for ((index, (column, cell)), format) in (0..).zip(table.cells(row)).zip(formats) {
         match cell {
             Cell::Text(text) => {

@@ -5,7 +5,7 @@
 //! Pages, files and report all come this way. Enforced by `tests/it/compatibility.rs`.
 
 use super::{Error, Register, Result};
-use crate::census::adhesion::{self, ActKind};
+use crate::census::adhesion::{self, Act, ActKind};
 use crate::census::catalogue::{Known, Model, Models, Products};
 use crate::census::criterion::Criteria;
 use crate::census::edition::{Edition, Kind};
@@ -102,7 +102,8 @@ impl Basis {
     #[must_use]
     pub fn gates(&self) -> BTreeSet<(String, String)> {
         let sites = self.sites.iter();
-        let sites = sites.flat_map(|(body, own)| own.iter().map(move |(code, site)| (body, code, site)));
+        let sites =
+            sites.flat_map(|(body, own)| own.iter().map(move |(code, site)| (body, code, site)));
         sites
             .filter(|(_, _, site)| site.kind == "varco")
             .map(|(body, code, _)| (body.clone(), code.clone()))
@@ -275,7 +276,10 @@ async fn bodies(
                     let act = adhesion::present_act(&own, kind);
                     act.map_or_else(AboutAct::default, |act| AboutAct {
                         state: act.state.clone(),
-                        date: act.date.clone(),
+                        date: match kind {
+                            ActKind::Assessment => first_date(&own, kind),
+                            _ => act.date.clone(),
+                        },
                     })
                 }),
                 names_readers: pact.map_or_else(String::new, |pact| pact.names_readers.clone()),
@@ -285,6 +289,19 @@ async fn bodies(
             (body.code, about)
         })
         .collect())
+}
+
+/// The earliest date of an act since it was last said that there is none: what brings an assessment
+/// up to date does not undo the one before.
+fn first_date(acts: &[Act], kind: ActKind) -> String {
+    let recorded = acts.iter().rev().filter(|act| act.kind == kind);
+    let standing = recorded.take_while(|act| act.state == "si");
+    let dates = standing.map(|act| act.date.as_str());
+    dates
+        .filter(|date| !date.is_empty())
+        .min()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The rows of one body, of rows in the order of bodies.

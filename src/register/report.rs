@@ -14,14 +14,16 @@ use crate::census::dossier::{Dossier, Estimate, Layer, Line, Product, Quantity, 
 use crate::census::filter::{Filter, State};
 use crate::census::intervention::Selection;
 use crate::census::journal::Act;
+use crate::census::overview::to_ask;
 use crate::census::person::Viewer;
 use crate::census::record::Record;
 use crate::census::reference_layer::Kind as LayerKind;
 use crate::census::report::Report;
 use crate::census::snapshot::Snapshot;
-use crate::census::verdict::{Answer, Outcome, Verdict, lacking};
+use crate::census::verdict::Verdict;
 use crate::census::vocabulary::Field;
 use crate::storage::Unit;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -237,11 +239,7 @@ fn line(basis: &Basis, tender: &Tender, record: &Record, verdict: &Verdict) -> L
     let lots = tender.lots.as_ref();
     let lot = lots.map_or(record.text(Field::Lotto), |(_, lots)| lots.of(record));
     let facts = basis.facts(record);
-    let unknown = basis.criteria.criteria.iter().zip(&verdict.answers);
-    let unknown = unknown.filter(|(criterion, answer)| {
-        criterion.level == Level::Necessary && **answer == Answer::Unknown
-    });
-    let asked = verdict.outcome != Outcome::Beside;
+    let asked = to_ask(&basis.criteria, &facts, verdict, Some(Level::Necessary));
     Line {
         body: text(Field::Ente),
         code: text(Field::Codice),
@@ -259,13 +257,7 @@ fn line(basis: &Basis, tender: &Tender, record: &Record, verdict: &Verdict) -> L
         fibre_m: None,
         outcome: verdict.outcome,
         answers: verdict.answers.clone(),
-        lacking: if asked {
-            unknown
-                .flat_map(|(criterion, _)| lacking(criterion, &facts))
-                .collect()
-        } else {
-            BTreeSet::new()
-        },
+        lacking: asked.into_keys().collect(),
     }
 }
 
@@ -292,10 +284,13 @@ fn layer(reference: &Reference) -> Layer {
     Layer {
         name: layer.name.clone(),
         kind: layer.kind.label().to_owned(),
-        source: if layer.dated.is_empty() {
-            layer.source.clone()
-        } else {
-            format!("{}, dati del {}", layer.source, layer.dated)
+        source: match layer.dated.parse::<Date>() {
+            Ok(date) => format!(
+                "{}, dati del {}",
+                layer.source.trim_end_matches('.'),
+                date.strftime("%d/%m/%Y")
+            ),
+            Err(_) => layer.source.trim_end_matches('.').to_owned(),
         },
         features: layer.features,
     }

@@ -4,7 +4,7 @@ use super::{Dossier, Line};
 use crate::census::adhesion::{ActKind, Stage};
 use crate::census::collation::italian;
 use crate::census::criterion::{Grade, Level};
-use crate::census::fact::{AboutBody, Fact, Whom};
+use crate::census::fact::{AboutBody, Fact};
 use crate::census::moment;
 use crate::census::report::{Bars, Block, Cell, Column, Kind, Map, Report, Section, Table};
 use crate::census::verdict::{Answer, Outcome, worst};
@@ -44,10 +44,11 @@ pub(super) fn compose(dossier: &Dossier<'_>) -> Report {
     sections.push(annex(dossier));
     Report {
         title: "Relazione di compatibilità con SCNTT".to_owned(),
-        short_title: "Compatibilità con SCNTT".to_owned(),
-        subtitle: "Censimento georeferenziato dei dispositivi di videosorveglianza: quanti possono \
+        short_title: "Compatibilità con SCNTT – documento riservato".to_owned(),
+        subtitle:
+            "Censimento georeferenziato dei dispositivi di videosorveglianza: quanti possono \
                    essere collegati, che cosa serve agli altri e perché"
-            .to_owned(),
+                .to_owned(),
         body: dossier.issuer.clone(),
         snapshot: dossier.snapshot.map(|one| one.name.clone()),
         at: dossier.at,
@@ -58,7 +59,12 @@ pub(super) fn compose(dossier: &Dossier<'_>) -> Report {
 
 fn basis(dossier: &Dossier<'_>) -> Vec<(String, String)> {
     let said = |label: &str, value: String| (label.to_owned(), value);
-    let mut rows = Vec::new();
+    let mut rows = vec![said(
+        "Riservatezza",
+        "Documento riservato: elenca dispositivi la cui posizione non è pubblica. Non si pubblica e \
+         non si trasmette a chi non è tenuto a conoscerlo."
+            .to_owned(),
+    )];
     if let Some(snapshot) = dossier.snapshot {
         rows.push(said("Fotografia", snapshot.name.clone()));
         rows.push(said("Scattata", moment::words(snapshot.at)));
@@ -74,7 +80,10 @@ fn basis(dossier: &Dossier<'_>) -> Vec<(String, String)> {
             dossier.criteria.title, dossier.criteria.version, dossier.edition.name
         ),
     ));
-    rows.push(said("Impronta dei criteri (SHA-256)", dossier.edition.sha256.clone()));
+    rows.push(said(
+        "Impronta dei criteri (SHA-256)",
+        dossier.edition.sha256.clone(),
+    ));
     let or_none = |name: &str| match name {
         "" => "nessuno".to_owned(),
         name => name.to_owned(),
@@ -182,7 +191,9 @@ impl Tally {
 
     fn bar(&self) -> Vec<u64> {
         let numbers = READERS.iter().map(|outcome| self.of(*outcome));
-        numbers.map(|number| u64::try_from(number).unwrap_or_default()).collect()
+        numbers
+            .map(|number| u64::try_from(number).unwrap_or_default())
+            .collect()
     }
 }
 
@@ -252,7 +263,10 @@ fn paragraph(text: impl Into<String>) -> Block {
 
 fn outcome_columns(first: Column) -> Vec<Column> {
     let outcomes = READERS.iter().map(|outcome| number(outcome.label()));
-    [first, number("Lettori")].into_iter().chain(outcomes).collect()
+    [first, number("Lettori")]
+        .into_iter()
+        .chain(outcomes)
+        .collect()
 }
 
 fn series() -> Vec<String> {
@@ -269,10 +283,16 @@ fn many(count: i64, one: &str, several: &str) -> String {
 
 fn in_short(dossier: &Dossier<'_>) -> Section {
     let (stock, tally) = total(dossier.lines);
-    let bodies: BTreeSet<&str> = dossier.lines.iter().map(|line| line.body.as_str()).collect();
+    let bodies: BTreeSet<&str> = dossier
+        .lines
+        .iter()
+        .map(|line| line.body.as_str())
+        .collect();
     let gates: BTreeSet<_> = dossier.lines.iter().map(Line::place).collect();
     let gates = gates.into_iter().filter(|(body, site)| {
-        dossier.gates.contains(&((*body).to_owned(), (*site).to_owned()))
+        dossier
+            .gates
+            .contains(&((*body).to_owned(), (*site).to_owned()))
     });
     let gates = size(gates.count());
     let mut figures = Table::new(
@@ -315,6 +335,17 @@ fn in_short(dossier: &Dossier<'_>) -> Section {
             )
         });
         blocks.push(Block::List(list.collect()));
+    }
+    let (low, high) = total_of(dossier.estimate.lines.iter());
+    if high > 0 {
+        let euro = |cents: i64| Cell::Cents(cents).shown(Kind::Money);
+        blocks.push(paragraph(format!(
+            "Gli interventi che hanno un prezzo costano da {} a {}, senza IVA: il minimo è quello \
+             che serve di sicuro, il massimo quello che servirebbe se tutto ciò che non è noto \
+             mancasse.",
+            euro(low),
+            euro(high)
+        )));
     }
     Section::new("In breve", "in-breve", blocks)
 }
@@ -402,7 +433,11 @@ fn stock(dossier: &Dossier<'_>) -> Section {
         row.extend(stock.cells());
         row
     };
-    let mut by_lot = Table::new("consistenza-lotti", "Consistenza per lotto", columns("Lotto"));
+    let mut by_lot = Table::new(
+        "consistenza-lotti",
+        "Consistenza per lotto",
+        columns("Lotto"),
+    );
     for (lot, stock) in in_order(stocks(dossier.lines, |line| line.lot.as_str())) {
         by_lot.rows.push(row(or(lot, "Senza lotto"), &stock));
     }
@@ -413,7 +448,9 @@ fn stock(dossier: &Dossier<'_>) -> Section {
         columns("Funzione"),
     );
     for (function, stock) in stocks(dossier.lines, |line| line.function.as_str()) {
-        by_function.rows.push(row(&Field::Funzione.words(function), &stock));
+        by_function
+            .rows
+            .push(row(&Field::Funzione.words(function), &stock));
     }
     by_function.total = Some(row("Totale", &all));
     let mut by_body = Table::new("consistenza-enti", "Consistenza per ente", columns("Ente"));
@@ -427,6 +464,10 @@ fn stock(dossier: &Dossier<'_>) -> Section {
     }
     by_body.total = Some(row("Totale", &all));
     let blocks = vec![
+        paragraph(
+            "Un sito che ha dispositivi di più lotti si conta in ognuno: la somma dei siti dei lotti \
+             può superare il totale.",
+        ),
         Block::Table(by_lot),
         Block::Table(shares(
             dossier,
@@ -559,16 +600,28 @@ fn map(dossier: &Dossier<'_>) -> Option<Block> {
 
 fn criteria(dossier: &Dossier<'_>) -> Section {
     let answers = Answer::ALL.iter().map(|answer| number(answer.label()));
-    let columns = [text("Criterio").wide(10), text("Che cosa chiede").wide(48), text("Livello")]
-        .into_iter()
-        .chain(answers)
-        .collect();
-    let mut table = Table::new("criteri", "Risposte dei lettori di targhe a ogni criterio", columns);
+    let columns = [
+        text("Criterio").wide(10),
+        text("Che cosa chiede").wide(48),
+        text("Livello"),
+    ]
+    .into_iter()
+    .chain(answers)
+    .collect();
+    let mut table = Table::new(
+        "criteri",
+        "Risposte dei lettori di targhe a ogni criterio",
+        columns,
+    );
     let mut bars = Vec::new();
     for (place, criterion) in dossier.criteria.criteria.iter().enumerate() {
         let given = |wanted: Answer| {
             let readers = dossier.lines.iter().filter(|line| line.is_reader());
-            size(readers.filter(|line| line.answers.get(place) == Some(&wanted)).count())
+            size(
+                readers
+                    .filter(|line| line.answers.get(place) == Some(&wanted))
+                    .count(),
+            )
         };
         let counts = Answer::ALL.map(given);
         let mut row: Vec<Cell> = vec![
@@ -588,11 +641,16 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
     if dossier.lines.iter().any(Line::is_reader) {
         blocks.push(Block::Bars(Bars {
             caption: "Risposte ai criteri necessari".to_owned(),
-            alt: "Per ogni criterio necessario, quanti lettori lo soddisfano, quanti no e di quanti \
+            alt:
+                "Per ogni criterio necessario, quanti lettori lo soddisfano, quanti no e di quanti \
                   non è noto; i numeri sono nella tabella che segue."
-                .to_owned(),
+                    .to_owned(),
             unit: "lettori".to_owned(),
-            series: Answer::ALL.iter().take(3).map(|one| one.label().to_owned()).collect(),
+            series: Answer::ALL
+                .iter()
+                .take(3)
+                .map(|one| one.label().to_owned())
+                .collect(),
             items: bars,
         }));
     }
@@ -627,7 +685,9 @@ fn software(dossier: &Dossier<'_>) -> Section {
         let mut row = vec![
             or(name, unknown).into(),
             said(|one| &one.producer),
-            product.map_or("Non noto".into(), |one| or(&one.standing, "Non noto").into()),
+            product.map_or("Non noto".into(), |one| {
+                or(&one.standing, "Non noto").into()
+            }),
             said(|one| &one.source),
             Cell::Integer(size(bodies.len())),
         ];
@@ -659,7 +719,13 @@ fn interventions(dossier: &Dossier<'_>) -> Section {
     ];
     if priced {
         columns.extend(
-            ["Prezzo minimo", "Prezzo massimo", "Importo minimo", "Importo massimo"].map(money),
+            [
+                "Prezzo minimo",
+                "Prezzo massimo",
+                "Importo minimo",
+                "Importo massimo",
+            ]
+            .map(money),
         );
     }
     let mut table = Table::new("interventi", "Interventi per lotto", columns);
@@ -719,6 +785,7 @@ fn interventions(dossier: &Dossier<'_>) -> Section {
                 names.join("; ")
             )));
         }
+        blocks.push(Block::Table(by_remedy(dossier, priced)));
         blocks.push(Block::Table(table));
         if priced {
             blocks.push(Block::Table(amounts(dossier)));
@@ -727,10 +794,69 @@ fn interventions(dossier: &Dossier<'_>) -> Section {
     Section::new("Interventi e stima", "interventi", blocks)
 }
 
+/// What is needed of each intervention in all lots together.
+fn by_remedy(dossier: &Dossier<'_>, priced: bool) -> Table {
+    let mut columns = vec![
+        text("Intervento").wide(44),
+        text("Si conta per").wide(12),
+        number("Quantità minima"),
+        number("Quantità massima"),
+    ];
+    if priced {
+        let money = |title: &str| Column::new(title, Kind::Money);
+        columns.extend(["Importo minimo", "Importo massimo"].map(money));
+    }
+    let mut table = Table::new("interventi-totali", "Interventi in tutti i lotti", columns);
+    // In the order of the criteria, which is that of the lines of every lot.
+    for remedy in &dossier.criteria.remedies {
+        let lines = dossier.estimate.lines.iter();
+        let lines: Vec<_> = lines.filter(|line| line.remedy == remedy.name).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let sum = |pick: fn(&super::Quantity) -> i64| -> i64 {
+            lines
+                .iter()
+                .map(|line| pick(line))
+                .fold(0, i64::saturating_add)
+        };
+        let mut row: Vec<Cell> = vec![
+            remedy.name.as_str().into(),
+            remedy.unit.label().into(),
+            Cell::Integer(sum(|line| line.certain)),
+            Cell::Integer(sum(|line| line.possible)),
+        ];
+        if priced && lines.iter().any(|line| line.amount.is_some()) {
+            let (low, high) = total_of(lines.iter().copied());
+            row.extend([Cell::Cents(low), Cell::Cents(high)]);
+        }
+        table.rows.push(row);
+    }
+    if priced {
+        let (low, high) = total_of(dossier.estimate.lines.iter());
+        let mut last = vec![Cell::from("Totale"), Cell::Empty, Cell::Empty, Cell::Empty];
+        last.extend([Cell::Cents(low), Cell::Cents(high)]);
+        table.total = Some(last);
+    }
+    table
+}
+
+/// The lowest and the highest amount of these lines together; what has no price adds nothing.
+fn total_of<'a>(lines: impl Iterator<Item = &'a super::Quantity>) -> (i64, i64) {
+    lines.fold((0, 0), |(low, high): (i64, i64), line| {
+        let (least, most) = line.amount.unwrap_or_default();
+        (low.saturating_add(least), high.saturating_add(most))
+    })
+}
+
 /// What each lot comes to.
 fn amounts(dossier: &Dossier<'_>) -> Table {
     let money = |title: &str| Column::new(title, Kind::Money);
-    let columns = vec![text("Lotto"), money("Importo minimo"), money("Importo massimo")];
+    let columns = vec![
+        text("Lotto"),
+        money("Importo minimo"),
+        money("Importo massimo"),
+    ];
     let mut table = Table::new("importi", "Importi per lotto", columns);
     let mut lots: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for line in &dossier.estimate.lines {
@@ -766,7 +892,10 @@ fn fibre(dossier: &Dossier<'_>) -> Option<Section> {
         }
         let (sites, bands, farthest) = near.entry(&line.body).or_insert((0, [0; 5], 0.0));
         *sites += 1;
-        let band = NEAR.iter().position(|limit| metres <= *limit).unwrap_or(NEAR.len());
+        let band = NEAR
+            .iter()
+            .position(|limit| metres <= *limit)
+            .unwrap_or(NEAR.len());
         if let Some(count) = bands.get_mut(band) {
             *count += 1;
         }
@@ -776,10 +905,10 @@ fn fibre(dossier: &Dossier<'_>) -> Option<Section> {
         text("Ente"),
         number("Siti"),
         number("Entro 50 m"),
-        number("Da 50 a 250 m"),
-        number("Da 250 a 500 m"),
-        number("Da 500 a 1.000 m"),
-        number("Oltre 1.000 m"),
+        number("Fino a 250 m"),
+        number("Fino a 500 m"),
+        number("Fino a 1 km"),
+        number("Oltre 1 km"),
         Column::new("Il più lontano (m)", Kind::Decimal(0)),
     ];
     let mut table = Table::new("fibra", "Distanza dei siti dalla fibra", columns);
@@ -795,7 +924,7 @@ fn fibre(dossier: &Dossier<'_>) -> Option<Section> {
         }
         let mut row = vec![named(dossier.bodies, body).into(), Cell::Integer(sites)];
         row.extend(bands.map(Cell::Integer));
-        row.push(Cell::Decimal(farthest));
+        row.push(Cell::Decimal(farthest.round()));
         table.rows.push(row);
     }
     let mut last = vec!["Totale".into(), Cell::Integer(all.0)];
@@ -850,26 +979,29 @@ fn lacking(dossier: &Dossier<'_>) -> Section {
         ]);
     }
     let mut blocks = vec![paragraph(
-        "Quello che manca per rispondere ai criteri necessari. Finché manca, l’esito resta «da \
-         verificare».",
+        "Quello che manca per rispondere ai criteri necessari, lettore per lettore. Di quelli già \
+         collegati non si chiede nulla. Chi è il referente di ogni ente, con i suoi recapiti, si \
+         legge nella pagina dell’ente.",
     )];
     if table.rows.is_empty() {
         blocks.push(paragraph("Non manca nulla."));
     } else {
-        let whom = Whom::ALL.iter().map(|whom| whom.label());
-        blocks.push(paragraph(format!(
-            "Possono rispondere, a seconda di che cosa manca: {}.",
-            whom.collect::<Vec<_>>().join("; ")
-        )));
         blocks.push(Block::Table(table));
     }
     Section::new("Informazioni mancanti", "mancanti", blocks)
 }
 
 fn acts(dossier: &Dossier<'_>) -> Section {
-    let with: BTreeSet<&str> = dossier.lines.iter().map(|line| line.body.as_str()).collect();
+    let with: BTreeSet<&str> = dossier
+        .lines
+        .iter()
+        .map(|line| line.body.as_str())
+        .collect();
     let kinds = ActKind::ALL.iter().map(|kind| text(kind.label()));
-    let columns = [text("Ente"), text("Adesione")].into_iter().chain(kinds).collect();
+    let columns = [text("Ente"), text("Adesione")]
+        .into_iter()
+        .chain(kinds)
+        .collect();
     let mut table = Table::new("atti", "Adesione e atti degli enti", columns);
     let mut bodies: Vec<_> = dossier
         .bodies
@@ -908,24 +1040,36 @@ fn sources(dossier: &Dossier<'_>) -> Section {
         text("Testo").wide(44),
         text("Livello"),
         text("Area"),
-        text("Condizione").wide(40),
-        text("Fonte").wide(44),
+        text("Si applica se").wide(26),
+        text("È soddisfatto se").wide(36),
+        text("Intervento").wide(26),
+        text("Fonte").wide(36),
         text("Grado").wide(7),
     ];
     let mut table = Table::new("fonti", "I criteri, con le loro fonti", columns);
     table.annex = true;
     for criterion in &dossier.criteria.criteria {
+        let remedy = criterion.remedy.as_deref();
+        let remedy = remedy.and_then(|id| dossier.criteria.remedy(id));
         table.rows.push(vec![
             criterion.id.as_str().into(),
             criterion.text.as_str().into(),
             criterion.level.label().into(),
             criterion.area.label().into(),
-            criterion.condition.as_str().into(),
+            criterion
+                .applies
+                .as_ref()
+                .map_or("Sempre".into(), |applies| applies.words().into()),
+            criterion.met.words().into(),
+            remedy.map_or(Cell::Empty, |remedy| remedy.name.as_str().into()),
             criterion.source.as_str().into(),
             criterion.grade.name().into(),
         ]);
     }
-    let blocks = vec![Block::Note(dossier.criteria.note.clone()), Block::Table(table)];
+    let blocks = vec![
+        Block::Note(dossier.criteria.note.clone()),
+        Block::Table(table),
+    ];
     Section::new("Criteri e fonti", "fonti", blocks)
 }
 

@@ -1,6 +1,7 @@
 //! The history: who did what, when; all of it for whoever reads everything, for an officer what
 //! concerns their own bodies.
 
+use crate::census::edition::Kind;
 use crate::census::filter::{Edge, unknown};
 use crate::census::journal::{Act, Record};
 use crate::census::moment;
@@ -270,8 +271,17 @@ fn object(viewer: &Viewer, record: &Record) -> (String, String) {
         Some(Act::Imported | Act::ImportUndone | Act::BatchAbandoned) => ("file", "importa"),
         Some(Act::SiteChanged | Act::SiteRead) => ("sito", "siti"),
         Some(Act::Exported) => ("documento", "documenti"),
+        Some(Act::ReferenceLoaded | Act::ReferenceWithdrawn) => ("livello", "riferimenti"),
+        Some(Act::EditionLoaded | Act::EditionInForce) => {
+            let folder = ["criteri", "prezzi", "lotti"].into_iter().find(|folder| {
+                let kind = Kind::named(folder).map_or("", Kind::label);
+                record.detail.starts_with(kind)
+            });
+            ("edizione", folder.unwrap_or("criteri"))
+        }
         Some(Act::SnapshotTaken) => ("fotografia", "fotografie"),
         Some(Act::Refused) | None => return (record.subject.clone(), String::new()),
+        Some(Act::Read) if record.body.is_none() => ("livello", "riferimenti"),
         Some(_) => ("dispositivo", "dispositivi"),
     };
     let hidden = folder == "importa" && !viewer.writes_any();
