@@ -416,7 +416,8 @@ impl Criteria {
             Ok(text) => Ok(Self::tidy(text)),
             Err(error) => {
                 let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let good = String::from_utf8_lossy(good);
+                let line = good.matches('\n').count() + 1;
                 let message = "Il file non è testo in UTF-8: salvatelo come «testo, UTF-8» e \
                                inviatelo di nuovo.";
                 Err(vec![Trouble {
@@ -607,7 +608,7 @@ impl<'a> Reading<'a> {
         self.only(table, Place::Top);
         let mut conditions = Vec::new();
         let names = self.names(table, &mut conditions);
-        let remedies = self.rows(table, "intervento", |reading, row| reading.remedy(row));
+        let remedies = self.rows(table, "intervento", Self::remedy);
         let criteria = self.rows(table, "criterio", |reading, row| {
             reading.criterion(row, &names)
         });
@@ -717,7 +718,7 @@ impl<'a> Reading<'a> {
             return Vec::new();
         }
         let mut read_rows = Vec::new();
-        for row in rows.iter() {
+        for row in rows {
             match row.get_ref() {
                 DeValue::Table(inner) => {
                     let inner = Spanned::new(row.span(), inner.clone());
@@ -1198,7 +1199,11 @@ mod tests {
             let (mut from, mut to) = (at, (at + len).min(SEED.len()));
             while !SEED.is_char_boundary(from) { from -= 1; }
             while !SEED.is_char_boundary(to) { to += 1; }
-            let text = format!("{}{piece}{}", &SEED[..from], &SEED[to..]);
+            let text = format!(
+                "{}{piece}{}",
+                SEED.get(..from).unwrap_or_default(),
+                SEED.get(to..).unwrap_or_default()
+            );
             if let Err(troubles) = Criteria::read(&text) {
                 let lines = text.matches('\n').count() + 1;
                 prop_assert!(!troubles.is_empty());

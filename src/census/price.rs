@@ -261,7 +261,8 @@ impl Reading<'_> {
 /// Reads an amount of euro, as cents: `1500`, `1.500,00`, `1500.5`, `€ 1 500`. In a spreadsheet a
 /// point may stand before decimals whatever follows, so `1.500` is not read there.
 pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
-    let bare = fold(text).replace('€', "").replace("euro", "");
+    // Not folded: that makes blanks of hyphens, and a range would become one number.
+    let bare = text.to_lowercase().replace('€', "").replace("euro", "");
     let bare: String = bare.replace("eur", "").split_whitespace().collect();
     if bare.is_empty() {
         return Err("Manca il prezzo: scrivetelo, oppure togliete la riga.".to_owned());
@@ -272,12 +273,11 @@ pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
             shown(text)
         )
     };
-    // Folding makes a blank of a hyphen.
-    if text
-        .trim_start_matches(['€', ' '])
-        .starts_with(['-', '−', '('])
-    {
+    if bare.starts_with(['-', '−', '(']) || bare.ends_with('-') {
         return Err("Un prezzo non è negativo.".to_owned());
+    }
+    if bare.contains(|one: char| !one.is_ascii_digit() && !matches!(one, '.' | ',' | '\'' | '’')) {
+        return Err(no_number());
     }
     let (whole, decimals) = parts(&bare, spreadsheet).ok_or_else(|| {
         if spreadsheet && grouped(&bare, '.') {
@@ -328,6 +328,8 @@ fn parts(text: &str, spreadsheet: bool) -> Option<(String, &str)> {
     let (whole, decimals) = match (text.rfind(','), text.rfind('.')) {
         // Both: the last stands before the decimals.
         (Some(comma), Some(point)) => text.split_at_checked(comma.max(point))?,
+        // In English thousands, in Italian a third decimal: neither is guessed.
+        (Some(_), None) if grouped(text, ',') => return None,
         (Some(comma), None) => text.split_at_checked(comma)?,
         (None, Some(_)) if grouped(text, '.') => {
             return (!spreadsheet).then(|| (text.replace('.', ""), ""));
@@ -414,6 +416,12 @@ mod tests {
             "-3",
             "− 3",
             "1,234",
+            "1,500",
+            "1500-2000",
+            "EUR -5",
+            "5-",
+            "1_5",
+            "1/5",
             "1.5.0",
             "1.50,00",
             "1,2,3",

@@ -209,13 +209,17 @@ impl Package {
         self.runtime.block_on(query.fetch_all(&mut self.connection))
     }
 
-    /// The tables with features or attributes; one that is a view in truth is not among them.
+    /// The tables with features or attributes; one that is a view in truth is not among them, nor
+    /// one with columns that are computed when they are read: a few bytes of such a file can ask for
+    /// any amount of memory.
     fn layers(&mut self) -> Result<Vec<Layer>, SourceError> {
         let listed = self.all(
             "SELECT contents.table_name, geometries.column_name, geometries.srs_id \
              FROM gpkg_contents AS contents \
              JOIN sqlite_master AS master ON master.name = contents.table_name \
               AND master.type = 'table' AND master.sql NOT LIKE 'CREATE VIRTUAL%' \
+              AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(master.name) AS computed \
+                WHERE computed.hidden IN (2, 3)) \
              LEFT JOIN gpkg_geometry_columns AS geometries \
               ON geometries.table_name = contents.table_name \
              WHERE contents.data_type IN ('features', 'attributes') \

@@ -9,6 +9,7 @@ use super::edition::may_change;
 use super::find::Names;
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
+use crate::census::condition::Condition;
 use crate::census::criterion::{Criteria, Criterion, Trouble};
 use crate::census::edition::{Edition, Force, Kind, in_force};
 use crate::census::fact::{Asked, Fact, Facts, Given};
@@ -170,13 +171,12 @@ impl Register {
             Ok(after) => after,
             Err(troubles) => return Ok(Outcomes::Wrong(troubles)),
         };
-        let known = match own {
-            Some(edition) => Some(edition),
-            None => {
-                let hash = Edition::hash(&text);
-                let editions = unit.editions(Kind::Criteria).await?.into_iter();
-                editions.into_iter().find(|edition| edition.sha256 == hash)
-            }
+        let known = if let Some(edition) = own {
+            Some(edition)
+        } else {
+            let hash = Edition::hash(&text);
+            let editions = unit.editions(Kind::Criteria).await?.into_iter();
+            editions.into_iter().find(|edition| edition.sha256 == hash)
         };
         if before.is_none() && unit.forces(Kind::Criteria, None).await?.is_empty() {
             return Ok(Outcomes::First(Box::new(after)));
@@ -309,7 +309,7 @@ impl<'a> Tally<'a> {
         }
         let mut differs = false;
         for pair in &self.pairs {
-            let (old, new) = self.answers(*pair, before, &after);
+            let (old, new) = Self::answers(*pair, before, &after);
             if old != new
                 && ![old, new]
                     .iter()
@@ -377,7 +377,6 @@ impl<'a> Tally<'a> {
 
     /// What the two sets answer to one criterion; nothing where a set does not have it.
     fn answers(
-        &self,
         (old, new): (Option<usize>, Option<usize>),
         before: &Verdict,
         after: &Verdict,
@@ -398,7 +397,7 @@ impl<'a> Tally<'a> {
     fn why(&self, facts: &Facts<'_>, before: &Verdict, after: &Verdict) -> Vec<Why> {
         let mut why = self.of_the_whole(facts);
         for pair in &self.pairs {
-            let (old, new) = self.answers(*pair, before, after);
+            let (old, new) = Self::answers(*pair, before, after);
             let Some(criterion) = self.either(*pair) else {
                 continue;
             };
@@ -419,12 +418,12 @@ impl<'a> Tally<'a> {
                 continue;
             }
             let said = |answer: Option<Answer>, of: Option<&Criterion>| {
-                let weight = of.filter(|_| weighs).map(|one| {
+                let heaviness = of.filter(|_| weighs).map(|one| {
                     let (level, area) = (one.level.label(), one.area.label());
                     format!(" ({}, {})", level.to_lowercase(), area.to_lowercase())
                 });
                 match answer {
-                    Some(answer) => format!("{}{}", answer.label(), weight.unwrap_or_default()),
+                    Some(answer) => format!("{}{}", answer.label(), heaviness.unwrap_or_default()),
                     None => "Non c’è".to_owned(),
                 }
             };
@@ -475,7 +474,7 @@ impl<'a> Tally<'a> {
                 text: text.to_owned(),
                 before: words(answer(&old)).to_owned(),
                 after: words(answer(&new)).to_owned(),
-                condition: condition.map(|one| one.words()).unwrap_or_default(),
+                condition: condition.map(Condition::words).unwrap_or_default(),
                 values: self.values(&asked, facts),
             });
         }

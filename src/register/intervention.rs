@@ -210,7 +210,7 @@ impl Register {
         drop(unit);
         let how = format!("intervento {remedy}");
         self.note_filter(&asked.filter, &how).await?;
-        Ok(gathered.behind(remedy).ok_or(NO_REMEDY)?)
+        gathered.behind(remedy).ok_or(NO_REMEDY)
     }
 
     /// Writes what [`Register::demand`] gives to an empty file, and notes that it left.

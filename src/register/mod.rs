@@ -49,7 +49,7 @@ use crate::clock::Clock;
 use crate::storage::body::Body;
 use crate::storage::{self, Store, Unit};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -127,8 +127,8 @@ impl Register {
     }
 
     /// Waits for its turn to ask what takes long.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        let turn = self.heavy.acquire().await;
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.heavy).acquire_owned().await;
         turn.map_err(|closed| Error::Failed(closed.to_string()))
     }
 

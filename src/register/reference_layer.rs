@@ -279,6 +279,11 @@ fn sees(viewer: &Viewer, layer: &ReferenceLayer) -> bool {
     viewer.reads_all() || layer.audience == Audience::Bodies
 }
 
+/// The same of one that may have been withdrawn: then only whoever reads everything does.
+fn shows(viewer: &Viewer, seen: &Seen) -> bool {
+    sees(viewer, &seen.layer) && (seen.withdrawal.is_none() || viewer.reads_all())
+}
+
 impl Register {
     /// Loads a layer: all of it, or nothing of it.
     pub async fn load_reference(
@@ -296,8 +301,10 @@ impl Register {
             return Ok(refused(wrong));
         };
         let window = self.plausible();
-        let _turn = self.turn().await?;
+        let turn = self.turn().await?;
         let loading = tokio::task::spawn_blocking(move || {
+            // Whoever asked may have gone: the work goes on, and keeps its turn.
+            let _turn = turn;
             let Attachment { name, content } = file;
             let loaded = load(&name, content, &wanted, &window)?;
             let digest = digest(&loaded);
@@ -385,7 +392,7 @@ impl Register {
     pub async fn references(&self, viewer: &Viewer) -> Result<Vec<Seen>> {
         let mut unit = self.store.read().await?;
         let mut all = all_seen(&mut unit).await?;
-        all.retain(|seen| sees(viewer, &seen.layer));
+        all.retain(|seen| shows(viewer, seen));
         all.sort_by_key(|seen| seen.layer.kind);
         Ok(all)
     }
@@ -936,7 +943,7 @@ async fn all_seen(unit: &mut Unit) -> Result<Vec<Seen>> {
 async fn seen_in(unit: &mut Unit, viewer: &Viewer, id: Uuid) -> Result<Seen> {
     let all = all_seen(unit).await?;
     all.into_iter()
-        .find(|seen| seen.layer.id == id && sees(viewer, &seen.layer))
+        .find(|seen| seen.layer.id == id && shows(viewer, seen))
         .ok_or(NOT_HERE)
 }
 

@@ -14,6 +14,7 @@ use crate::census::dossier::{Dossier, Estimate, Layer, Line, Product, Quantity, 
 use crate::census::filter::{Filter, State};
 use crate::census::intervention::Selection;
 use crate::census::journal::Act;
+use crate::census::lot;
 use crate::census::overview::to_ask;
 use crate::census::person::Viewer;
 use crate::census::record::Record;
@@ -91,7 +92,7 @@ impl Register {
     }
 
     async fn gather_report(&self, viewer: &Viewer, asked: &Asked) -> Result<Report> {
-        let _turn = self.turn().await?;
+        let turn = self.turn().await?;
         let filter = filter(viewer, asked);
         let mut unit = self.store.read().await?;
         let snapshot = match asked.snapshot {
@@ -125,6 +126,7 @@ impl Register {
         let issuer = self.coordinator().await?;
         let territory = std::sync::Arc::clone(&self.territory);
         let made = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let at = snapshot.as_ref().map_or(now, |one| one.at);
             draw(Gathered {
                 issuer,
@@ -149,6 +151,11 @@ impl Register {
         fibre: Option<&Reference>,
     ) -> Result<Vec<Line>> {
         let mut lines = Vec::new();
+        // However it is spelled, a lot is one, as in the quantities.
+        let mut lots: HashMap<String, String> = HashMap::new();
+        for lot in &tender.demanded.lots {
+            lots.insert(lot::key(lot), lot.clone());
+        }
         let comune = |code: &str| {
             let found = self.territory.get(code);
             found.map_or_else(|| code.to_owned(), |one| one.name.clone())
@@ -156,6 +163,9 @@ impl Register {
         let take = |_, _, record: &Record, verdict: &Verdict| {
             let mut line = line(basis, tender, record, verdict);
             line.comune = comune(record.text(Field::Comune));
+            let spelled = lots.entry(lot::key(&line.lot));
+            line.lot
+                .clone_from(spelled.or_insert_with(|| line.lot.clone()));
             if let Some(near) = fibre.and_then(|fibre| fibre.nearest.to(line.lon, line.lat)) {
                 line.fibre_m = Some(near.metres);
             }

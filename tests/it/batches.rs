@@ -456,7 +456,7 @@ fn a_server_killed_at_any_moment_of_a_confirmation_has_stored_all_or_nothing_and
                 .unwrap()
         };
         let officer = officer(&register, MILANO).await;
-        let mut whole = Duration::from_secs(60);
+        let mut whole = Duration::from_mins(1);
         let mut random = fastrand::Rng::with_seed(20);
         let (mut before, mut after) = (0, 0);
         for round in 0..=20_u32 {

@@ -378,16 +378,16 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let token = browser.csrf.clone().unwrap();
         let fields = [("_csrf", token.as_str())];
         let wrong = SEED.replace("livello = \"consigliato\"", "livello = \"forse\"");
-        let sent = ("file", "criteri.toml", wrong.as_bytes());
-        let answer = browser.upload("/criteri/prova", &fields, sent).await;
+        let file = ("file", "criteri.toml", wrong.as_bytes());
+        let answer = browser.upload("/criteri/prova", &fields, file).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let page = answer.text();
         assert!(page.contains("Riga ") && page.contains("forse"), "{page}");
         assert!(!page.contains("Carica con questo nome"));
 
         let windows = milder().replace('\n', "\r\n");
-        let sent = ("file", "criteri.toml", windows.as_bytes());
-        let page = browser.upload("/criteri/prova", &fields, sent).await.text();
+        let file = ("file", "criteri.toml", windows.as_bytes());
+        let page = browser.upload("/criteri/prova", &fields, file).await.text();
         assert!(
             page.contains("Carica con questo nome") && page.contains("DI-RHO"),
             "{page}"

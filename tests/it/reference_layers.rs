@@ -716,3 +716,27 @@ fn a_tile_shows_lines_polygons_and_points_where_they_are() {
         assert_eq!((layers.len(), layers[0].features), (1, 5));
     });
 }
+
+#[test]
+fn a_table_that_computes_its_columns_is_not_read() {
+    both(async |store| {
+        let register = register(store).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (source, target) = (
+            folder.path().join("a.geojson"),
+            folder.path().join("a.gpkg"),
+        );
+        let point = json!({"type": "Point", "coordinates": [9.19, 45.46]});
+        let feature = json!({"type": "Feature", "properties": {}, "geometry": point});
+        std::fs::write(&source, collection(&[feature])).unwrap();
+        let [source, path] = [&source, &target].map(|path| path.to_str().unwrap());
+        gdal("ogr2ogr", &["-f", "GPKG", "-nln", "punti", path, source]);
+        let sound = std::fs::read(&target).unwrap();
+        loaded(&register, &typed("scuole", "Scuole"), "a.gpkg", &sound).await;
+        let statement =
+            "ALTER TABLE punti ADD COLUMN big GENERATED ALWAYS AS (zeroblob(900000000)) VIRTUAL";
+        gdal("sqlite3", &[path, statement]);
+        let large = std::fs::read(&target).unwrap();
+        refused(&register, &typed("scuole", "Altre"), "a.gpkg", &large).await;
+    });
+}

@@ -1,5 +1,5 @@
-//! The report in all its forms, looked at by programs that are not ours: qpdf, Poppler, veraPDF,
-//! LibreOffice.
+//! The report in all its forms, looked at by programs that are not ours: qpdf, Poppler, `veraPDF`,
+//! `LibreOffice`.
 
 use crate::report_sample::{MARKUP, nasty, tidy};
 use std::collections::BTreeMap;
@@ -266,7 +266,7 @@ fn the_file_of_a_page_loads_nothing_and_what_pages_share_has_no_style_or_script(
     }
 }
 
-/// The sheets of a workbook as LibreOffice reads them, with values as they are, not as they are
+/// The sheets of a workbook as `LibreOffice` reads them, with values as they are, not as they are
 /// shown, and bars between the cells.
 fn opened(workbook: &[u8]) -> BTreeMap<String, String> {
     let read = |path: &Path| -> String {

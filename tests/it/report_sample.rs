@@ -1,6 +1,15 @@
 //! Two made-up reports: one as a coordinating body would hand it in, one with everything in it that
 //! could break a form.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::too_many_lines,
+    reason = "the numbers of a sample are small, and it is one long text"
+)]
+
 use varco::census::report::{Bars, Block, Cell, Column, Kind, Map, Report, Section, Table};
 
 /// 31 December 2026 at 18:30:15 in Italy, in microseconds.

@@ -292,6 +292,7 @@ fn a_quantity_opens_to_the_units_and_devices_behind_it() {
     });
 }
 
+#[expect(clippy::too_many_lines, reason = "one long list of cases")]
 #[test]
 fn a_wrong_price_list_or_division_names_every_error_and_loads_nothing() {
     both(async |store| {
@@ -503,7 +504,7 @@ fn an_estimate_opens_in_libreoffice_with_numbers_as_numbers() {
             [1.0, 2.0, 1500.0, 2000.0, 1500.0, 4000.0, 1.0, 2.0]
         );
         let totals = book.worksheet_range("Totali").unwrap();
-        let last = totals.rows().last().unwrap();
+        let last = totals.rows().next_back().unwrap();
         assert_eq!(last[1], Data::Float(3750.0));
         let basis = book.worksheet_range("Base").unwrap();
         let said: BTreeSet<String> = basis.rows().map(|row| row[1].to_string()).collect();

@@ -200,8 +200,8 @@ pub async fn post(
             let tried = app.register.try_criteria(&filter, None, Tried::Text(&text));
             match tried.await? {
                 Outcomes::Wrong(troubles) => wrong_lines(&mut came, &text, troubles),
-                Outcomes::First(set) => {
-                    came.first = Some((set.version, set.title, set.criteria.len()));
+                Outcomes::First(only) => {
+                    came.first = Some((only.version, only.title, only.criteria.len()));
                 }
                 Outcomes::Trial(trial) => came.found = Some(found(*trial, None)),
             }
@@ -247,8 +247,8 @@ pub async fn load(
             let tried = Tried::Text(&typed.text);
             match app.register.try_criteria(&filter, None, tried).await? {
                 Outcomes::Trial(trial) => came.found = Some(found(*trial, None)),
-                Outcomes::First(set) => {
-                    came.first = Some((set.version, set.title, set.criteria.len()));
+                Outcomes::First(only) => {
+                    came.first = Some((only.version, only.title, only.criteria.len()));
                 }
                 Outcomes::Wrong(_) => {}
             }

@@ -145,8 +145,12 @@ pub async fn download(
         .report_to_leave(&reader.viewer, &asked, form.file)
         .await?;
     // Setting type takes seconds and hundreds of megabytes: not for everybody at once.
-    let _turn = app.register.turn().await?;
-    let bytes = tokio::task::spawn_blocking(move || (form.make)(&made));
+    let turn = app.register.turn().await?;
+    let bytes = tokio::task::spawn_blocking(move || {
+        // Whoever asked may have gone: the work goes on, and keeps its turn.
+        let _turn = turn;
+        (form.make)(&made)
+    });
     let bytes = bytes.await.map_err(failed)?;
     let bytes = bytes.map_err(|error| failed(&error))?;
     let headers = [
