@@ -121,10 +121,6 @@ impl Overview {
         self.bodies.add(record.text(Field::Ente), outcome);
         self.software.add(record.text(Field::Software), outcome);
         self.lots.add(record.text(Field::Lotto), outcome);
-        // Of the criteria only the answers of what reads plates, as the report has them.
-        if outcome == Outcome::Beside {
-            return;
-        }
         for (counts, answer) in self.criteria.iter_mut().zip(&verdict.answers) {
             counts.add(*answer);
         }

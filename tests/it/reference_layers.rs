@@ -720,7 +720,7 @@ fn a_tile_shows_lines_polygons_and_points_where_they_are() {
 #[test]
 fn a_table_that_computes_its_columns_is_not_read() {
     both(async |store| {
-        let register = register(store).await;
+        let register = support::register(store).await;
         let folder = tempfile::tempdir().unwrap();
         let (source, target) = (
             folder.path().join("a.geojson"),

@@ -29,7 +29,7 @@ struct Device {
 
 /// A unit.
 #[derive(Debug)]
-struct Unit {
+struct Counted {
     name: String,
     lot: String,
     certain: bool,
@@ -46,7 +46,7 @@ struct Intervention {
     lot: String,
     counted: String,
     criteria: Vec<(String, String)>,
-    units: Vec<Unit>,
+    units: Vec<Counted>,
     back: String,
     all: String,
     first: String,
@@ -97,7 +97,7 @@ pub async fn get(
     let certain = units.iter().filter(|unit| unit.certain).count();
     let shown = units.iter().skip(skipped).take(PAGE);
     let standpoint = asked.filter.standpoint();
-    let shown: Vec<Unit> = shown.map(|one| unit(one, &standpoint)).collect();
+    let shown: Vec<Counted> = shown.map(|one| unit(one, &standpoint)).collect();
     let criteria = behind.tender.criteria.criteria.iter();
     let page = Page::new(&app, Some(&reader), &behind.remedy.name, "interventi")
         .at(past, || query::today(&path, &asked.filter, &pairs));
@@ -153,9 +153,9 @@ fn counted(certain: usize, possible: usize) -> String {
     }
 }
 
-fn unit(unit: &SubjectBehind, standpoint: &[(&'static str, String)]) -> Unit {
+fn unit(unit: &SubjectBehind, standpoint: &[(&'static str, String)]) -> Counted {
     let devices = unit.devices.iter().take(SHOWN);
-    Unit {
+    Counted {
         name: unit.name.clone(),
         lot: lot::label(&unit.lot).to_owned(),
         certain: unit.certain,
