@@ -223,7 +223,7 @@ async function refusedLayer(page) {
 }
 
 async function showReference(page) {
-  await page.getByLabel(/^Fibra ottica/).check();
+  await page.getByLabel(/Fibra ottica/).check();
 }
 
 async function refusedSnapshot(page) {
