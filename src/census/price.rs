@@ -276,7 +276,8 @@ pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
     if bare.starts_with(['-', '−', '(']) || bare.ends_with('-') {
         return Err("Un prezzo non è negativo.".to_owned());
     }
-    if bare.contains(|one: char| !one.is_ascii_digit() && !matches!(one, '.' | ',' | '\'' | '’')) {
+    if bare.contains(|one: char| !one.is_ascii_digit() && !matches!(one, '.' | ',' | '\'' | '’'))
+    {
         return Err(no_number());
     }
     let (whole, decimals) = parts(&bare, spreadsheet).ok_or_else(|| {

@@ -112,7 +112,10 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
     file.persist(&args.output)
         .map_err(|error| cannot(error.error))?;
     register.store.close().await;
-    say(format_args!("Relazione scritta in {}", args.output.display()));
+    say(format_args!(
+        "Relazione scritta in {}",
+        args.output.display()
+    ));
     if made.is_draft() {
         say(
             "È una bozza: non proviene da una fotografia. «varco snapshot create» ne scatta una, \

@@ -81,23 +81,28 @@ pub struct Entry {
 /// The pages of the chapter, in their order.
 const CHAPTER: [Entry; 10] = [
     entry("compatibilita", "/compatibilita", "Esiti", false),
-    entry("mancanti", "/compatibilita/mancanti", "Informazioni mancanti", false),
+    entry(
+        "mancanti",
+        "/compatibilita/mancanti",
+        "Informazioni mancanti",
+        false,
+    ),
     entry("interventi", "/interventi", "Interventi e stima", true),
     entry("criteri", "/criteri", "Criteri", false),
     entry("software", "/software", "Software", false),
     entry("modelli", "/modelli", "Modelli", false),
     entry("prezzi", "/prezzi", "Prezzi", true),
     entry("lotti", "/lotti", "Lotti", true),
-    entry("riferimenti", "/riferimenti", "Livelli di riferimento", false),
+    entry(
+        "riferimenti",
+        "/riferimenti",
+        "Livelli di riferimento",
+        false,
+    ),
     entry("relazione", "/relazione", "Relazione", true),
 ];
 
-const fn entry(
-    key: &'static str,
-    href: &'static str,
-    label: &'static str,
-    readers: bool,
-) -> Entry {
+const fn entry(key: &'static str, href: &'static str, label: &'static str, readers: bool) -> Entry {
     Entry {
         key,
         href,

@@ -367,7 +367,9 @@ fn row(tender: &Tender, asked: &Asked, pairs: &[(&str, &str)], at: usize) -> Opt
     let quantity = tender.demanded.rows.get(at)?;
     let remedy = tender.criteria.remedies.get(quantity.remedy)?;
     let cost = tender.estimate.as_ref().and_then(|one| one.rows.get(at));
-    let [least, most] = cost.and_then(crate::census::estimate::Row::arithmetic).unwrap_or_default();
+    let [least, most] = cost
+        .and_then(crate::census::estimate::Row::arithmetic)
+        .unwrap_or_default();
     let lot = tender.demanded.lots.get(quantity.lot)?;
     let mut more = pairs.to_vec();
     let lot = if lot.is_empty() { "-" } else { lot };

@@ -112,7 +112,12 @@ pub async fn get(
     };
     let address = query.encode();
     Ok(Html(ReportPage {
-        page: Page::new(&app, Some(&reader), "Relazione di compatibilità", "relazione"),
+        page: Page::new(
+            &app,
+            Some(&reader),
+            "Relazione di compatibilità",
+            "relazione",
+        ),
         snapshots: choices,
         criteria: editions(&app, &reader, Kind::Criteria).await?,
         prices: editions(&app, &reader, Kind::Prices).await?,
