@@ -207,6 +207,8 @@ export async function walk(page) {
     const stops = [...document.querySelectorAll(usable)].filter(
       one => stop(one) && !one.disabled && one.checkVisibility({ visibilityProperty: true }) && !unchosen(one),
     );
+    // What was used last has the focus still, and at rest nothing has it.
+    document.activeElement?.blur();
     const look = one => ['outlineStyle', 'outlineColor', 'boxShadow', 'borderColor'].map(name => getComputedStyle(one)[name]).join();
     globalThis.stops = stops.map(one => ({ one, rest: look(one) }));
     globalThis.walked = [];
