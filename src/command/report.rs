@@ -4,12 +4,10 @@ use super::export::{beside, one_of};
 use super::snapshot::identifier;
 use super::{Failure, Outcome, Result, open, say};
 use crate::census::person::Viewer;
-use crate::census::report::Report;
-use crate::exchange::{tables, typesetting};
 use crate::register::publish;
 use crate::register::report::Asked;
 use crate::settings::Settings;
-use crate::web::report::{self, ReportError};
+use crate::web::report::Form;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -21,7 +19,7 @@ pub struct Args {
     what: String,
     /// Formato: html, xlsx, pdf, oppure zip per averli tutti con le loro impronte
     #[arg(long, value_parser = format)]
-    format: Format,
+    format: Form,
     /// File da scrivere; se c’è già viene sostituito
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -42,38 +40,8 @@ pub struct Args {
     fibre: Option<Uuid>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Format {
-    Html,
-    Xlsx,
-    Pdf,
-    Zip,
-}
-
-impl Format {
-    const ALL: [Self; 4] = [Self::Html, Self::Xlsx, Self::Pdf, Self::Zip];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Html => "html",
-            Self::Xlsx => "xlsx",
-            Self::Pdf => "pdf",
-            Self::Zip => "zip",
-        }
-    }
-
-    fn make(self, report: &Report) -> std::result::Result<Vec<u8>, ReportError> {
-        match self {
-            Self::Html => Ok(report::html(report)?.into_bytes()),
-            Self::Xlsx => Ok(tables::xlsx(report)?),
-            Self::Pdf => Ok(typesetting::pdf(report)?),
-            Self::Zip => report::package(report),
-        }
-    }
-}
-
-fn format(text: &str) -> std::result::Result<Format, String> {
-    one_of(&Format::ALL, Format::name, text)
+fn format(text: &str) -> std::result::Result<Form, String> {
+    one_of(&Form::ALL, Form::name, text)
 }
 
 /// Writes the file beside its place and moves it there when it is whole.
@@ -99,9 +67,10 @@ pub async fn run(args: Args, settings: &Settings) -> Result {
         lots: args.lots,
         fibre: args.fibre,
     };
-    let name = format!("relazione.{}", args.format.name());
     let viewer = Viewer::operator();
-    let made = register.report_to_leave(&viewer, &asked, &name).await?;
+    let made = register
+        .report_to_leave(&viewer, &asked, &args.format.file())
+        .await?;
     let bytes = args.format.make(&made);
     let bytes = bytes.map_err(|error| Failure::new(error.to_string()))?;
     let mut file = beside(&args.output).map_err(cannot)?;

@@ -56,6 +56,73 @@ pub fn html(report: &Report) -> Result<String, ReportError> {
     Ok(page.render()?)
 }
 
+/// A form in which a report leaves, for the page and for the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For the protocol.
+    Pdf,
+    /// For calculations.
+    Xlsx,
+    /// One page to keep.
+    Html,
+    /// All of these, with their hashes.
+    Zip,
+}
+
+impl Form {
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 4] = [Self::Pdf, Self::Xlsx, Self::Html, Self::Zip];
+
+    /// How commands spell it, and how the names of its files end.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Xlsx => "xlsx",
+            Self::Html => "html",
+            Self::Zip => "zip",
+        }
+    }
+
+    /// The name of its file.
+    #[must_use]
+    pub fn file(self) -> String {
+        format!("relazione.{}", self.name())
+    }
+
+    /// What people read.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pdf => "PDF da protocollare",
+            Self::Xlsx => "Cartella di lavoro (XLSX)",
+            Self::Html => "Pagina da conservare (HTML)",
+            Self::Zip => "Tutto, con le impronte (ZIP)",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub const fn media(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Html => "text/html; charset=utf-8",
+            Self::Zip => "application/zip",
+        }
+    }
+
+    /// The bytes of a report in this form.
+    pub fn make(self, report: &Report) -> Result<Vec<u8>, ReportError> {
+        match self {
+            Self::Pdf => Ok(typesetting::pdf(report)?),
+            Self::Xlsx => Ok(tables::xlsx(report)?),
+            Self::Html => Ok(html(report)?.into_bytes()),
+            Self::Zip => package(report),
+        }
+    }
+}
+
 /// The bytes of the package: PDF, workbook, page and the manifest of their hashes.
 pub fn package(report: &Report) -> Result<Vec<u8>, ReportError> {
     let pdf = typesetting::pdf(report)?;

@@ -729,7 +729,7 @@ fn interventions(dossier: &Dossier<'_>) -> Section {
         );
     }
     let mut table = Table::new("interventi", "Interventi per lotto", columns);
-    let (mut low, mut high) = (0_i64, 0_i64);
+    let (low, high) = total_of(estimate.lines.iter());
     for line in &estimate.lines {
         let mut row: Vec<Cell> = vec![
             or(&line.lot, "Senza lotto").into(),
@@ -746,10 +746,6 @@ fn interventions(dossier: &Dossier<'_>) -> Section {
             };
             row.extend(cents(line.price));
             row.extend(cents(line.amount));
-        }
-        if let Some((least, most)) = line.amount {
-            low = low.saturating_add(least);
-            high = high.saturating_add(most);
         }
         table.rows.push(row);
     }
@@ -865,10 +861,8 @@ fn amounts(dossier: &Dossier<'_>) -> Table {
         *low = low.saturating_add(least);
         *high = high.saturating_add(most);
     }
-    let (mut low, mut high) = (0_i64, 0_i64);
+    let (low, high) = total_of(dossier.estimate.lines.iter());
     for (lot, (least, most)) in in_order(lots) {
-        low = low.saturating_add(least);
-        high = high.saturating_add(most);
         table.rows.push(vec![
             or(lot, "Senza lotto").into(),
             Cell::Cents(least),

@@ -4,7 +4,6 @@ use super::snapshots;
 use crate::census::edition::Kind;
 use crate::census::reference_layer::Kind as LayerKind;
 use crate::exchange::shown::{Shown, ShownBlock};
-use crate::exchange::{tables, typesetting};
 use crate::register;
 use crate::register::find::Choice;
 use crate::register::report::Asked;
@@ -13,7 +12,7 @@ use crate::web::error::Error;
 use crate::web::fields::Fields;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
-use crate::web::report::{self, ReportError};
+use crate::web::report::{self, Form};
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
@@ -27,42 +26,6 @@ const TODAY: &str = "oggi";
 
 /// What the address may ask for.
 const PARAMETERS: [&str; 5] = ["fotografia", "criteri", "prezzi", "lotti", "fibra"];
-
-/// A form in which the report leaves.
-#[derive(Debug, Clone, Copy)]
-struct Form {
-    file: &'static str,
-    label: &'static str,
-    media: &'static str,
-    make: fn(&crate::census::report::Report) -> Result<Vec<u8>, ReportError>,
-}
-
-const FORMS: [Form; 4] = [
-    Form {
-        file: "relazione.pdf",
-        label: "PDF da protocollare",
-        media: "application/pdf",
-        make: |report| Ok(typesetting::pdf(report)?),
-    },
-    Form {
-        file: "relazione.xlsx",
-        label: "Cartella di lavoro (XLSX)",
-        media: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        make: |report| Ok(tables::xlsx(report)?),
-    },
-    Form {
-        file: "relazione.html",
-        label: "Pagina da conservare (HTML)",
-        media: "text/html; charset=utf-8",
-        make: |report| Ok(report::html(report)?.into_bytes()),
-    },
-    Form {
-        file: "relazione.zip",
-        label: "Tutto, con le impronte (ZIP)",
-        media: "application/zip",
-        make: report::package,
-    },
-];
 
 #[derive(Template)]
 #[template(path = "pages/report.html")]
@@ -124,9 +87,9 @@ pub async fn get(
         lots: editions(&app, &reader, Kind::Lots).await?,
         fibres: fibres.collect(),
         chosen: PARAMETERS.map(|name| query.get(name).to_owned()),
-        files: FORMS
-            .iter()
-            .map(|form| (format!("{PATH}/{}?{address}", form.file), form.label))
+        files: Form::ALL
+            .into_iter()
+            .map(|form| (format!("{PATH}/{}?{address}", form.file()), form.label()))
             .collect(),
         report: shown,
     })
@@ -140,29 +103,29 @@ pub async fn download(
     Path(file): Path<String>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
-    let form = FORMS.into_iter().find(|form| form.file == file);
+    let form = Form::ALL.into_iter().find(|form| form.file() == file);
     let form = form.ok_or_else(Error::not_found)?;
     let query = Fields::parse(raw.unwrap_or_default().as_bytes())?;
     query.only(&PARAMETERS)?;
     let asked = asked(&query)?.unwrap_or_default();
     let made = app
         .register
-        .report_to_leave(&reader.viewer, &asked, form.file)
+        .report_to_leave(&reader.viewer, &asked, &form.file())
         .await?;
     // Setting type takes seconds and hundreds of megabytes: not for everybody at once.
     let turn = app.register.turn().await?;
     let bytes = tokio::task::spawn_blocking(move || {
         // Whoever asked may have gone: the work goes on, and keeps its turn.
         let _turn = turn;
-        (form.make)(&made)
+        form.make(&made)
     });
     let bytes = bytes.await.map_err(failed)?;
     let bytes = bytes.map_err(|error| failed(&error))?;
     let headers = [
-        (header::CONTENT_TYPE, form.media.to_owned()),
+        (header::CONTENT_TYPE, form.media().to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}\"", form.file),
+            format!("attachment; filename=\"{}\"", form.file()),
         ),
     ];
     Ok((headers, bytes).into_response())
