@@ -2,9 +2,11 @@
 //!
 //! Everything it says is counted here from what it is given, in one pass over the devices, so that
 //! page, workbook and PDF cannot disagree; how it is drawn is [`report`](super::report)'s. Nothing in
-//! it depends on when it is made. Enforced by the tests below and by `tests/it/report.rs`.
+//! it depends on when it is made. Enforced by `tests/it/report.rs`.
 
 mod chapters;
+mod count;
+mod needs;
 
 use super::collation::italian;
 use super::criterion::Criteria;
@@ -85,11 +87,11 @@ pub struct Product {
     pub source: String,
 }
 
-/// A line of the estimate.
+/// How much of an intervention a lot or a body needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quantity {
-    /// The lot, in words.
-    pub lot: String,
+    /// The lot, in words, or the code of the body.
+    pub whose: String,
     /// The intervention.
     pub remedy: String,
     /// What it is counted for.
@@ -104,15 +106,17 @@ pub struct Quantity {
     pub amount: Option<(i64, i64)>,
 }
 
-/// The estimate, in the order of lots and interventions.
+/// The estimate; the same quantities twice, so both add up to the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Estimate {
     /// The name of the price list; empty without one.
     pub prices: String,
     /// The name of the division in lots; empty without one.
     pub lots: String,
-    /// The lines.
-    pub lines: Vec<Quantity>,
+    /// In the order of lots and interventions.
+    pub by_lot: Vec<Quantity>,
+    /// By body, in the order of interventions.
+    pub by_body: Vec<Quantity>,
 }
 
 /// A layer that was looked at.

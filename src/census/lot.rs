@@ -98,6 +98,14 @@ pub struct Lots {
     pub zone_of: BTreeMap<String, String>,
 }
 
+/// The division there is where none was loaded: lots are those said by hand.
+pub static BY_HAND: Lots = Lots {
+    bodies: BTreeMap::new(),
+    comuni: BTreeMap::new(),
+    zones: BTreeMap::new(),
+    zone_of: BTreeMap::new(),
+};
+
 impl Lots {
     /// Reads a division of the devices of these bodies in this territory.
     pub fn read(table: &Table, territory: &Territory, bodies: &Bodies) -> Result<Self, Vec<Fault>> {

@@ -355,6 +355,17 @@ pub struct Map {
     pub classes: Vec<String>,
     /// Points: longitude, latitude (EPSG:4326, degrees) and the number of its class, from 0.
     pub points: Vec<(f64, f64, usize)>,
+    /// What is written where there is room, the more important first.
+    pub places: Vec<Place>,
+}
+
+/// A place with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// The points that the name must not cover: longitude and latitude, EPSG:4326, degrees.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// A text as an anchor: lower case letters without accents, digits and hyphens.

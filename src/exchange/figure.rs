@@ -5,7 +5,7 @@
 //! allow no `style`. Coordinates are rounded, so that the same figure is always the same text.
 //! Enforced by the tests below.
 
-use crate::census::report::{Bars, Cell, Kind, Map};
+use crate::census::report::{Bars, Cell, Kind, Map, Place};
 use std::fmt::Write as _;
 
 /// How wide a drawing is, in its own units; letters are 12 of them high.
@@ -167,8 +167,88 @@ pub(super) fn map(map: &Map) -> Option<String> {
         let (x, y) = frame.place(lon, lat);
         sign(&mut content, class, x, y + top, 3.6);
     }
+    names(&mut content, map, &frame, top);
     scale_bar(&mut content, &frame, top + frame.height + 18.0);
     Some(framed(&content, top + frame.height + 30.0))
+}
+
+/// How high the letters of the names of places are.
+const NAME: f64 = 10.0;
+
+/// The names of places around their points: where no other name stands, and least of the map is
+/// covered.
+fn names(out: &mut String, map: &Map, frame: &Frame, top: f64) {
+    let points = map.points.iter();
+    let points: Vec<_> = points.map(|&(lon, lat, _)| frame.place(lon, lat)).collect();
+    let mut taken: Vec<Room> = Vec::new();
+    // A name is read over a boundary, too.
+    let _ = write!(
+        out,
+        r##"<g font-size="{NAME}" paint-order="stroke" stroke="#FFFFFF" stroke-width="2.5" stroke-linejoin="round">"##
+    );
+    for place in &map.places {
+        let name = shortened(&place.name, WIDTH / 3.0);
+        let rooms = Room::around(place, frame, width(&name) * NAME / 12.0);
+        let free = |room: &Room| room.is_on(frame) && taken.iter().all(|one| !one.meets(room));
+        let covered = |room: &Room| points.iter().filter(|point| room.holds(**point)).count();
+        let best = rooms.into_iter().flatten().filter(free).min_by_key(covered);
+        if let Some(room) = best {
+            text(out, room.left, room.base + top, "start", &name);
+            taken.push(room);
+        }
+    }
+    out.push_str("</g>");
+}
+
+/// Where a name may stand.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    left: f64,
+    right: f64,
+    base: f64,
+}
+
+impl Room {
+    /// Below the points of a place, above them, at their right and at their left.
+    fn around(place: &Place, frame: &Frame, wide: f64) -> Option<[Self; 4]> {
+        let points = place.points.iter();
+        let points = points.filter(|(lon, lat)| lon.is_finite() && lat.is_finite());
+        let mut points = points.map(|&(lon, lat)| frame.place(lon, lat));
+        let (x, y) = points.next()?;
+        let (mut west, mut east, mut north, mut south) = (x, x, y, y);
+        for (x, y) in points {
+            (west, east) = (west.min(x), east.max(x));
+            (north, south) = (north.min(y), south.max(y));
+        }
+        let middle = f64::midpoint(west, east) - wide / 2.0;
+        let beside = f64::midpoint(north, south) + NAME * 0.35;
+        let lefts_and_bases = [
+            (middle, south + NAME + 5.0),
+            (middle, north - 7.0),
+            (east + 7.0, beside),
+            (west - 7.0 - wide, beside),
+        ];
+        Some(lefts_and_bases.map(|(left, base)| Self {
+            left,
+            right: left + wide,
+            base,
+        }))
+    }
+
+    fn is_on(&self, frame: &Frame) -> bool {
+        self.left >= 0.0 && self.right <= WIDTH && self.base >= NAME && self.base <= frame.height
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.left < other.right
+            && other.left < self.right
+            && (self.base - other.base).abs() < NAME + 1.0
+    }
+
+    fn holds(&self, (x, y): (f64, f64)) -> bool {
+        (self.left - 3.0..=self.right + 3.0).contains(&x)
+            && (self.base - NAME - 2.0..=self.base + 4.0).contains(&y)
+    }
 }
 
 /// From degrees to the units of the drawing.
@@ -560,6 +640,51 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stands_by_its_points_and_never_on_another() {
+        let place = |name: &str, lat: f64| Place {
+            name: name.into(),
+            points: vec![(9.19, lat), (9.2, lat), (f64::NAN, lat)],
+        };
+        let plan = Map {
+            caption: String::new(),
+            alt: String::new(),
+            boundaries: vec![vec![(9.0, 45.0), (9.4, 45.0), (9.4, 45.6), (9.0, 45.6)]],
+            classes: Vec::new(),
+            points: Vec::new(),
+            places: vec![
+                place("Prima", 45.3),
+                place("Seconda", 45.3),
+                place("Terza", 45.3),
+                place("Quarta", 45.3),
+                place("Quinta", 45.3),
+                place("Lontana", 45.5),
+                Place {
+                    name: "Nessuna".into(),
+                    points: Vec::new(),
+                },
+            ],
+        };
+        let drawing = map(&plan).unwrap();
+        let at = |name: &str| -> Option<(f64, f64)> {
+            let before = drawing.split(&format!("\"start\">{name}<")).next()?;
+            let number = |key: &str| before.rsplit(key).next()?.split('"').next()?.parse().ok();
+            drawing.contains(name).then_some(())?;
+            Some((number("x=\"")?, number("y=\"")?))
+        };
+        let names = [
+            "Prima", "Seconda", "Terza", "Quarta", "Quinta", "Lontana", "Nessuna",
+        ];
+        let found = names.map(|name| at(name).is_some());
+        assert_eq!(
+            found,
+            [true, true, true, true, false, true, false],
+            "{drawing}"
+        );
+        let (first, second) = (at("Prima").unwrap(), at("Seconda").unwrap());
+        assert!(first.1 > second.1 + NAME, "below, and above: {drawing}");
+    }
+
+    #[test]
     fn a_map_of_nothing_is_no_drawing_and_one_of_a_point_is_one() {
         let mut plan = Map {
             caption: String::new(),
@@ -567,6 +692,7 @@ mod tests {
             boundaries: Vec::new(),
             classes: vec!["collegato".into()],
             points: vec![(f64::NAN, 45.0, 0)],
+            places: Vec::new(),
         };
         assert_eq!(map(&plan), None);
         plan.points = vec![(9.19, 45.46, 0)];

@@ -258,7 +258,7 @@ impl Maker<'_> {
 fn breadths<'a>(title: &str, cells: impl Iterator<Item = &'a str>, number: bool) -> (f64, f64) {
     /// Longer words may be broken; in a heading sooner than in a row.
     const WORD: f64 = 8.0;
-    const HEADING: f64 = 5.6;
+    const HEADING: f64 = 6.6;
     /// Texts longer than this go to the next line rather than make the column wider.
     const TEXT: f64 = 26.0;
     let heading = widest_word(title) * BOLD;

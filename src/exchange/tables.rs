@@ -80,26 +80,32 @@ fn names(report: &Report) -> Vec<String> {
             let plain: String = table
                 .key
                 .chars()
-                .map(|one| {
-                    if "[]:*?/\\".contains(one) || one.is_control() {
-                        ' '
-                    } else {
-                        one
-                    }
+                .map(|one| match one {
+                    '-' => ' ',
+                    _ if "[]:*?/\\".contains(one) || one.is_control() => ' ',
+                    _ => one,
                 })
                 .collect();
             let plain = plain.trim_matches(|one: char| one == '\'' || one.is_whitespace());
             let plain = if plain.is_empty() { "Tabella" } else { plain };
-            let mut name = clipped(plain, NAME).trim_end_matches('\'').to_owned();
+            let plain = title(plain);
+            let mut name = clipped(&plain, NAME).trim_end_matches('\'').to_owned();
             let mut number = 2;
             while !taken.insert(name.to_lowercase()) {
                 let end = format!(" {number}");
-                name = format!("{}{end}", clipped(plain, NAME - end.len()));
+                name = format!("{}{end}", clipped(&plain, NAME - end.len()));
                 number += 1;
             }
             name
         })
         .collect()
+}
+
+/// A text that begins with a capital letter.
+fn title(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
 }
 
 /// As many units of UTF-16 as a limit of the format allows.

@@ -37,6 +37,13 @@ const DATA: &str = "report.json";
 const UPRIGHT: f64 = 481.8;
 const SIDEWAYS: f64 = 756.8;
 
+/// How high the text is there.
+const HIGH: f64 = 701.9;
+const LOW: f64 = 477.3;
+
+/// A table that takes less than this part of a page is not divided.
+const TOGETHER: f64 = 0.5;
+
 /// The white at both sides of a cell together, in points; the template has half of it at each.
 const INSET: f64 = 7.0;
 
@@ -129,6 +136,12 @@ struct Layout {
     widths: Vec<f64>,
     /// Whether every word of a column's heading fits, so that none is hyphenated.
     whole: Vec<bool>,
+    /// Whether every word of a column's rows fits: names are not hyphenated without need.
+    plain: Vec<bool>,
+    /// Whether the table stays on one page.
+    together: bool,
+    /// Whether a row may go on in the next page: it has more lines than a page.
+    loose: bool,
 }
 
 fn data(report: &Report) -> Result<Vec<u8>, TypesettingError> {
@@ -189,12 +202,15 @@ fn elsewhere(table: &ShownTable) -> ShownBlock {
 
 /// Decides how a table is set, and lets what is wider than its column be broken.
 fn laid_out(table: &mut ShownTable) -> Layout {
-    let layout = layout(table);
+    let mut layout = layout(table);
     let rooms: Vec<f64> = layout
         .widths
         .iter()
         .map(|wide| (wide - INSET) / layout.size)
         .collect();
+    let rows = table.rows.iter().chain(&table.total);
+    let heights: Vec<f64> = rows.map(|row| height(row, &rooms)).collect();
+    let page = if table.annex { LOW } else { HIGH } / layout.size;
     for row in table.rows.iter_mut().chain(&mut table.total) {
         for (cell, room) in row.iter_mut().zip(&rooms) {
             *cell = breakable(cell, *room);
@@ -203,7 +219,24 @@ fn laid_out(table: &mut ShownTable) -> Layout {
     for (column, room) in table.columns.iter_mut().zip(&rooms) {
         column.title = breakable(&column.title, room / BOLD);
     }
+    let highest = heights.iter().copied().fold(0.0, f64::max);
+    layout.loose = highest > page / 2.0;
+    layout.together = heights.iter().sum::<f64>() < page * TOGETHER;
     layout
+}
+
+/// About how many ems a row is high, its white included.
+fn height(row: &[String], rooms: &[f64]) -> f64 {
+    let lines = row.iter().zip(rooms).map(|(cell, room)| {
+        let wide = measure(cell) / room.max(1.0);
+        // A line is seldom full, but the only one.
+        if wide <= 1.0 {
+            1.0
+        } else {
+            (wide * 1.25).ceil()
+        }
+    });
+    lines.fold(1.0, f64::max) * 1.2 + 1.1
 }
 
 /// The largest letters with which every column has what it needs, and a share of what it would like.
@@ -223,7 +256,7 @@ fn layout(table: &ShownTable) -> Layout {
         .sum();
     let least: f64 = table.columns.iter().map(|column| column.least).sum();
     let room = |size: f64| ((page - white) / size).max(1.0);
-    let enough = |size: &&f64| room(**size) >= least + (natural - least) * 0.4;
+    let enough = |size: &&f64| room(**size) >= least + (natural - least) * 0.7;
     let size = sizes
         .iter()
         .find(enough)
@@ -246,9 +279,17 @@ fn layout(table: &ShownTable) -> Layout {
     let fits = |(column, wide): (&ShownColumn, &f64)| {
         widest_word(&column.title) * BOLD <= (wide - INSET) / size
     };
+    let holds = |(index, wide): (usize, &f64)| {
+        let mut cells = table.rows.iter().chain(&table.total);
+        let room = (wide - INSET) / size;
+        cells.all(|row| row.get(index).is_none_or(|cell| widest_word(cell) <= room))
+    };
     Layout {
         size,
         whole: table.columns.iter().zip(&widths).map(fits).collect(),
+        plain: widths.iter().enumerate().map(holds).collect(),
+        together: false,
+        loose: false,
         widths,
     }
 }
@@ -265,13 +306,26 @@ fn breakable(text: &str, room: f64) -> String {
         if plain || measure(word) <= room {
             loose.push_str(piece);
         } else {
-            for one in piece.chars() {
-                loose.push(one);
-                loose.push(BREAK);
-            }
+            piece
+                .split_inclusive(['/', '.', '-', '_', '@', '=', '&'])
+                .for_each(|part| broken(part, room, &mut loose));
         }
     }
     loose
+}
+
+/// Appends a part of an address or of a code, after which a line may end; when it is too wide by
+/// itself, a line may end anywhere in it.
+fn broken(part: &str, room: f64, loose: &mut String) {
+    if measure(part.trim_end()) <= room {
+        loose.push_str(part);
+        loose.push(BREAK);
+        return;
+    }
+    for one in part.chars() {
+        loose.push(one);
+        loose.push(BREAK);
+    }
 }
 
 /// A text with nothing in it that the font cannot show.
@@ -439,8 +493,13 @@ mod tests {
         );
         let code = breakable("MI-0123456789-ABCDEFGH fine", 5.0);
         assert!(
-            code.starts_with("M\u{200b}I\u{200b}-") && code.ends_with("fine"),
+            code.starts_with("MI-\u{200b}0\u{200b}1") && code.ends_with("fine"),
             "{code:?}"
+        );
+        let address = breakable("su esempio.it/pagina, terza", 5.0);
+        assert_eq!(
+            address,
+            "su esempio.\u{200b}it/\u{200b}pagina, \u{200b}terza"
         );
         assert_eq!(breakable("MI-01", 5.0), "MI-01");
     }

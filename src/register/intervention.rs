@@ -1,7 +1,7 @@
 //! What the census needs for the tender: interventions by lot, and what they cost.
 //!
-//! One road for page, file and report: [`Register::tender`], in the unit of whoever asks, gives rows
-//! with numbers. Criteria, prices and lots are those in force at the moment of the filter, as they
+//! [`Register::demand`] gives rows with numbers to page and file; the report goes the same road,
+//! [`Means`], in its own pass over the devices. Criteria, prices and lots are those in force at the moment of the filter, as they
 //! were known then, or those that are chosen; so an estimate of a snapshot stays the same. Enforced
 //! by `tests/it/tender.rs`.
 
@@ -16,12 +16,13 @@ use crate::census::estimate::{Estimate, WITHOUT_VAT};
 use crate::census::filter::Filter;
 use crate::census::intervention::{Case, Demand, Demanded, Selection};
 use crate::census::journal::Act;
-use crate::census::lot::{self, Lots};
+use crate::census::lot::{self, BY_HAND, Lots};
 use crate::census::person::Viewer;
 use crate::census::price::{self, PriceList};
 use crate::census::record::Record;
 use crate::census::rules::Bodies;
 use crate::census::table::Fault;
+use crate::census::verdict::Verdict;
 use crate::census::vocabulary::{Field, UNKNOWN};
 use crate::clock::Instant;
 use crate::exchange::listing::{self, Cell, Sheet};
@@ -182,22 +183,15 @@ impl Register {
         let whole = asked.whole();
         let differs = asked.filter != whole.filter || asked.selection != whole.selection;
         let mut unit = self.store.read().await?;
-        let chosen = self.tender(&mut unit, asked).await?;
+        let chosen = self.gather(&mut unit, asked, None).await?.tender;
         let whole = if differs {
-            Some(self.tender(&mut unit, &whole).await?)
+            Some(self.gather(&mut unit, &whole, None).await?.tender)
         } else {
             None
         };
         drop(unit);
         self.note_filter(&asked.filter, "interventi").await?;
         Ok((chosen, whole))
-    }
-
-    /// What the devices of a filter need, in the unit of whoever asks, who notes the reading.
-    pub async fn tender(&self, unit: &mut Unit, asked: &Asked) -> Result<Tender> {
-        may_read(asked.filter.viewer(), Kind::Prices)?;
-        let gathered = self.gather(unit, asked, None).await?;
-        Ok(gathered.tender)
     }
 
     /// The units and devices behind an intervention. Only for whoever reads everything.
@@ -320,12 +314,7 @@ impl Register {
         watched: Option<&str>,
     ) -> Result<Gathered> {
         let basis = self.basis(unit, &asked.filter, asked.criteria).await?;
-        let prices = self
-            .chosen(unit, Kind::Prices, asked.prices, basis.at)
-            .await?;
-        let prices = parsed(prices, PriceList::stored)?;
-        let lots = self.chosen(unit, Kind::Lots, asked.lots, basis.at).await?;
-        let lots = parsed(lots, Lots::stored)?;
+        let means = self.means(unit, asked.prices, asked.lots, basis.at).await?;
         let place = match watched {
             None => None,
             Some(id) => Some(
@@ -337,10 +326,8 @@ impl Register {
                     .ok_or(NO_REMEDY)?,
             ),
         };
-        let by_hand = Lots::default();
-        let division = lots.as_ref().map_or(&by_hand, |(_, lots)| lots);
-        let mut demand =
-            Demand::new(&basis.criteria, asked.selection, place).with_lots(division.names());
+        let names = means.division().names();
+        let mut demand = Demand::new(&basis.criteria, asked.selection, place).with_lots(names);
         let mut left_out = 0;
         let mut seen: HashMap<Uuid, Seen> = HashMap::new();
         let fields = [Field::Lotto, Field::Comune, Field::Stato, Field::Codice];
@@ -355,29 +342,17 @@ impl Register {
                     left_out += 1;
                     return;
                 }
-                let case = Case {
-                    device,
-                    record,
-                    software: software(&basis, record),
-                    model: model(&basis, record),
-                    verdict,
-                    lot: division.of(record),
-                };
-                if demand.add(case) {
+                if demand.add(means.case(&basis, device, record, verdict)) {
                     seen.insert(device, Seen::of(record, &basis));
                 }
             },
         )
         .await?;
         let demanded = demand.finish();
-        let estimate = prices
-            .as_ref()
-            .map(|(_, prices)| Estimate::of(&basis.criteria, &demanded, prices))
-            .transpose()
-            .map_err(|error| Error::Invalid(error.to_string()))?;
+        let estimate = means.estimate(&basis.criteria, &demanded)?;
         let tender = Tender {
-            prices,
-            lots,
+            prices: means.prices,
+            lots: means.lots,
             at: basis.at,
             day: basis.day,
             edition: basis.edition,
@@ -388,6 +363,22 @@ impl Register {
             estimate,
         };
         Ok(Gathered { tender, seen })
+    }
+
+    /// The prices and lots that are chosen, or those in force at an instant.
+    pub(super) async fn means(
+        &self,
+        unit: &mut Unit,
+        prices: Option<Uuid>,
+        lots: Option<Uuid>,
+        at: Option<Instant>,
+    ) -> Result<Means> {
+        let prices = self.chosen(unit, Kind::Prices, prices, at).await?;
+        let lots = self.chosen(unit, Kind::Lots, lots, at).await?;
+        Ok(Means {
+            prices: parsed(prices, PriceList::stored)?,
+            lots: parsed(lots, Lots::stored)?,
+        })
     }
 
     /// The edition that is chosen, or the one in force at an instant.
@@ -406,6 +397,49 @@ impl Register {
         found
             .map(Some)
             .ok_or(Error::NotFound("Questa edizione non c’è."))
+    }
+}
+
+/// What quantities are made of besides verdicts.
+#[derive(Debug)]
+pub(super) struct Means {
+    /// The price list; none when none is in force.
+    pub prices: Option<(Edition, PriceList)>,
+    /// The division in lots; none when none is in force.
+    pub lots: Option<(Edition, Lots)>,
+}
+
+impl Means {
+    /// The division in lots; without one, lots are those said by hand.
+    pub fn division(&self) -> &Lots {
+        self.lots.as_ref().map_or(&BY_HAND, |(_, lots)| lots)
+    }
+
+    /// A judged device, in its lot.
+    pub fn case<'a>(
+        &'a self,
+        basis: &'a Basis,
+        device: Uuid,
+        record: &'a Record,
+        verdict: &'a Verdict,
+    ) -> Case<'a> {
+        Case {
+            device,
+            record,
+            software: software(basis, record),
+            model: model(basis, record),
+            verdict,
+            lot: self.division().of(record),
+        }
+    }
+
+    /// What quantities cost; nothing without a price list.
+    pub fn estimate(&self, criteria: &Criteria, demanded: &Demanded) -> Result<Option<Estimate>> {
+        let prices = self.prices.as_ref();
+        let estimate = prices.map(|(_, prices)| Estimate::of(criteria, demanded, prices));
+        estimate
+            .transpose()
+            .map_err(|error| Error::Invalid(error.to_string()))
     }
 }
 

@@ -5,14 +5,15 @@
 //! ask for it, and that they did is noted. Enforced by `tests/it/report.rs`.
 
 use super::compatibility::Basis;
-use super::intervention::{Asked as Wanted, Tender};
+use super::intervention::Means;
 use super::journal::Note;
 use super::reference_layer::Reference;
 use super::{Error, Register, Result};
 use crate::census::criterion::{Grade, Level};
 use crate::census::dossier::{Dossier, Estimate, Layer, Line, Product, Quantity, arrange, compose};
+use crate::census::edition::Edition;
 use crate::census::filter::{Filter, State};
-use crate::census::intervention::Selection;
+use crate::census::intervention::{Case, Demand, Demanded, Selection};
 use crate::census::journal::Act;
 use crate::census::lot;
 use crate::census::overview::to_ask;
@@ -103,15 +104,10 @@ impl Register {
             None => None,
         };
         let now = self.clock.now();
-        let wanted = Wanted {
-            filter: filter.clone(),
-            selection: Selection::default(),
-            criteria: asked.criteria,
-            prices: asked.prices,
-            lots: asked.lots,
-        };
-        let tender = self.tender(&mut unit, &wanted).await?;
         let basis = self.basis(&mut unit, &filter, asked.criteria).await?;
+        let means = self
+            .means(&mut unit, asked.prices, asked.lots, basis.at)
+            .await?;
         let fibre = match asked.fibre {
             Some(id) => Some(self.reference_with_id(&mut unit, id).await?),
             None => {
@@ -119,8 +115,8 @@ impl Register {
                     .await?
             }
         };
-        let lines = self
-            .lines(&mut unit, &filter, &basis, &tender, fibre.as_ref())
+        let (lines, by_lot, by_body) = self
+            .lines(&mut unit, &filter, &basis, &means, fibre.as_ref())
             .await?;
         drop(unit);
         let issuer = self.coordinator().await?;
@@ -134,38 +130,43 @@ impl Register {
                 at,
                 boundaries: territory.rings(),
                 basis,
-                tender,
+                means,
                 fibre,
                 lines,
+                by_lot,
+                by_body,
             })
         });
-        made.await.map_err(|error| Error::Failed(error.to_string()))
+        made.await
+            .map_err(|error| Error::Failed(error.to_string()))?
     }
 
+    /// The devices, judged once, with what they need by lot and by body.
     async fn lines(
         &self,
         unit: &mut Unit,
         filter: &Filter,
         basis: &Basis,
-        tender: &Tender,
+        means: &Means,
         fibre: Option<&Reference>,
-    ) -> Result<Vec<Line>> {
+    ) -> Result<(Vec<Line>, Demanded, Demanded)> {
         let mut lines = Vec::new();
-        // However it is spelled, a lot is one, as in the quantities.
-        let mut lots: HashMap<String, String> = HashMap::new();
-        for lot in &tender.demanded.lots {
-            lots.insert(lot::key(lot), lot.clone());
-        }
+        let demand = || Demand::new(&basis.criteria, Selection::default(), None);
+        let mut by_lot = demand().with_lots(means.division().names());
+        let mut by_body = demand();
         let comune = |code: &str| {
             let found = self.territory.get(code);
             found.map_or_else(|| code.to_owned(), |one| one.name.clone())
         };
-        let take = |_, _, record: &Record, verdict: &Verdict| {
-            let mut line = line(basis, tender, record, verdict);
+        let take = |device, _, record: &Record, verdict: &Verdict| {
+            let case = means.case(basis, device, record, verdict);
+            by_lot.add(case);
+            by_body.add(Case {
+                lot: record.text(Field::Ente),
+                ..case
+            });
+            let mut line = line(basis, case);
             line.comune = comune(record.text(Field::Comune));
-            let spelled = lots.entry(lot::key(&line.lot));
-            line.lot
-                .clone_from(spelled.or_insert_with(|| line.lot.clone()));
             if let Some(near) = fibre.and_then(|fibre| fibre.nearest.to(line.lon, line.lat)) {
                 line.fibre_m = Some(near.metres);
             }
@@ -173,7 +174,7 @@ impl Register {
         };
         self.each_verdict(unit, filter, basis, &FIELDS, take)
             .await?;
-        Ok(lines)
+        Ok((lines, by_lot.finish(), by_body.finish()))
     }
 }
 
@@ -184,18 +185,21 @@ struct Gathered {
     at: crate::clock::Instant,
     boundaries: Vec<Vec<(f64, f64)>>,
     basis: Basis,
-    tender: Tender,
+    means: Means,
     fibre: Option<Reference>,
     lines: Vec<Line>,
+    by_lot: Demanded,
+    by_body: Demanded,
 }
 
-fn draw(mut gathered: Gathered) -> Report {
+fn draw(mut gathered: Gathered) -> Result<Report> {
     let basis = &gathered.basis;
     let bodies: BTreeMap<_, _> = basis
         .bodies()
         .map(|(code, body)| (code.to_owned(), body.clone()))
         .collect();
     arrange(&mut gathered.lines, &bodies);
+    spell_lots(&mut gathered.lines, &gathered.by_lot.lots);
     let names: BTreeSet<&str> = gathered
         .lines
         .iter()
@@ -207,8 +211,8 @@ fn draw(mut gathered: Gathered) -> Report {
         .collect();
     let layers: Vec<Layer> = gathered.fibre.iter().map(layer).collect();
     let gates = basis.gates();
-    let estimate = estimate(&gathered.tender);
-    compose(&Dossier {
+    let estimate = estimate(&gathered)?;
+    Ok(compose(&Dossier {
         issuer: gathered.issuer,
         snapshot: gathered.snapshot.as_ref(),
         at: gathered.at,
@@ -221,7 +225,17 @@ fn draw(mut gathered: Gathered) -> Report {
         estimate: &estimate,
         layers: &layers,
         boundaries: &gathered.boundaries,
-    })
+    }))
+}
+
+/// However it is spelled, a lot is one: as in the quantities, or else as it comes first.
+fn spell_lots(lines: &mut [Line], known: &[String]) {
+    let known = known.iter().map(|lot| (lot::key(lot), lot.clone()));
+    let mut spelled: HashMap<String, String> = known.collect();
+    for line in lines {
+        let own = spelled.entry(lot::key(&line.lot));
+        line.lot.clone_from(own.or_insert_with(|| line.lot.clone()));
+    }
 }
 
 fn may_read(viewer: &Viewer) -> Result<()> {
@@ -244,10 +258,9 @@ fn filter(viewer: &Viewer, asked: &Asked) -> Filter {
     filter
 }
 
-fn line(basis: &Basis, tender: &Tender, record: &Record, verdict: &Verdict) -> Line {
+fn line(basis: &Basis, case: Case<'_>) -> Line {
+    let (record, verdict) = (case.record, case.verdict);
     let text = |field| record.text(field).to_owned();
-    let lots = tender.lots.as_ref();
-    let lot = lots.map_or(record.text(Field::Lotto), |(_, lots)| lots.of(record));
     let facts = basis.facts(record);
     let asked = to_ask(&basis.criteria, &facts, verdict, Some(Level::Necessary));
     Line {
@@ -260,7 +273,7 @@ fn line(basis: &Basis, tender: &Tender, record: &Record, verdict: &Verdict) -> L
         state: text(Field::Stato),
         installation: text(Field::Installazione),
         views: record.integer(Field::PuntiRipresa).unwrap_or(1),
-        lot: lot.to_owned(),
+        lot: case.lot.to_owned(),
         software: text(Field::Software),
         lon: record.number(Field::Lon).unwrap_or_default(),
         lat: record.number(Field::Lat).unwrap_or_default(),
@@ -306,20 +319,32 @@ fn layer(reference: &Reference) -> Layer {
     }
 }
 
-/// The quantities of a tender as the report shows them.
-fn estimate(tender: &Tender) -> Estimate {
-    let costs: HashMap<_, _> = tender
-        .estimate
+/// The quantities and what they cost, as the report shows them.
+fn estimate(gathered: &Gathered) -> Result<Estimate> {
+    let means = &gathered.means;
+    let named = |edition: Option<&Edition>| edition.map(|one| one.name.clone()).unwrap_or_default();
+    Ok(Estimate {
+        prices: named(means.prices.as_ref().map(|(edition, _)| edition)),
+        lots: named(means.lots.as_ref().map(|(edition, _)| edition)),
+        by_lot: quantities(gathered, &gathered.by_lot)?,
+        by_body: quantities(gathered, &gathered.by_body)?,
+    })
+}
+
+fn quantities(gathered: &Gathered, demanded: &Demanded) -> Result<Vec<Quantity>> {
+    let criteria = &gathered.basis.criteria;
+    let estimate = gathered.means.estimate(criteria, demanded)?;
+    let costs: HashMap<_, _> = estimate
         .iter()
         .flat_map(|estimate| &estimate.rows)
         .filter_map(|row| Some(((row.lot, row.remedy), row.cost.ok()?)))
         .collect();
-    let lines = tender.demanded.rows.iter().filter_map(|row| {
-        let remedy = tender.criteria.remedies.get(row.remedy)?;
+    let rows = demanded.rows.iter().filter_map(|row| {
+        let remedy = criteria.remedies.get(row.remedy)?;
         let cost = costs.get(&(row.lot, row.remedy));
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         Some(Quantity {
-            lot: tender.demanded.lots.get(row.lot)?.clone(),
+            whose: demanded.lots.get(row.lot)?.clone(),
             remedy: remedy.name.clone(),
             unit: remedy.unit.label().to_owned(),
             certain: count(row.certain),
@@ -328,10 +353,5 @@ fn estimate(tender: &Tender) -> Estimate {
             amount: cost.map(|(_, amount)| (amount.low, amount.high)),
         })
     });
-    let named = |edition: Option<&str>| edition.unwrap_or_default().to_owned();
-    Estimate {
-        prices: named(tender.prices.as_ref().map(|(one, _)| one.name.as_str())),
-        lots: named(tender.lots.as_ref().map(|(one, _)| one.name.as_str())),
-        lines: lines.collect(),
-    }
+    Ok(rows.collect())
 }

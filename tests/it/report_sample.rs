@@ -10,7 +10,7 @@
     reason = "the numbers of a sample are small, and it is one long text"
 )]
 
-use varco::census::report::{Bars, Block, Cell, Column, Kind, Map, Report, Section, Table};
+use varco::census::report::{Bars, Block, Cell, Column, Kind, Map, Place, Report, Section, Table};
 
 /// 31 December 2026 at 18:30:15 in Italy, in microseconds.
 const AT: i64 = 1_798_738_215_000_000;
@@ -162,6 +162,10 @@ fn outcomes() -> Section {
                         (place.0, place.1, n as usize % 6)
                     })
                     .collect(),
+                places: vec![Place {
+                    name: "Abbiategrasso".into(),
+                    points: vec![(9.05, 45.60), (9.06, 45.61)],
+                }],
             }),
         ],
     )
@@ -416,6 +420,10 @@ pub fn nasty() -> Report {
                         boundaries: vec![vec![]],
                         classes: vec![],
                         points: vec![(f64::NAN, 0.0, 9)],
+                        places: vec![Place {
+                            name: MARKUP.into(),
+                            points: vec![(f64::NAN, 0.0)],
+                        }],
                     }),
                     Block::Map(Map {
                         caption: "Un punto".into(),
@@ -423,6 +431,10 @@ pub fn nasty() -> Report {
                         boundaries: vec![],
                         classes: vec![MARKUP.into()],
                         points: vec![(9.19, 45.46, 0), (9.19, 45.46, 40)],
+                        places: vec![Place {
+                            name: MARKUP.into(),
+                            points: vec![(9.19, 45.46)],
+                        }],
                     }),
                 ],
             ),

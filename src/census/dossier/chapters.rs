@@ -1,28 +1,28 @@
 //! The chapters of the report, in their order. Every number is counted from the devices.
 
-use super::{Dossier, Line};
+use super::count::{
+    self, READERS, Stock, bar, in_order, many, named, number, or, outcome_cells, outcome_columns,
+    paragraph, series, share, size, stocks, text, total, whole,
+};
+use super::{Dossier, Line, needs};
 use crate::census::adhesion::{ActKind, Stage};
 use crate::census::collation::italian;
 use crate::census::criterion::{Grade, Level};
-use crate::census::fact::{AboutBody, Fact};
+use crate::census::fact::Fact;
 use crate::census::moment;
-use crate::census::report::{Bars, Block, Cell, Column, Kind, Map, Report, Section, Table};
-use crate::census::verdict::{Answer, Outcome, worst};
+use crate::census::overview::{Answers, Outcomes};
+use crate::census::report::{Bars, Block, Cell, Column, Kind, Map, Place, Report, Section, Table};
+use crate::census::verdict::{Answer, Outcome};
 use crate::census::vocabulary::Field;
 use jiff::civil::Date;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The outcomes of what the link concerns.
-const READERS: [Outcome; 5] = [
-    Outcome::Connected,
-    Outcome::Compatible,
-    Outcome::Adaptable,
-    Outcome::Uncertain,
-    Outcome::Incompatible,
-];
 
 /// How many bars are drawn: the longest ones; the table has them all.
 const BARS: usize = 20;
+
+/// Conditions longer than this, in bytes, are not repeated.
+const LONG: usize = 60;
 
 /// Distances from the fibre that are told apart, in metres.
 const NEAR: [f64; 4] = [50.0, 250.0, 500.0, 1_000.0];
@@ -35,7 +35,7 @@ pub(super) fn compose(dossier: &Dossier<'_>) -> Report {
         outcomes(dossier),
         criteria(dossier),
         software(dossier),
-        interventions(dossier),
+        needs::interventions(dossier),
     ];
     sections.extend(fibre(dossier));
     sections.push(lacking(dossier));
@@ -103,186 +103,8 @@ fn basis(dossier: &Dossier<'_>) -> Vec<(String, String)> {
     rows
 }
 
-// Counting.
-
-/// What there is of something: devices, where they stand, what they see.
-#[derive(Debug, Default)]
-struct Stock<'a> {
-    devices: i64,
-    views: i64,
-    readers: i64,
-    in_service: i64,
-    connected: i64,
-    fixed: i64,
-    relocatable: i64,
-    places: BTreeSet<(&'a str, &'a str)>,
-}
-
-impl<'a> Stock<'a> {
-    fn add(&mut self, line: &'a Line) {
-        self.devices += 1;
-        self.views += line.views;
-        self.readers += i64::from(line.is_reader());
-        self.in_service += i64::from(line.state == "in_esercizio");
-        self.connected += i64::from(line.outcome == Outcome::Connected);
-        self.fixed += i64::from(line.installation == "fissa");
-        self.relocatable += i64::from(line.installation == "ricollocabile");
-        self.places.insert(line.place());
-    }
-
-    fn sites(&self) -> i64 {
-        size(self.places.len())
-    }
-
-    fn cells(&self) -> [Cell; 7] {
-        [
-            self.sites(),
-            self.devices,
-            self.views,
-            self.readers,
-            self.in_service,
-            self.fixed,
-            self.relocatable,
-        ]
-        .map(Cell::Integer)
-    }
-}
-
-/// The same for every value of something.
-fn stocks<'a, K: Ord>(lines: &'a [Line], key: impl Fn(&'a Line) -> K) -> BTreeMap<K, Stock<'a>> {
-    let mut stocks: BTreeMap<K, Stock<'a>> = BTreeMap::new();
-    for line in lines {
-        stocks.entry(key(line)).or_default().add(line);
-    }
-    stocks
-}
-
-/// How many readers have each outcome.
-#[derive(Debug, Default, Clone)]
-struct Tally {
-    outcomes: BTreeMap<Outcome, i64>,
-}
-
-impl Tally {
-    fn add(&mut self, line: &Line) {
-        *self.outcomes.entry(line.outcome).or_default() += 1;
-    }
-
-    fn of(&self, outcome: Outcome) -> i64 {
-        self.outcomes.get(&outcome).copied().unwrap_or_default()
-    }
-
-    fn readers(&self) -> i64 {
-        READERS.iter().map(|outcome| self.of(*outcome)).sum()
-    }
-
-    fn worst(&self) -> Outcome {
-        worst(self.outcomes.keys().copied())
-    }
-
-    /// The number of readers, then of each outcome.
-    fn cells(&self) -> Vec<Cell> {
-        let each = READERS.iter().map(|outcome| self.of(*outcome));
-        std::iter::once(self.readers())
-            .chain(each)
-            .map(Cell::Integer)
-            .collect()
-    }
-
-    fn bar(&self) -> Vec<u64> {
-        let numbers = READERS.iter().map(|outcome| self.of(*outcome));
-        numbers
-            .map(|number| u64::try_from(number).unwrap_or_default())
-            .collect()
-    }
-}
-
-fn tallies<'a, K: Ord>(lines: &'a [Line], key: impl Fn(&'a Line) -> K) -> BTreeMap<K, Tally> {
-    let mut tallies: BTreeMap<K, Tally> = BTreeMap::new();
-    for line in lines {
-        tallies.entry(key(line)).or_default().add(line);
-    }
-    tallies
-}
-
-fn total(lines: &[Line]) -> (Stock<'_>, Tally) {
-    let (mut stock, mut tally) = (Stock::default(), Tally::default());
-    for line in lines {
-        stock.add(line);
-        tally.add(line);
-    }
-    (stock, tally)
-}
-
-fn size(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a share of devices is shown with one decimal"
-)]
-fn share(part: i64, whole: i64) -> Cell {
-    if whole == 0 {
-        Cell::Empty
-    } else {
-        Cell::Decimal(part as f64 / whole as f64)
-    }
-}
-
-/// The keys of a table in the order of Italian readers, what has no name last.
-fn in_order<T>(map: BTreeMap<&str, T>) -> Vec<(&str, T)> {
-    let mut rows: Vec<_> = map.into_iter().collect();
-    rows.sort_by(|(left, _), (right, _)| {
-        left.is_empty()
-            .cmp(&right.is_empty())
-            .then_with(|| italian(left, right))
-    });
-    rows
-}
-
-fn named<'a>(bodies: &'a BTreeMap<String, AboutBody>, code: &'a str) -> &'a str {
-    bodies.get(code).map_or(code, |body| &body.name)
-}
-
-fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
-    if text.is_empty() { otherwise } else { text }
-}
-
-fn text(title: &str) -> Column {
-    Column::new(title, Kind::Text)
-}
-
-fn number(title: &str) -> Column {
-    Column::new(title, Kind::Integer)
-}
-
-fn paragraph(text: impl Into<String>) -> Block {
-    Block::Paragraph(text.into())
-}
-
-fn outcome_columns(first: Column) -> Vec<Column> {
-    let outcomes = READERS.iter().map(|outcome| number(outcome.label()));
-    [first, number("Lettori")]
-        .into_iter()
-        .chain(outcomes)
-        .collect()
-}
-
-fn series() -> Vec<String> {
-    READERS.iter().map(|one| one.label().to_owned()).collect()
-}
-
-/// «1 dispositivo», «2 dispositivi».
-fn many(count: i64, one: &str, several: &str) -> String {
-    let words = if count == 1 { one } else { several };
-    format!("{} {words}", Cell::Integer(count).shown(Kind::Integer))
-}
-
-// Chapters.
-
 fn in_short(dossier: &Dossier<'_>) -> Section {
-    let (stock, tally) = total(dossier.lines);
+    let (stock, outcomes) = total(dossier.lines);
     let bodies: BTreeSet<&str> = dossier
         .lines
         .iter()
@@ -324,19 +146,19 @@ fn in_short(dossier: &Dossier<'_>) -> Section {
     );
     let mut blocks = vec![paragraph(said), Block::Table(figures)];
     if stock.readers > 0 {
-        blocks.push(Block::Bars(bars_of_outcomes(&tally)));
+        blocks.push(Block::Bars(bars_of_outcomes(&outcomes)));
         let list = READERS.iter().map(|outcome| {
             format!(
                 "{}: {} su {}. {}",
                 outcome.label(),
-                tally.of(*outcome),
+                outcomes.of(*outcome),
                 stock.readers,
                 outcome.meaning()
             )
         });
         blocks.push(Block::List(list.collect()));
     }
-    let (low, high) = total_of(dossier.estimate.lines.iter());
+    let (low, high) = needs::total_of(&dossier.estimate.by_lot);
     if high > 0 {
         let euro = |cents: i64| Cell::Cents(cents).shown(Kind::Money);
         blocks.push(paragraph(format!(
@@ -350,8 +172,8 @@ fn in_short(dossier: &Dossier<'_>) -> Section {
     Section::new("In breve", "in-breve", blocks)
 }
 
-fn bars_of_outcomes(tally: &Tally) -> Bars {
-    let numbers = tally.bar();
+fn bars_of_outcomes(tally: &Outcomes) -> Bars {
+    let numbers = bar(tally);
     let said: Vec<_> = READERS
         .iter()
         .zip(&numbers)
@@ -520,7 +342,7 @@ fn outcomes(dossier: &Dossier<'_>) -> Section {
     let mut columns = outcome_columns(text("Ente"));
     columns.push(text("Esito dell’ente"));
     let mut by_body = Table::new("esiti-enti", "Lettori di targhe per ente ed esito", columns);
-    let mut bodies: Vec<_> = tallies(dossier.lines, |line| line.body.as_str())
+    let mut bodies: Vec<_> = count::outcomes(dossier.lines, |line| line.body.as_str())
         .into_iter()
         .filter(|(_, tally)| tally.readers() > 0)
         .collect();
@@ -529,28 +351,28 @@ fn outcomes(dossier: &Dossier<'_>) -> Section {
     });
     for (body, tally) in &bodies {
         let mut row = vec![Cell::from(named(dossier.bodies, body))];
-        row.extend(tally.cells());
+        row.extend(outcome_cells(tally));
         row.push(tally.worst().label().into());
         by_body.rows.push(row);
     }
     let mut last = vec![Cell::from("Totale")];
-    last.extend(all.cells());
+    last.extend(outcome_cells(&all));
     by_body.total = Some(last);
     let mut by_lot = Table::new(
         "esiti-lotti",
         "Lettori di targhe per lotto ed esito",
         outcome_columns(text("Lotto")),
     );
-    let lots = tallies(dossier.lines, |line| line.lot.as_str());
+    let lots = count::outcomes(dossier.lines, |line| line.lot.as_str());
     for (lot, tally) in in_order(lots) {
         let mut row = vec![Cell::from(or(lot, "Senza lotto"))];
-        row.extend(tally.cells());
+        row.extend(outcome_cells(&tally));
         by_lot.rows.push(row);
     }
     let mut last = vec![Cell::from("Totale")];
-    last.extend(all.cells());
+    last.extend(outcome_cells(&all));
     by_lot.total = Some(last);
-    let mut blocks = vec![Block::Table(by_lot)];
+    let mut blocks = Vec::new();
     bodies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.readers()));
     if !bodies.is_empty() {
         let shown = bodies.iter().take(BARS);
@@ -565,11 +387,12 @@ fn outcomes(dossier: &Dossier<'_>) -> Section {
             unit: "lettori".to_owned(),
             series: series(),
             items: shown
-                .map(|(body, tally)| (named(dossier.bodies, body).to_owned(), tally.bar()))
+                .map(|(body, tally)| (named(dossier.bodies, body).to_owned(), bar(tally)))
                 .collect(),
         }));
     }
     blocks.push(Block::Table(by_body));
+    blocks.push(Block::Table(by_lot));
     blocks.extend(map(dossier));
     Section::new("Esiti", "esiti", blocks)
 }
@@ -595,7 +418,24 @@ fn map(dossier: &Dossier<'_>) -> Option<Block> {
         boundaries: dossier.boundaries.to_vec(),
         classes: series(),
         points,
+        places: places(dossier),
     }))
+}
+
+/// The Comuni that have readers, those with most first.
+fn places(dossier: &Dossier<'_>) -> Vec<Place> {
+    let mut comuni: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
+    let readers = dossier.lines.iter().filter(|line| line.is_reader());
+    for line in readers.filter(|line| !line.comune.is_empty()) {
+        comuni.entry(&line.comune).or_default().push(line);
+    }
+    let mut comuni: Vec<_> = comuni.into_iter().collect();
+    comuni.sort_by_key(|(_, lines)| std::cmp::Reverse(lines.len()));
+    let placed = comuni.into_iter().map(|(name, lines)| Place {
+        name: name.to_owned(),
+        points: lines.iter().map(|line| (line.lon, line.lat)).collect(),
+    });
+    placed.collect()
 }
 
 fn criteria(dossier: &Dossier<'_>) -> Section {
@@ -613,28 +453,24 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
         "Risposte dei lettori di targhe a ogni criterio",
         columns,
     );
+    let mut answers = vec![Answers::default(); dossier.criteria.criteria.len()];
+    for line in dossier.lines.iter().filter(|line| line.is_reader()) {
+        for (counted, answer) in answers.iter_mut().zip(&line.answers) {
+            counted.add(*answer);
+        }
+    }
     let mut bars = Vec::new();
-    for (place, criterion) in dossier.criteria.criteria.iter().enumerate() {
-        let given = |wanted: Answer| {
-            let readers = dossier.lines.iter().filter(|line| line.is_reader());
-            size(
-                readers
-                    .filter(|line| line.answers.get(place) == Some(&wanted))
-                    .count(),
-            )
-        };
-        let counts = Answer::ALL.map(given);
+    for (criterion, counted) in dossier.criteria.criteria.iter().zip(&answers) {
+        let counts = Answer::ALL.map(|answer| counted.of(answer));
         let mut row: Vec<Cell> = vec![
             criterion.id.as_str().into(),
             criterion.text.as_str().into(),
             criterion.level.label().into(),
         ];
-        row.extend(counts.map(Cell::Integer));
+        row.extend(counts.map(whole));
         table.rows.push(row);
         if criterion.level == Level::Necessary {
-            let numbers = counts.iter().take(3);
-            let numbers = numbers.map(|count| u64::try_from(*count).unwrap_or_default());
-            bars.push((criterion.id.clone(), numbers.collect()));
+            bars.push((criterion.id.clone(), counts.into_iter().take(3).collect()));
         }
     }
     let mut blocks = Vec::new();
@@ -659,41 +495,47 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
 }
 
 fn software(dossier: &Dossier<'_>) -> Section {
-    let mut columns = vec![
-        text("Software").wide(22),
-        text("Produttore").wide(18),
-        text("Posizione verso SCNTT").wide(24),
-        text("Fonte").wide(28),
-        number("Enti"),
-    ];
+    let mut columns = vec![text("Software"), number("Enti")];
     columns.extend(outcome_columns(text("")).into_iter().skip(1));
     let mut table = Table::new("software", "Lettori di targhe per software", columns);
-    let unknown = "Non indicato";
-    let mut found: BTreeMap<&str, (BTreeSet<&str>, Tally)> = BTreeMap::new();
+    let columns = ["Software", "Produttore", "Posizione verso SCNTT", "Fonte"].map(text);
+    let caption = "Che cosa si sa di ogni software";
+    let mut known = Table::new("software-noti", caption, columns.to_vec());
+    let mut found: BTreeMap<&str, (BTreeSet<&str>, Outcomes)> = BTreeMap::new();
     for line in dossier.lines.iter().filter(|line| line.is_reader()) {
         let product = dossier.products.get(&line.software);
         let name = product.map_or(line.software.as_str(), |one| or(&one.name, &line.software));
-        let (bodies, tally) = found.entry(name).or_default();
+        let (bodies, outcomes) = found.entry(name).or_default();
         bodies.insert(&line.body);
-        tally.add(line);
+        outcomes.add(line.outcome);
     }
-    for (name, (bodies, tally)) in in_order(found) {
+    for (name, (bodies, outcomes)) in in_order(found) {
+        let mut row = vec![
+            or(name, "Non indicato").into(),
+            Cell::Integer(size(bodies.len())),
+        ];
+        row.extend(outcome_cells(&outcomes));
+        table.rows.push(row);
+        if name.is_empty() {
+            continue;
+        }
         let product = dossier.products.values().find(|one| one.name == name);
         let said = |pick: fn(&super::Product) -> &String| {
             product.map_or(Cell::Empty, |one| pick(one).as_str().into())
         };
-        let mut row = vec![
-            or(name, unknown).into(),
+        known.rows.push(vec![
+            name.into(),
             said(|one| &one.producer),
             product.map_or("Non noto".into(), |one| {
                 or(&one.standing, "Non noto").into()
             }),
             said(|one| &one.source),
-            Cell::Integer(size(bodies.len())),
-        ];
-        row.extend(tally.cells());
-        table.rows.push(row);
+        ]);
     }
+    let (_, all) = total(dossier.lines);
+    let mut last = vec![Cell::from("Totale"), Cell::Empty];
+    last.extend(outcome_cells(&all));
+    table.total = Some(last);
     let blocks = vec![
         paragraph(
             "La posizione di un software verso SCNTT è quella registrata nel catalogo, con la sua \
@@ -702,175 +544,9 @@ fn software(dossier: &Dossier<'_>) -> Section {
              soddisfa il criterio.",
         ),
         Block::Table(table),
+        Block::Table(known),
     ];
     Section::new("Software", "software", blocks)
-}
-
-fn interventions(dossier: &Dossier<'_>) -> Section {
-    let estimate = dossier.estimate;
-    let priced = estimate.lines.iter().any(|line| line.price.is_some());
-    let money = |title: &str| Column::new(title, Kind::Money);
-    let mut columns = vec![
-        text("Lotto").wide(12),
-        text("Intervento").wide(38),
-        text("Si conta per").wide(12),
-        number("Quantità minima"),
-        number("Quantità massima"),
-    ];
-    if priced {
-        columns.extend(
-            [
-                "Prezzo minimo",
-                "Prezzo massimo",
-                "Importo minimo",
-                "Importo massimo",
-            ]
-            .map(money),
-        );
-    }
-    let mut table = Table::new("interventi", "Interventi per lotto", columns);
-    let (low, high) = total_of(estimate.lines.iter());
-    for line in &estimate.lines {
-        let mut row: Vec<Cell> = vec![
-            or(&line.lot, "Senza lotto").into(),
-            line.remedy.as_str().into(),
-            line.unit.as_str().into(),
-            Cell::Integer(line.certain),
-            Cell::Integer(line.possible),
-        ];
-        if priced {
-            let cents = |pair: Option<(i64, i64)>| {
-                pair.map_or([Cell::Empty, Cell::Empty], |(low, high)| {
-                    [Cell::Cents(low), Cell::Cents(high)]
-                })
-            };
-            row.extend(cents(line.price));
-            row.extend(cents(line.amount));
-        }
-        table.rows.push(row);
-    }
-    let mut blocks = vec![paragraph(
-        "Un intervento serve dove un criterio necessario non è soddisfatto; si conta una volta per \
-         ciò a cui serve: un collegamento di rete serve a un sito e non a ogni sua telecamera. Un \
-         intervento che serve a dispositivi di più lotti si conta nel lotto che ne ha di più, così \
-         che i lotti sommati diano il totale. I lettori già collegati non sono contati.",
-    )];
-    if estimate.lines.is_empty() {
-        blocks.push(paragraph("Nessun intervento."));
-    } else {
-        if priced {
-            let mut last = vec![Cell::from("Totale")];
-            last.extend(vec![Cell::Empty; 6]);
-            last.extend([Cell::Cents(low), Cell::Cents(high)]);
-            table.total = Some(last);
-        } else {
-            blocks.push(Block::Note(
-                "Non c’è un elenco prezzi: le quantità sono senza importi.".to_owned(),
-            ));
-        }
-        let unpriced: BTreeSet<&str> = estimate
-            .lines
-            .iter()
-            .filter(|line| line.price.is_none())
-            .map(|line| line.remedy.as_str())
-            .collect();
-        if priced && !unpriced.is_empty() {
-            let names: Vec<_> = unpriced.into_iter().collect();
-            blocks.push(Block::Note(format!(
-                "Non hanno prezzo, e non sono nel totale: {}.",
-                names.join("; ")
-            )));
-        }
-        blocks.push(Block::Table(by_remedy(dossier, priced)));
-        blocks.push(Block::Table(table));
-        if priced {
-            blocks.push(Block::Table(amounts(dossier)));
-        }
-    }
-    Section::new("Interventi e stima", "interventi", blocks)
-}
-
-/// What is needed of each intervention in all lots together.
-fn by_remedy(dossier: &Dossier<'_>, priced: bool) -> Table {
-    let mut columns = vec![
-        text("Intervento").wide(44),
-        text("Si conta per").wide(12),
-        number("Quantità minima"),
-        number("Quantità massima"),
-    ];
-    if priced {
-        let money = |title: &str| Column::new(title, Kind::Money);
-        columns.extend(["Importo minimo", "Importo massimo"].map(money));
-    }
-    let mut table = Table::new("interventi-totali", "Interventi in tutti i lotti", columns);
-    // In the order of the criteria, which is that of the lines of every lot.
-    for remedy in &dossier.criteria.remedies {
-        let lines = dossier.estimate.lines.iter();
-        let lines: Vec<_> = lines.filter(|line| line.remedy == remedy.name).collect();
-        if lines.is_empty() {
-            continue;
-        }
-        let sum = |pick: fn(&super::Quantity) -> i64| -> i64 {
-            lines
-                .iter()
-                .map(|line| pick(line))
-                .fold(0, i64::saturating_add)
-        };
-        let mut row: Vec<Cell> = vec![
-            remedy.name.as_str().into(),
-            remedy.unit.label().into(),
-            Cell::Integer(sum(|line| line.certain)),
-            Cell::Integer(sum(|line| line.possible)),
-        ];
-        if priced && lines.iter().any(|line| line.amount.is_some()) {
-            let (low, high) = total_of(lines.iter().copied());
-            row.extend([Cell::Cents(low), Cell::Cents(high)]);
-        }
-        table.rows.push(row);
-    }
-    if priced {
-        let (low, high) = total_of(dossier.estimate.lines.iter());
-        let mut last = vec![Cell::from("Totale"), Cell::Empty, Cell::Empty, Cell::Empty];
-        last.extend([Cell::Cents(low), Cell::Cents(high)]);
-        table.total = Some(last);
-    }
-    table
-}
-
-/// The lowest and the highest amount of these lines together; what has no price adds nothing.
-fn total_of<'a>(lines: impl Iterator<Item = &'a super::Quantity>) -> (i64, i64) {
-    lines.fold((0, 0), |(low, high): (i64, i64), line| {
-        let (least, most) = line.amount.unwrap_or_default();
-        (low.saturating_add(least), high.saturating_add(most))
-    })
-}
-
-/// What each lot comes to.
-fn amounts(dossier: &Dossier<'_>) -> Table {
-    let money = |title: &str| Column::new(title, Kind::Money);
-    let columns = vec![
-        text("Lotto"),
-        money("Importo minimo"),
-        money("Importo massimo"),
-    ];
-    let mut table = Table::new("importi", "Importi per lotto", columns);
-    let mut lots: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-    for line in &dossier.estimate.lines {
-        let (low, high) = lots.entry(&line.lot).or_default();
-        let (least, most) = line.amount.unwrap_or_default();
-        *low = low.saturating_add(least);
-        *high = high.saturating_add(most);
-    }
-    let (low, high) = total_of(dossier.estimate.lines.iter());
-    for (lot, (least, most)) in in_order(lots) {
-        table.rows.push(vec![
-            or(lot, "Senza lotto").into(),
-            Cell::Cents(least),
-            Cell::Cents(most),
-        ]);
-    }
-    table.total = Some(vec!["Totale".into(), Cell::Cents(low), Cell::Cents(high)]);
-    table
 }
 
 fn fibre(dossier: &Dossier<'_>) -> Option<Section> {
@@ -1031,17 +707,18 @@ fn acts(dossier: &Dossier<'_>) -> Section {
 fn sources(dossier: &Dossier<'_>) -> Section {
     let columns = vec![
         text("Criterio").wide(10),
-        text("Testo").wide(44),
+        text("Testo").wide(40),
         text("Livello"),
         text("Area"),
-        text("Si applica se").wide(26),
-        text("È soddisfatto se").wide(36),
+        text("Si applica se").wide(24),
+        text("È soddisfatto se").wide(34),
         text("Intervento").wide(26),
-        text("Fonte").wide(36),
+        text("Fonte").wide(48),
         text("Grado").wide(7),
     ];
     let mut table = Table::new("fonti", "I criteri, con le loro fonti", columns);
     table.annex = true;
+    let mut said: BTreeMap<String, &str> = BTreeMap::new();
     for criterion in &dossier.criteria.criteria {
         let remedy = criterion.remedy.as_deref();
         let remedy = remedy.and_then(|id| dossier.criteria.remedy(id));
@@ -1053,7 +730,15 @@ fn sources(dossier: &Dossier<'_>) -> Section {
             criterion
                 .applies
                 .as_ref()
-                .map_or("Sempre".into(), |applies| applies.words().into()),
+                .map_or("Sempre".into(), |applies| {
+                    // Many apply to the same devices: a long condition is said once.
+                    match said.entry(applies.words()) {
+                        Entry::Occupied(first) if first.key().len() > LONG => {
+                            format!("Come {}", first.get()).into()
+                        }
+                        first => first.insert_entry(&criterion.id).key().as_str().into(),
+                    }
+                }),
             criterion.met.words().into(),
             remedy.map_or(Cell::Empty, |remedy| remedy.name.as_str().into()),
             criterion.source.as_str().into(),
@@ -1069,20 +754,20 @@ fn sources(dossier: &Dossier<'_>) -> Section {
 
 fn annex(dossier: &Dossier<'_>) -> Section {
     let columns = vec![
-        text("Ente").wide(20),
-        text("Codice").wide(12),
-        text("Denominazione").wide(24),
-        text("Comune").wide(16),
+        text("Ente").wide(16),
+        text("Codice").wide(7),
+        text("Denominazione").wide(34),
+        text("Comune").wide(14),
         text("Sito").wide(10),
         text("Funzione").wide(14),
         text("Stato").wide(12),
-        text("Lotto").wide(8),
+        text("Lotto").wide(6),
         text("Software").wide(16),
         Column::new("Latitudine", Kind::Decimal(6)).wide(10),
         Column::new("Longitudine", Kind::Decimal(6)).wide(10),
-        text("Esito").wide(16),
-        text("Non soddisfatti").wide(18),
-        text("Non noti").wide(18),
+        text("Esito").wide(15),
+        text("Non soddisfatti").wide(14),
+        text("Non noti").wide(23),
     ];
     let mut table = Table::new("dispositivi", "Tutti i dispositivi", columns);
     table.annex = true;
