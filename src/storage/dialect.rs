@@ -44,6 +44,25 @@ pub fn hold(unit: &Unit) -> &'static str {
     }
 }
 
+/// A column of identifiers, in a text that can be read back.
+pub fn identifier(unit: &Unit, column: &str) -> String {
+    match unit {
+        Unit::Sqlite(_) => format!("hex({column})"),
+        Unit::Postgres(_) => column.to_owned(),
+    }
+}
+
+/// A column of numbers, in a text from which the same numbers are read; SQLite writes fifteen digits
+/// of its own accord. Nothing for null.
+pub fn digits(unit: &Unit, column: &str) -> String {
+    match unit {
+        Unit::Sqlite(_) => {
+            format!("CASE WHEN {column} IS NOT NULL THEN format('%!.17g', {column}) END")
+        }
+        Unit::Postgres(_) => column.to_owned(),
+    }
+}
+
 /// The name of the constraint that a statement broke. SQLite names the columns of a unique one
 /// (`device.body_code, device.code`) where PostgreSQL names the constraint, and names nothing when
 /// what a row refers to is not there: that is `foreign_key` on both.

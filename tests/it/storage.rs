@@ -222,6 +222,8 @@ fn what_the_engines_cannot_be_asked_alike_is_this_list() {
         "worth_writing",
         "skip_locked",
         "hold",
+        "identifier",
+        "digits",
         "broken_constraint",
         "is_full",
         "is_busy",
@@ -345,6 +347,7 @@ fn verdicts_are_given_what_they_ask_of_each_device_and_the_cameras_of_each_site(
                 (Field::Funzione, text(function)),
                 (Field::Stato, text(state)),
                 (Field::Corsie, Value::Integer(2)),
+                (Field::Lat, Value::Decimal(45.1 + 0.2)),
             ];
             first(&clock, body, code, &fields)
         };
@@ -355,9 +358,15 @@ fn verdicts_are_given_what_they_ask_of_each_device_and_the_cameras_of_each_site(
         add(&mut unit, &all).await;
         let filter = everything();
         let mut seen = Vec::new();
-        let asked = [Field::Codice, Field::Corsie];
+        let asked = [Field::Codice, Field::Corsie, Field::Lat, Field::Note];
         unit.each_asked(&filter, &asked, |device, revision, record| {
             let rest = record.get(Field::Funzione).is_some();
+            assert_eq!(
+                record.number(Field::Lat),
+                Some(45.1 + 0.2),
+                "to the last digit"
+            );
+            assert_eq!(record.get(Field::Note), None);
             let code = record.text(Field::Codice).to_owned();
             seen.push((device, revision, code, record.integer(Field::Corsie), rest));
         })
