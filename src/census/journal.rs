@@ -266,6 +266,8 @@ sealed! {
     ReferenceLayers, "riferimenti", "livelli di riferimento", "un livello di riferimento";
     /// That reference layers were taken away.
     ReferenceWithdrawals, "riferimenti_ritirati", "ritiri di livelli di riferimento", "il ritiro di un livello di riferimento";
+    /// What the territory was before.
+    TerritoriesBefore, "territori_prima", "stati precedenti del territorio", "uno stato precedente del territorio";
 }
 
 /// What one record of the history wrote in other tables: how many rows, and the hash of their hashes

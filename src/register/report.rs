@@ -22,11 +22,13 @@ use crate::census::record::Record;
 use crate::census::reference_layer::Kind as LayerKind;
 use crate::census::report::Report;
 use crate::census::snapshot::Snapshot;
+use crate::census::territory::Territory;
 use crate::census::verdict::Verdict;
 use crate::census::vocabulary::Field;
 use crate::storage::Unit;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a report is asked to be about.
@@ -115,12 +117,24 @@ impl Register {
                     .await?
             }
         };
-        let (lines, by_lot, by_body) = self
-            .lines(&mut unit, &filter, &basis, &means, fibre.as_ref())
-            .await?;
+        let then = match basis.at {
+            Some(at) => unit.territory_then(at).await?,
+            None => None,
+        };
+        let territory = then.map_or_else(
+            || Arc::clone(&self.territory),
+            |comuni| Arc::new(Territory::new(comuni)),
+        );
+        let about = About {
+            filter,
+            basis: &basis,
+            means: &means,
+            fibre: fibre.as_ref(),
+            territory: &territory,
+        };
+        let (lines, by_lot, by_body) = self.lines(&mut unit, &about).await?;
         drop(unit);
         let issuer = self.coordinator().await?;
-        let territory = std::sync::Arc::clone(&self.territory);
         let made = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let at = snapshot.as_ref().map_or(now, |one| one.at);
@@ -145,17 +159,15 @@ impl Register {
     async fn lines(
         &self,
         unit: &mut Unit,
-        filter: &Filter,
-        basis: &Basis,
-        means: &Means,
-        fibre: Option<&Reference>,
+        about: &About<'_>,
     ) -> Result<(Vec<Line>, Demanded, Demanded)> {
+        let (basis, means) = (about.basis, about.means);
         let mut lines = Vec::new();
         let demand = || Demand::new(&basis.criteria, Selection::default(), None);
         let mut by_lot = demand().with_lots(means.division().names());
         let mut by_body = demand();
         let comune = |code: &str| {
-            let found = self.territory.get(code);
+            let found = about.territory.get(code);
             found.map_or_else(|| code.to_owned(), |one| one.name.clone())
         };
         let take = |device, _, record: &Record, verdict: &Verdict| {
@@ -167,15 +179,28 @@ impl Register {
             });
             let mut line = line(basis, case);
             line.comune = comune(record.text(Field::Comune));
-            if let Some(near) = fibre.and_then(|fibre| fibre.nearest.to(line.lon, line.lat)) {
+            if let Some(near) = about
+                .fibre
+                .and_then(|fibre| fibre.nearest.to(line.lon, line.lat))
+            {
                 line.fibre_m = Some(near.metres);
             }
             lines.push(line);
         };
-        self.each_verdict(unit, filter, basis, &FIELDS, take)
+        self.each_verdict(unit, &about.filter, basis, &FIELDS, take)
             .await?;
         Ok((lines, by_lot.finish(), by_body.finish()))
     }
+}
+
+/// What lines are made from besides the devices.
+struct About<'a> {
+    filter: Filter,
+    basis: &'a Basis,
+    means: &'a Means,
+    fibre: Option<&'a Reference>,
+    /// The Comuni as they were.
+    territory: &'a Territory,
 }
 
 /// What the report is made from, on its way to another thread.

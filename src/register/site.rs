@@ -13,7 +13,7 @@ use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::census::site::KINDS;
 use crate::census::vocabulary::{Field, fold};
-use crate::storage::body::{Site, SiteChange, Standing};
+use crate::storage::body::{Change, Site, Standing};
 use crate::storage::device::Listed;
 use std::cmp::Ordering;
 use uuid::Uuid;
@@ -212,7 +212,7 @@ impl Register {
         // commit, so what a snapshot calls the site cannot change afterwards.
         let (at, end) = self.moment(&mut unit).await?;
         let mut seal = self.seal();
-        let change = SiteChange {
+        let change = Change {
             id: self.clock.new_id(),
             at,
             author: &viewer.account,

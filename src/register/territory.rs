@@ -2,10 +2,11 @@
 //!
 //! Boundaries of Comuni the register already covers replace the old ones, and the Comuni that the
 //! file does not have stay. A file of other Comuni, or one read for a province, is a new territory
-//! and takes the place of everything. Devices keep the Comune they were written with.
+//! and takes the place of everything. Devices keep the Comune they were written with, and what the
+//! territory was is kept for the reports of snapshots.
 //! Enforced by `tests/it/imports.rs`.
 
-use super::journal::{Note, note_in};
+use super::journal::{Note, note_at};
 use super::{Error, Result};
 use crate::census::journal::{Act, Seal};
 use crate::census::person::Viewer;
@@ -13,7 +14,7 @@ use crate::census::territory::{Municipality, Territory};
 use crate::clock::Clock;
 use crate::exchange::boundaries::{self, BoundaryError};
 use crate::storage::Store;
-use crate::storage::body::Body;
+use crate::storage::body::{Body, Change};
 use geo::{BoundingRect, Intersects};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -48,12 +49,23 @@ pub async fn import(
     let read = read(path.to_owned(), province.map(str::to_owned), &stored).await?;
     let new: HashSet<&str> = read.kept.iter().map(|one| one.istat.as_str()).collect();
     let (covered, around) = (count(&read.kept, true), count(&read.kept, false));
-    let stay: Vec<Municipality> = stored
-        .into_iter()
-        .filter(|one| read.refreshes && !new.contains(one.istat.as_str()))
-        .collect();
+    let stay = stored.iter();
+    let stay = stay.filter(|one| read.refreshes && !new.contains(one.istat.as_str()));
+    let stay: Vec<Municipality> = stay.cloned().collect();
     let kept = stay.len();
     let all: Vec<Municipality> = read.kept.into_iter().chain(stay).collect();
+    let operator = Viewer::operator();
+    let mut seal = Seal::new(clock.new_id());
+    let end = unit.hold_journal_end().await?;
+    let at = clock.now().max(end.at + 1);
+    if !stored.is_empty() {
+        let change = Change {
+            id: clock.new_id(),
+            author: &operator.account,
+            at,
+        };
+        unit.keep_territory(&stored, &change, &mut seal).await?;
+    }
     unit.replace_municipalities(&all).await?;
     let bodies: HashSet<String> = unit
         .bodies()
@@ -81,8 +93,7 @@ pub async fn import(
         subject: "",
         detail: &detail,
     };
-    let seal = Seal::new(clock.new_id());
-    note_in(&mut unit, clock, &Viewer::operator(), &seal, note).await?;
+    note_at(&mut unit, &operator, &seal, note, at, end).await?;
     unit.commit().await?;
     Ok(Imported {
         covered,

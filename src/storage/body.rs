@@ -36,12 +36,12 @@ pub struct Site {
     pub name: String,
 }
 
-/// Who changes a site, and when.
+/// Who changes a site or the territory, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct SiteChange<'a> {
+pub struct Change<'a> {
     /// The identifier of what is kept of it.
     pub id: Uuid,
-    /// The instant until which the site was something else.
+    /// The instant until which it was something else.
     pub at: Instant,
     /// The account.
     pub author: &'a str,
@@ -253,7 +253,7 @@ impl Unit {
     pub async fn put_site(
         &mut self,
         site: &Site,
-        change: &SiteChange<'_>,
+        change: &Change<'_>,
         seal: &mut Seal,
     ) -> Result<()> {
         seal.wrote(Sealed::SitesBefore);

@@ -359,6 +359,18 @@ pub const PARTS: &[Part] = &[
             ("recorded_at", Integer),
         ],
     },
+    Part {
+        kind: Sealed::TerritoriesBefore,
+        table: "territory_before",
+        entry: "entry_id",
+        there: ALWAYS,
+        columns: &[
+            ("id", Id),
+            ("content", Text),
+            ("until", Integer),
+            ("author", Text),
+        ],
+    },
 ];
 
 /// A row as it stands in the database.

@@ -21,7 +21,7 @@ use varco::register::adhesion::Attached;
 use varco::register::compatibility::Basis;
 use varco::register::load::Request;
 use varco::register::report::Asked;
-use varco::register::{Register, seed};
+use varco::register::{Register, seed, territory};
 use varco::storage::Store;
 
 /// The body whose acts are all as they should be.
@@ -376,24 +376,48 @@ fn argo() -> String {
     text
 }
 
+/// The report of a snapshot of ARGO's census.
+async fn argo_in(store: &Store) -> (Register, Asked) {
+    let register = register(store.clone()).await;
+    seed::seed(store, &register.clock).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("argo.csv");
+    std::fs::write(&path, argo()).unwrap();
+    load(&register, &path).await;
+    let operator = Viewer::operator();
+    let mut unit = store.write().await.unwrap();
+    assert_eq!(accept(&mut unit, &Filter::working(&operator)).await, 150);
+    unit.commit().await.unwrap();
+    let taken = register.take_snapshot(&operator, "ARGO").await.unwrap();
+    let asked = Asked {
+        snapshot: Some(taken.id),
+        ..Asked::default()
+    };
+    (register, asked)
+}
+
+#[test]
+fn the_report_of_a_snapshot_stays_when_the_territory_becomes_another() {
+    both(async |store| {
+        let (register, asked) = argo_in(&store).await;
+        let operator = Viewer::operator();
+        let before = register.report(&operator, &asked).await.unwrap();
+        let (_folder, elsewhere) = elsewhere();
+        territory::import(&store, &register.clock, &elsewhere, None)
+            .await
+            .unwrap();
+        let register = Register::open(store.clone(), register.clock).await.unwrap();
+        assert_eq!(register.territory.municipalities().len(), 1);
+        let after = register.report(&operator, &asked).await.unwrap();
+        assert!(before == after, "Comuni or boundaries are those of today");
+    });
+}
+
 #[test]
 fn the_figures_of_argo_go_in_and_come_back_out() {
     both(async |store| {
-        let register = register(store.clone()).await;
-        seed::seed(&store, &register.clock).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("argo.csv");
-        std::fs::write(&path, argo()).unwrap();
-        load(&register, &path).await;
+        let (register, asked) = argo_in(&store).await;
         let operator = Viewer::operator();
-        let mut unit = store.write().await.unwrap();
-        assert_eq!(accept(&mut unit, &Filter::working(&operator)).await, 150);
-        unit.commit().await.unwrap();
-        let taken = register.take_snapshot(&operator, "ARGO").await.unwrap();
-        let asked = Asked {
-            snapshot: Some(taken.id),
-            ..Asked::default()
-        };
         let report = register.report(&operator, &asked).await.unwrap();
         let table = |key: &str| report.tables().find(|table| table.key == key).unwrap();
         let lots = table("consistenza-lotti");

@@ -525,12 +525,7 @@ fn new_boundaries_refresh_the_territory_or_replace_it() {
             .unwrap();
         assert_eq!(checked.point.unwrap().comune.as_deref(), Some(MILANO));
 
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("altrove.geojson");
-        let square = r#"{"type":"FeatureCollection","features":[{"type":"Feature",
-            "properties":{"istat":"048017","name":"Firenze"},"geometry":{"type":"Polygon",
-            "coordinates":[[[11.1,43.7],[11.4,43.7],[11.4,43.9],[11.1,43.9],[11.1,43.7]]]}}]}"#;
-        std::fs::write(&path, square).unwrap();
+        let (_folder, path) = elsewhere();
         let wrong = territory::import(&store, &clock, &path, Some("15")).await;
         assert!(matches!(wrong, Err(register::Error::Invalid(_))));
         let other = territory::import(&store, &clock, &path, None)

@@ -272,6 +272,7 @@ fn texts_that_are_sorted_or_compared_are_bytes_on_the_server_as_in_the_file() {
             "seat.note",
             "seat.position_text",
             "site.name",
+            "territory_before.content",
         ];
         let own: Vec<&String> = local
             .iter()

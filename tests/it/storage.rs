@@ -30,7 +30,7 @@ use varco::census::snapshot::Snapshot;
 use varco::census::vocabulary::{ATTRIBUTES, Field};
 use varco::clock::{Clock, SECOND};
 use varco::storage::batch::{Batch, BatchRow, Wanted};
-use varco::storage::body::{Body, Site, SiteChange, Standing};
+use varco::storage::body::{Body, Change, Site, Standing};
 use varco::storage::campaign::{Declaration, DueRow};
 use varco::storage::catalogue::{ModelUse, ProductUse};
 use varco::storage::device::{Device, Mark, Revisions, key};
@@ -293,7 +293,7 @@ fn a_site_is_made_once_and_can_be_named() {
         assert_eq!((site.kind.as_str(), site.name.as_str()), ("varco", ""));
         site.kind = "postazione".to_owned();
         site.name = "Rotonda".to_owned();
-        let change = SiteChange {
+        let change = Change {
             id: clock.new_id(),
             at: NOW,
             author: "a",
@@ -445,6 +445,26 @@ fn the_boundaries_come_back_as_they_were_stored() {
         let wanted = support::municipalities();
         let mut unit = store.write().await.unwrap();
         unit.replace_municipalities(&wanted[..3]).await.unwrap();
+        let clock = Clock::fixed(NOW);
+        let mut seal = Seal::new(clock.new_id());
+        for (at, before) in [(NOW, &wanted[..3]), (NOW + 9, &wanted[1..2])] {
+            let change = Change {
+                id: clock.new_id(),
+                author: "prova",
+                at,
+            };
+            unit.keep_territory(before, &change, &mut seal)
+                .await
+                .unwrap();
+        }
+        for (at, then) in [
+            (NOW - 1, Some(&wanted[..3])),
+            (NOW, Some(&wanted[1..2])),
+            (NOW + 9, None),
+        ] {
+            let found = unit.territory_then(at).await.unwrap();
+            assert_eq!(found.as_deref(), then);
+        }
         unit.replace_municipalities(&wanted[2..6]).await.unwrap();
         let mut wanted = wanted[2..6].to_vec();
         wanted.sort_by(|left, right| left.istat.cmp(&right.istat));

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io::{Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -279,6 +279,17 @@ pub async fn reference_layer(register: &Register, kind: &str, shared: bool) -> U
 fn rewound(mut file: std::fs::File) -> std::fs::File {
     file.rewind().unwrap();
     file
+}
+
+/// A file with the boundaries of a territory that has nothing in common with ours.
+pub fn elsewhere() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("altrove.geojson");
+    let square = r#"{"type":"FeatureCollection","features":[{"type":"Feature",
+        "properties":{"istat":"048017","name":"Firenze"},"geometry":{"type":"Polygon",
+        "coordinates":[[[11.1,43.7],[11.4,43.7],[11.4,43.9],[11.1,43.9],[11.1,43.7]]]}}]}"#;
+    std::fs::write(&path, square).unwrap();
+    (folder, path)
 }
 
 /// The boundaries that the program carries, read once.

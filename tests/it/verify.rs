@@ -8,9 +8,9 @@ use varco::census::draft::Draft;
 use varco::census::journal::Sealed;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
-use varco::register::Register;
 use varco::register::adhesion::{Attached, Outcome};
 use varco::register::record::Target;
+use varco::register::{Register, territory};
 use varco::storage::Store;
 use varco::storage::sealed::PARTS;
 
@@ -227,7 +227,7 @@ fn every_kind_of_tampering_is_named() {
 
 /// A register whose bodies take part: a step, a mistaken one, an act with its document, a seat, due
 /// dates, declarations; two decisions of each kind, one of them taken back; the catalogues; a site that
-/// had another name, and a set of criteria in force.
+/// had another name, a set of criteria in force, and a territory that was another.
 async fn taking_part(store: Store) -> Register {
     let register = support::register(store).await;
     let milano = support::officer(&register, MILANO).await;
@@ -301,6 +301,10 @@ async fn taking_part(store: Store) -> Register {
         .await
         .unwrap();
     keep_catalogues(&register, &reviewer).await;
+    let (_folder, elsewhere) = support::elsewhere();
+    territory::import(&register.store, &register.clock, &elsewhere, None)
+        .await
+        .unwrap();
     register.settle().await.unwrap();
     register
 }
@@ -390,6 +394,7 @@ fn tamperings() -> Vec<(&'static str, String, Vec<&'static str>)> {
             Sealed::Editions => vec!["criteri, prezzi o lotti caricati di riga di comando"],
             Sealed::Forces => vec!["criteri, prezzi o lotti messi in vigore di riga di comando"],
             Sealed::SitesBefore => vec!["sito modificato di compilatore.015146"],
+            Sealed::TerritoriesBefore => vec!["confini caricati di riga di comando"],
             Sealed::ReferenceLayers => vec!["livello di riferimento caricato di riga di comando"],
             Sealed::ReferenceWithdrawals => {
                 vec!["livello di riferimento ritirato di validatore.cmm"]
