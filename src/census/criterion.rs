@@ -10,7 +10,8 @@ use super::condition::{self, Condition, Names};
 use super::fact::Fact;
 use super::mend::mend;
 use super::rules;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -110,7 +111,7 @@ pub const KEYS: &[(Place, &str, &str)] = &[
     (
         Place::Remedy,
         "id",
-        "obbligatorio, una parola: lo stesso che usano gli elenchi prezzi",
+        "obbligatorio, una parola: lo stesso che usano gli elenchi prezzi; «A» e «a» non lo distinguono",
     ),
     (Place::Remedy, "nome", "obbligatorio"),
     (
@@ -121,7 +122,7 @@ pub const KEYS: &[(Place, &str, &str)] = &[
     (
         Place::Criterion,
         "id",
-        "obbligatorio, una parola: da un insieme all’altro resta lo stesso",
+        "obbligatorio, una parola: da un insieme all’altro resta lo stesso; «A» e «a» non lo distinguono",
     ),
     (
         Place::Criterion,
@@ -510,9 +511,14 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The line of a place.
+    fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at).max(1)
+    }
+
     fn say(&mut self, at: usize, message: impl Into<String>) {
         self.troubles.push(Trouble {
-            line: self.lines.partition_point(|start| *start <= at).max(1),
+            line: self.line(at),
             message: message.into(),
         });
     }
@@ -768,12 +774,26 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Two rows with one identifier.
+    /// Two rows with one identifier: people read `SC-01` and `sc-01` as the same.
     fn twice(&mut self, table: &Table<'_>, name: &str) {
-        let mut seen = HashSet::new();
+        let mut seen: HashMap<String, (String, usize)> = HashMap::new();
         for (at, id) in identifiers(table, name, "id") {
-            if !seen.insert(id.clone()) {
-                self.say(at, format!("C’è già un [[{name}]] con id «{id}»."));
+            let line = self.line(at);
+            match seen.entry(id.to_lowercase()) {
+                Entry::Vacant(place) => {
+                    place.insert((id, line));
+                }
+                Entry::Occupied(first) => {
+                    let (known, line) = first.get();
+                    let case = if *known == id {
+                        ""
+                    } else {
+                        ": maiuscole e minuscole non bastano a distinguerli"
+                    };
+                    let message =
+                        format!("C’è già un [[{name}]] con id «{known}», alla riga {line}{case}.");
+                    self.say(at, message);
+                }
             }
         }
     }
@@ -1005,6 +1025,30 @@ mod tests {
             );
         }
         assert_eq!(troubles.len(), 5 + 1 + 1 + 1 + 2, "{troubles:#?}");
+    }
+
+    #[test]
+    fn identifiers_that_differ_only_by_case_are_one() {
+        let text = SEED
+            .replace("id = \"SC-24\"", "id = \"sc-01\"")
+            .replace("id = \"rilievo\"", "id = \"RETE\"")
+            .replace("intervento = \"rilievo\"", "intervento = \"RETE\"");
+        let troubles = Criteria::read(&text).expect_err("troubles");
+        let line = |start: &str| text.lines().position(|line| line == start).unwrap() + 1;
+        for (word, name, first) in [
+            ("RETE", "intervento", "rete"),
+            ("sc-01", "criterio", "SC-01"),
+        ] {
+            let at = line(&format!("id = \"{word}\""));
+            let told = troubles.iter().find(|one| one.line == at).expect("told");
+            let wanted = format!(
+                "C’è già un [[{name}]] con id «{first}», alla riga {}",
+                line(&format!("id = \"{first}\""))
+            );
+            assert!(told.message.starts_with(&wanted), "{told:?}");
+            assert!(told.message.contains("maiuscole"), "{told:?}");
+        }
+        assert_eq!(troubles.len(), 2, "{troubles:#?}");
     }
 
     #[test]
