@@ -98,7 +98,8 @@ fn readable(piece: &str, has_head: bool) -> (String, Vec<(usize, String)>) {
     said.extend(found);
     // Without its head what is in a table would belong to the one before.
     if headless || !faults(&text).is_empty() {
-        text = blot(&text, &[0..text.len()]);
+        let all = 0..text.len();
+        text = blot(&text, std::slice::from_ref(&all));
     }
     (text, said)
 }
@@ -337,7 +338,7 @@ mod tests {
     /// The lines with errors, and what is left without blanks.
     fn lines(text: &str) -> (Vec<usize>, String) {
         let mended = mend(text, &HEADS);
-        let line = |at: usize| text[..at].matches('\n').count() + 1;
+        let line = |at: usize| text.get(..at).unwrap().matches('\n').count() + 1;
         let lines = mended.faults.iter().map(|(at, _)| line(*at)).collect();
         let kept = mended.text.lines().map(str::trim);
         let kept: Vec<_> = kept.filter(|line| !line.is_empty()).collect();

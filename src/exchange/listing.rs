@@ -198,10 +198,10 @@ mod tests {
     fn table(columns: &[Column], fill: impl FnOnce(&mut Worksheet)) -> Table {
         let mut book = Workbook::new();
         fill(book.add_worksheet());
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&book.save_to_buffer().unwrap()).unwrap();
-        io::Seek::rewind(&mut file).unwrap();
-        read("elenco.xlsx", file, columns).unwrap()
+        let mut content = tempfile::tempfile().unwrap();
+        content.write_all(&book.save_to_buffer().unwrap()).unwrap();
+        io::Seek::rewind(&mut content).unwrap();
+        read("elenco.xlsx", content, columns).unwrap()
     }
 
     fn headers(sheet: &mut Worksheet, names: &[&str]) {
