@@ -3,12 +3,17 @@
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 use varco::command::{self, Failure, Outcome};
 use varco::settings::Settings;
 
 /// An import makes and drops some hundred texts for every row, on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long work on threads aside is waited for, once the command is done: nothing can stop such work
+/// from within, and without a limit the program would never end.
+const ASIDE: Duration = Duration::from_secs(10);
 
 /// Censimento georeferenziato dei dispositivi di videosorveglianza
 #[derive(Debug, Parser)]
@@ -76,7 +81,16 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error.into()),
     };
-    match runtime.block_on(run(cli.command, settings)) {
+    let outcome = runtime.block_on(run(cli.command, settings));
+    let done = Instant::now();
+    runtime.shutdown_timeout(ASIDE);
+    if done.elapsed() >= ASIDE {
+        tracing::warn!(
+            "work on a thread aside does not end and is interrupted: an import goes on at the next \
+             start, a page is to be asked for again"
+        );
+    }
+    match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Rejected) => ExitCode::from(1),
         Err(failure) => refuse(&failure),

@@ -8,8 +8,10 @@
 
 use super::condition::{self, Condition, Names};
 use super::fact::Fact;
+use super::mend::mend;
 use super::rules;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -28,6 +30,9 @@ const MOST_ROWS: usize = 300;
 
 /// How many mistakes are said; who has made more mends these first.
 const MOST_SAID: usize = 200;
+
+/// The names of its tables.
+const TABLES: [&str; 3] = ["condizioni", "intervento", "criterio"];
 
 /// Where a key of a set stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +111,7 @@ pub const KEYS: &[(Place, &str, &str)] = &[
     (
         Place::Remedy,
         "id",
-        "obbligatorio, una parola: lo stesso che usano gli elenchi prezzi",
+        "obbligatorio, una parola: lo stesso che usano gli elenchi prezzi; «A» e «a» non lo distinguono",
     ),
     (Place::Remedy, "nome", "obbligatorio"),
     (
@@ -117,7 +122,7 @@ pub const KEYS: &[(Place, &str, &str)] = &[
     (
         Place::Criterion,
         "id",
-        "obbligatorio, una parola: da un insieme all’altro resta lo stesso",
+        "obbligatorio, una parola: da un insieme all’altro resta lo stesso; «A» e «a» non lo distinguono",
     ),
     (
         Place::Criterion,
@@ -436,25 +441,15 @@ impl Criteria {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reading = Reading::of(text);
         reading.plain();
-        let (table, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
-            let at = error.span().map_or(0, |span| span.start);
-            let before = text
-                .get(..at)
-                .unwrap_or_default()
-                .trim_end_matches([' ', '\t']);
-            let rest = text.get(at..).unwrap_or_default();
-            let nothing = before.ends_with('=')
-                && rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n');
-            let message = if nothing {
-                "missing value"
-            } else {
-                error.message()
-            };
-            reading.say(at, not_toml(message));
+        let mended = mend(text, &TABLES);
+        for (at, message) in mended.faults {
+            reading.say(at, message);
         }
-        let read = reading.troubles.is_empty().then(|| reading.set(&table));
-        match read.flatten() {
+        reading.broken = mended.broken;
+        reading.lost = mended.lost;
+        // What is wrong in it was said.
+        let (table, _) = DeTable::parse_recoverable(&mended.text);
+        match reading.set(&table) {
             Some(criteria) if reading.troubles.is_empty() => Ok(criteria),
             _ => Err(reading.said()),
         }
@@ -491,63 +486,15 @@ fn too_large() -> Vec<Trouble> {
     vec![Trouble { line: 1, message }]
 }
 
-/// What the TOML reader says, for who writes sets.
-fn not_toml(message: &str) -> String {
-    const SAID: [(&str, &str); 17] = [
-        (
-            "duplicate key",
-            "questa voce c’è già: ogni nome si scrive una volta sola",
-        ),
-        ("must be quoted", "un testo va tra virgolette"),
-        ("opening quote", "un testo va tra virgolette"),
-        (
-            "basic string",
-            "le virgolette di un testo non si chiudono, o dentro c’è una barra rovesciata di troppo",
-        ),
-        ("literal string", "gli apici di un testo non si chiudono"),
-        ("quote", "le virgolette di un testo non si chiudono"),
-        (
-            "between array elements",
-            "manca una virgola tra due elementi",
-        ),
-        (
-            "unclosed array table",
-            "il titolo si scrive con due parentesi: [[criterio]]",
-        ),
-        ("unclosed table", "la parentesi del titolo non si chiude"),
-        ("unclosed array", "la parentesi di un elenco non si chiude"),
-        (
-            "unclosed inline table",
-            "una parentesi graffa non si chiude",
-        ),
-        (
-            "assignment",
-            "dopo il nome di una voce ci va «=», e poi il valore",
-        ),
-        (
-            "with no value",
-            "dopo il nome di una voce ci va «=», e poi il valore",
-        ),
-        ("missing value", "dopo «=» manca il valore"),
-        ("recurs", "troppe parentesi una dentro l’altra"),
-        (
-            "unquoted key",
-            "il nome di una voce ha caratteri che lì non vanno",
-        ),
-        ("comment", "un commento ha caratteri che lì non vanno"),
-    ];
-    let known = SAID.iter().find(|(english, _)| message.contains(english));
-    match known {
-        Some((_, words)) => format!("Il file non è TOML ben scritto: {words}."),
-        None => format!("Il file non è TOML ben scritto ({message})."),
-    }
-}
-
 struct Reading<'a> {
     text: &'a str,
     /// Where each line begins, in bytes.
     lines: Vec<usize>,
     troubles: Vec<Trouble>,
+    /// Where something could not be read, so that nothing there is said to be missing.
+    broken: Vec<Range<usize>>,
+    /// The names of what could not be read.
+    lost: Vec<String>,
 }
 
 type Table<'a> = Spanned<DeTable<'a>>;
@@ -559,12 +506,19 @@ impl<'a> Reading<'a> {
             text,
             lines: std::iter::once(0).chain(ends).collect(),
             troubles: Vec::new(),
+            broken: Vec::new(),
+            lost: Vec::new(),
         }
+    }
+
+    /// The line of a place.
+    fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at).max(1)
     }
 
     fn say(&mut self, at: usize, message: impl Into<String>) {
         self.troubles.push(Trouble {
-            line: self.lines.partition_point(|start| *start <= at).max(1),
+            line: self.line(at),
             message: message.into(),
         });
     }
@@ -615,7 +569,7 @@ impl<'a> Reading<'a> {
         self.twice(table, "intervento");
         self.twice(table, "criterio");
         self.unheard(table);
-        if find(table, "criterio").is_none() {
+        if find(table, "criterio").is_none() && self.broken.is_empty() {
             self.say(0, "Nel file non c’è alcun [[criterio]].");
         }
         let version = self.wanted(table, "versione");
@@ -641,7 +595,11 @@ impl<'a> Reading<'a> {
 
     /// The named conditions, which name no others.
     fn names(&mut self, table: &Table<'_>, written: &mut Vec<Written>) -> Names {
-        let mut names = Names::new();
+        // Who names one that is wrong is not told that it is not there.
+        let lost = self.lost.iter().cloned();
+        let mut names: Names = lost
+            .map(|name| (name, Condition::All(Vec::new())))
+            .collect();
         let Some((span, value)) = find(table, "condizioni") else {
             return names;
         };
@@ -666,7 +624,6 @@ impl<'a> Reading<'a> {
                 self.say(key.span().start, message);
             }
             let read = self.named(&name, value);
-            // Who names one that is wrong is not told that it is not there.
             let condition = read.as_ref().map(|(_, condition)| condition.clone());
             names.insert(
                 name.clone(),
@@ -809,7 +766,7 @@ impl<'a> Reading<'a> {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
                 let message = format!(
-                    "«{name}» non è una voce di {of}: sono {}.",
+                    "«{name}» non è una voce: quelle per {of} sono {}.",
                     known.join(", ")
                 );
                 self.say(key.span().start, message);
@@ -817,18 +774,35 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Two rows with one identifier.
+    /// Two rows with one identifier: people read `SC-01` and `sc-01` as the same.
     fn twice(&mut self, table: &Table<'_>, name: &str) {
-        let mut seen = HashSet::new();
+        let mut seen: HashMap<String, (String, usize)> = HashMap::new();
         for (at, id) in identifiers(table, name, "id") {
-            if !seen.insert(id.clone()) {
-                self.say(at, format!("C’è già un [[{name}]] con id «{id}»."));
+            let line = self.line(at);
+            match seen.entry(id.to_lowercase()) {
+                Entry::Vacant(place) => {
+                    place.insert((id, line));
+                }
+                Entry::Occupied(first) => {
+                    let (known, line) = first.get();
+                    let case = if *known == id {
+                        ""
+                    } else {
+                        ": maiuscole e minuscole non bastano a distinguerli"
+                    };
+                    let message =
+                        format!("C’è già un [[{name}]] con id «{known}», alla riga {line}{case}.");
+                    self.say(at, message);
+                }
             }
         }
     }
 
     /// Criteria that name an intervention that is not there.
     fn unheard(&mut self, table: &Table<'_>) {
+        if self.lost.iter().any(|name| name == "id") {
+            return;
+        }
         let there: HashSet<String> = identifiers(table, "intervento", "id")
             .into_iter()
             .map(|(_, id)| id)
@@ -870,10 +844,18 @@ impl<'a> Reading<'a> {
         found
     }
 
+    /// Says that something is missing, unless it may be what could not be read.
+    fn missing(&mut self, table: &Table<'_>, name: &str) {
+        let at = table.span().start;
+        if !self.broken.iter().any(|piece| piece.contains(&at)) {
+            self.say(at, format!("Manca «{name}»."));
+        }
+    }
+
     fn wanted(&mut self, table: &Table<'_>, name: &str) -> Option<String> {
         match find(table, name) {
             None => {
-                self.say(table.span().start, format!("Manca «{name}»."));
+                self.missing(table, name);
                 None
             }
             Some((span, _)) => {
@@ -917,7 +899,7 @@ impl<'a> Reading<'a> {
 
     fn wanted_written(&mut self, table: &Table<'_>, name: &str, names: &Names) -> Option<Written> {
         if find(table, name).is_none() {
-            self.say(table.span().start, format!("Manca «{name}»."));
+            self.missing(table, name);
         }
         self.written(table, name, names)
     }
@@ -1046,6 +1028,30 @@ mod tests {
     }
 
     #[test]
+    fn identifiers_that_differ_only_by_case_are_one() {
+        let text = SEED
+            .replace("id = \"SC-24\"", "id = \"sc-01\"")
+            .replace("id = \"rilievo\"", "id = \"RETE\"")
+            .replace("intervento = \"rilievo\"", "intervento = \"RETE\"");
+        let troubles = Criteria::read(&text).expect_err("troubles");
+        let line = |start: &str| text.lines().position(|line| line == start).unwrap() + 1;
+        for (word, name, first) in [
+            ("RETE", "intervento", "rete"),
+            ("sc-01", "criterio", "SC-01"),
+        ] {
+            let at = line(&format!("id = \"{word}\""));
+            let told = troubles.iter().find(|one| one.line == at).expect("told");
+            let wanted = format!(
+                "C’è già un [[{name}]] con id «{first}», alla riga {}",
+                line(&format!("id = \"{first}\""))
+            );
+            assert!(told.message.starts_with(&wanted), "{told:?}");
+            assert!(told.message.contains("maiuscole"), "{told:?}");
+        }
+        assert_eq!(troubles.len(), 2, "{troubles:#?}");
+    }
+
+    #[test]
     fn the_example_of_the_manual_can_be_read() {
         let set = Criteria::read(EXAMPLE).expect("the example");
         assert_eq!(set.criteria.len(), 2);
@@ -1071,8 +1077,11 @@ mod tests {
             ("a = 1\n[criterio\n", 2, "parentesi"),
             ("\na\n", 2, "«=»"),
             ("a = [1 2]", 1, "virgolette"),
+            ("a = 1 2", 1, "virgolette"),
         ] {
-            let trouble = first(text);
+            let troubles = Criteria::read(text).expect_err("troubles");
+            let trouble = troubles.iter().find(|one| one.message.contains("TOML"));
+            let trouble = trouble.expect("what TOML is not");
             assert_eq!(trouble.line, line, "{text:?}: {trouble:?}");
             assert!(trouble.message.contains(words), "{text:?}: {trouble:?}");
         }
@@ -1156,6 +1165,69 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_in_the_writing_hides_no_other_mistake() {
+        for (slip, at) in [
+            ("fonte = \"Nostra proposta", "fonte"),
+            ("area \"tecnica\"", "area"),
+            ("testo = \"\"\"", "testo"),
+            ("[[criterio]", "[[criterio]"),
+        ] {
+            let mut lines: Vec<String> = SEED.lines().map(str::to_owned).collect();
+            let row = lines
+                .iter()
+                .position(|line| line == "id = \"SC-05\"")
+                .unwrap();
+            let first = lines
+                .iter()
+                .position(|line| line.starts_with("comune = "))
+                .unwrap();
+            let ids = lines
+                .iter()
+                .position(|line| line == "id = \"SC-11\"")
+                .unwrap();
+            let rest = |from: usize, start: &str| {
+                let within = lines[from..]
+                    .iter()
+                    .position(|line| line.starts_with(start));
+                from + within.unwrap()
+            };
+            let broken = if at.starts_with('[') {
+                row - 1
+            } else {
+                rest(row, at)
+            };
+            let last = rest(ids, "soddisfatto");
+            lines[broken] = slip.to_owned();
+            lines[first] = "comune = \"ente.tipo = comun\"".to_owned();
+            lines[last] = "soddisfatto = \"vpn = forse\"".to_owned();
+            let troubles = Criteria::read(&lines.join("\n")).expect_err("troubles");
+            let said: Vec<_> = troubles.iter().map(|one| one.line - 1).collect();
+            assert_eq!(said, [first, broken, last], "{slip}: {troubles:#?}");
+            assert!(troubles[0].message.contains("comun"), "{troubles:#?}");
+            assert!(troubles[1].message.contains("TOML"), "{troubles:#?}");
+            assert!(troubles[2].message.contains("forse"), "{troubles:#?}");
+        }
+    }
+
+    #[test]
+    fn who_names_what_could_not_be_read_is_not_told_that_it_is_not_there() {
+        for (good, slip) in [
+            (
+                "comune = \"ente.tipo = comune\"",
+                "comune = \"ente.tipo = comune",
+            ),
+            ("id = \"rilievo\"", "id = \"rilievo"),
+            ("[condizioni]", "[condizioni"),
+        ] {
+            let text = SEED.replace(good, slip);
+            let troubles = Criteria::read(&text).expect_err("troubles");
+            assert_eq!(troubles.len(), 1, "{troubles:#?}");
+            let line = text.lines().nth(troubles[0].line - 1).unwrap();
+            assert!(line.starts_with(slip), "{troubles:#?}");
+        }
+    }
+
+    #[test]
     fn the_same_set_comes_from_a_file_with_other_ends_of_lines() {
         let windows = format!("\u{feff}{}", SEED.replace('\n', "\r\n"));
         let decoded = Criteria::decode(windows.as_bytes()).expect("text");
@@ -1173,7 +1245,7 @@ mod tests {
         let troubles = Criteria::read(&text).expect_err("troubles");
         assert_eq!(troubles.len(), MOST_SAID + 1);
         assert!(
-            troubles[MOST_SAID].message.contains("altri 799 errori"),
+            troubles[MOST_SAID].message.contains("altri 800 errori"),
             "{troubles:?}"
         );
         let rows = "[[criterio]]\n".repeat(MOST_ROWS + 1);

@@ -8,7 +8,7 @@
 use super::collation::italian;
 use super::record::Record;
 use super::rules::Bodies;
-use super::table::{Column, Fault, Found, Row, Table, write};
+use super::table::{Column, Fault, Found, Row, Table, taken_for, write};
 use super::territory::Territory;
 use super::vocabulary::{Field, fold};
 use std::collections::{BTreeMap, HashSet};
@@ -286,6 +286,15 @@ impl<'a> Reading<'a> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.chars().count() > NAME {
             let message = format!("Il nome è troppo lungo: al più {NAME} caratteri.");
+            self.say(row.line, column, message);
+        }
+        if self.table.spreadsheet
+            && let Some(what) = taken_for(&text)
+        {
+            let message = format!(
+                "«{text}» è {what}, non un nome: nel foglio di calcolo date alla cella il formato \
+                 «Testo» e riscrivetelo."
+            );
             self.say(row.line, column, message);
         }
         if text.is_empty() {

@@ -19,6 +19,7 @@ pub mod finding;
 pub mod intervention;
 pub mod journal;
 pub mod lot;
+mod mend;
 pub mod moment;
 pub mod notation;
 pub mod notice;

@@ -6,7 +6,7 @@
 
 use super::criterion::{Remedy, Subject};
 use super::filter::nearest;
-use super::table::{Column, Fault, Found, Row, Table, write};
+use super::table::{Column, Fault, Found, Row, Table, taken_for, write};
 use super::vocabulary::fold;
 use std::collections::HashMap;
 
@@ -259,13 +259,21 @@ impl Reading<'_> {
 }
 
 /// Reads an amount of euro, as cents: `1500`, `1.500,00`, `1500.5`, `€ 1 500`. In a spreadsheet a
-/// point may stand before decimals whatever follows, so `1.500` is not read there.
+/// point may stand before decimals whatever follows, so `1.500` is not read there. What is less than a
+/// thousandth of a cent away from a cent is that cent; a third decimal is an error.
 pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
     // Not folded: that makes blanks of hyphens, and a range would become one number.
     let bare = text.to_lowercase().replace('€', "").replace("euro", "");
     let bare: String = bare.replace("eur", "").split_whitespace().collect();
     if bare.is_empty() {
         return Err("Manca il prezzo: scrivetelo, oppure togliete la riga.".to_owned());
+    }
+    if let Some(what) = taken_for(text) {
+        return Err(format!(
+            "«{}» è {what}, non un prezzo: nel foglio di calcolo date alla cella il formato \
+             «Numero» e riscrivete il prezzo in euro.",
+            shown(text)
+        ));
     }
     let no_number = || {
         format!(
@@ -295,7 +303,11 @@ pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
     if whole.is_empty() || !digits(&whole) || !digits(decimals) {
         return Err(no_number());
     }
-    if decimals.trim_end_matches('0').len() > 2 {
+    let decimals = decimals.trim_end_matches('0');
+    let (hundredths, rest) = decimals.split_at_checked(2).unwrap_or((decimals, ""));
+    // A sum that a spreadsheet made is off by less than a thousandth of a cent: 19.990000000000002.
+    let up = rest.starts_with("999") && rest.len() > 3;
+    if !rest.is_empty() && !rest.starts_with("000") && !up {
         return Err(format!(
             "«{}» ha troppi decimali: un prezzo ne ha due al più",
             shown(text)
@@ -303,15 +315,12 @@ pub fn cents(text: &str, spreadsheet: bool) -> Result<i64, String> {
     }
     let too_high = || format!("Il prezzo è troppo alto: al più {} €", euro(HIGHEST));
     let euros: i64 = whole.parse().map_err(|_long| too_high())?;
-    let rest: i64 = format!(
-        "{:0<2}",
-        decimals.get(..decimals.len().min(2)).unwrap_or("")
-    )
-    .parse()
-    .map_err(|_nothing| no_number())?;
+    let rest: i64 = format!("{hundredths:0<2}")
+        .parse()
+        .map_err(|_nothing| no_number())?;
     euros
         .checked_mul(100)
-        .and_then(|cents| cents.checked_add(rest))
+        .and_then(|cents| cents.checked_add(rest + i64::from(up)))
         .filter(|cents| *cents <= HIGHEST)
         .ok_or_else(too_high)
 }
@@ -437,6 +446,25 @@ mod tests {
             assert!(cents(text, false).is_err(), "{text}");
         }
         assert_eq!(cents("1500.5", true), Ok(150_050));
+        for (text, wanted) in [
+            ("19.990000000000002", Ok(1_999)),
+            ("19,989999999999998", Ok(1_999)),
+            ("0.30000000000000004", Ok(30)),
+            ("1999.9999999999998", Ok(200_000)),
+            ("19.990009", Ok(1_999)),
+            ("19.99001", Err("troppi decimali")),
+            ("19.98999", Err("troppi decimali")),
+            ("19.9901", Err("troppi decimali")),
+            ("19.9950000000000001", Err("troppi decimali")),
+            ("2026-05-01", Err("è una data")),
+            ("10:30:00", Err("è un’ora")),
+            ("22%", Err("è una percentuale")),
+        ] {
+            match (cents(text, true), wanted) {
+                (Err(why), Err(words)) => assert!(why.contains(words), "{text}: {why}"),
+                (read, wanted) => assert_eq!(read, wanted.map_err(str::to_owned), "{text}"),
+            }
+        }
         assert!(cents("1.500", true).unwrap_err().contains("due modi"));
     }
 
@@ -493,6 +521,17 @@ mod tests {
         fn an_amount_that_is_written_reads_back(amount in 0..=HIGHEST) {
             prop_assert_eq!(cents(&euro(amount), false), Ok(amount));
             prop_assert_eq!(cents(&format!("{}.{:02}", amount / 100, amount % 100), true), Ok(amount));
+        }
+
+        #[test]
+        #[expect(clippy::cast_precision_loss, reason = "amounts are below 2^53")]
+        fn what_arithmetic_adds_to_an_amount_is_not_in_it(amount in 0..=HIGHEST, times in 1..1000_i64) {
+            let (once, times) = (amount as f64 / 100.0, times as f64);
+            for number in [once / times * times, once * times / times, once + times - times] {
+                if number >= 0.0 {
+                    prop_assert_eq!(cents(&number.to_string(), true), Ok(amount));
+                }
+            }
         }
 
         #[test]

@@ -198,6 +198,37 @@ impl Table {
     }
 }
 
+/// What a spreadsheet took a cell for when it gave it a format that is not of a number or a text: with
+/// its article.
+#[must_use]
+pub fn taken_for(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    let like = |text: &str, shape: &str| {
+        text.len() == shape.len()
+            && text
+                .bytes()
+                .zip(shape.bytes())
+                .all(|(one, like)| match like {
+                    b'0' => one.is_ascii_digit(),
+                    like => one == like,
+                })
+    };
+    let (day, time) = text.split_once('T').unwrap_or((text, "00:00:00"));
+    let share = text.strip_suffix('%').map(str::trim_end);
+    if like(day, "0000-00-00") && like(time, "00:00:00") {
+        Some("una data")
+    } else if like(text, "00:00:00") {
+        Some("un’ora")
+    } else if share.is_some_and(|share| {
+        let of_a_number = |one: char| one.is_ascii_digit() || matches!(one, '.' | ',' | '-');
+        !share.is_empty() && share.chars().all(of_a_number)
+    }) {
+        Some("una percentuale")
+    } else {
+        None
+    }
+}
+
 /// A table as it is kept: `;` between cells, one line each, the header first.
 #[must_use]
 pub fn write<'a>(rows: impl IntoIterator<Item = Vec<&'a str>>) -> String {
@@ -242,6 +273,24 @@ pub(super) mod tests {
         assert_eq!(table.header, rows[0]);
         let cells: Vec<_> = table.rows.iter().map(|row| row.cells.clone()).collect();
         assert_eq!(cells, rows[1..]);
+    }
+
+    #[test]
+    fn what_a_spreadsheet_took_for_something_else_is_told() {
+        for (text, wanted) in [
+            ("2026-05-01", Some("una data")),
+            (" 1904-02-08T12:30:00 ", Some("una data")),
+            ("10:30:00", Some("un’ora")),
+            ("22%", Some("una percentuale")),
+            ("-0.5 %", Some("una percentuale")),
+            ("%", None),
+            ("3 bis", None),
+            ("1500", None),
+            ("2026-05", None),
+            ("è-05-01", None),
+        ] {
+            assert_eq!(taken_for(text), wanted, "{text}");
+        }
     }
 
     #[test]

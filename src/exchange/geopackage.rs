@@ -2,8 +2,9 @@
 //! the one place besides storage that speaks SQL.
 //!
 //! The database is a copy, opened so that nothing can be written. Only tables that the package lists
-//! among its contents are read, never a view, whose statement somebody else wrote. Enforced by the
-//! tests below and by the files of `tests/data/import/`.
+//! among its contents are read, never a view, whose statement somebody else wrote. A value is asked
+//! how long it is before it is read, and one that would fill the memory refuses the file; binary
+//! attributes are never read. Enforced by the tests below and by the files of `tests/data/import/`.
 
 use super::drawn::{self, Drawn};
 use super::features::{self, Columns, Sample};
@@ -24,6 +25,12 @@ use tokio::runtime::{Builder, Runtime};
 
 /// The names that programs give the number of a row, which is nobody's attribute.
 const NUMBERS: [&str; 2] = ["fid", "ogc_fid"];
+
+/// The longest geometry, in bytes: four million vertices, more than a whole layer may have.
+const LONGEST_GEOMETRY: usize = 64 << 20;
+
+/// The longest text of an attribute, in bytes.
+const LONGEST_TEXT: usize = 1 << 20;
 
 /// Opens a `GeoPackage`, on a thread of its own because the caller's may belong to a runtime.
 pub(super) fn open(file: File, choices: &Choices) -> Result<Source, SourceError> {
@@ -154,15 +161,24 @@ struct Layer {
 }
 
 impl Layer {
-    /// The statement that gives its rows: the number, the geometry, the columns.
+    /// The statement that gives its rows: the number, the geometry, whether that is too long, the
+    /// columns. `octet_length` and `typeof` look at the head of a row, not at what it holds. Of what is
+    /// binary there is an empty blob, of a text that is too long one that is not empty.
     fn statement(&self, columns: &[String]) -> String {
         let geometry = self.geometry.as_deref().map_or("NULL".to_owned(), quoted);
         let columns: Vec<_> = columns
             .iter()
-            .map(|name| format!(", {}", quoted(name)))
+            .map(|name| {
+                let name = quoted(name);
+                format!(
+                    ", CASE WHEN typeof({name}) = 'blob' THEN x'' \
+                     WHEN octet_length({name}) > {LONGEST_TEXT} THEN x'00' ELSE {name} END"
+                )
+            })
             .collect();
         format!(
-            "SELECT rowid, {geometry}{} FROM {} ORDER BY rowid",
+            "SELECT rowid, CASE WHEN octet_length({geometry}) <= {LONGEST_GEOMETRY} THEN {geometry} END, \
+             coalesce(octet_length({geometry}) > {LONGEST_GEOMETRY}, 0){} FROM {} ORDER BY rowid",
             columns.concat(),
             quoted(&self.table)
         )
@@ -301,7 +317,7 @@ impl Package {
     }
 
     /// Gives the number, the attributes and the bytes of the geometry of every row until no more are
-    /// wanted.
+    /// wanted, or one has a value that is too long.
     fn each(
         &mut self,
         statement: &str,
@@ -317,12 +333,16 @@ impl Package {
             let mut rows = sqlx::query(AssertSqlSafe(statement)).fetch(connection);
             while let Some(row) = rows.try_next().await.map_err(broken)? {
                 let number: i64 = row.try_get(0).map_err(broken)?;
-                let attributes = names
-                    .iter()
-                    .zip(2..)
-                    .map(|(name, at)| Ok((name.clone(), text(&row, at)?)))
-                    .collect::<Result<_, sqlx::Error>>()
-                    .map_err(broken)?;
+                if row.try_get_unchecked::<i64, _>(2).map_err(broken)? != 0 {
+                    return Err(too_long(number, None));
+                }
+                let mut attributes = Vec::with_capacity(names.len());
+                for (name, at) in names.iter().zip(3..) {
+                    let Some(text) = text(&row, at).map_err(broken)? else {
+                        return Err(too_long(number, Some(name)));
+                    };
+                    attributes.push((name.clone(), text));
+                }
                 let bytes = row.try_get_unchecked(1).map_err(broken)?;
                 if !take(u64::try_from(number).ok(), attributes, bytes) {
                     break;
@@ -333,21 +353,38 @@ impl Package {
     }
 }
 
-/// A value as a text, whatever its column was declared to hold.
-fn text(row: &SqliteRow, at: usize) -> Result<String, sqlx::Error> {
+/// A value as a text, whatever its column was declared to hold; nothing when it is too long.
+fn text(row: &SqliteRow, at: usize) -> Result<Option<String>, sqlx::Error> {
     let value = row.try_get_raw(at)?;
     if value.is_null() {
-        return Ok(String::new());
+        return Ok(Some(String::new()));
     }
     let kind = value.type_info().name().to_owned();
-    Ok(match kind.as_str() {
+    Ok(Some(match kind.as_str() {
         "INTEGER" => row.try_get_unchecked::<i64, _>(at)?.to_string(),
         "REAL" => row.try_get_unchecked::<f64, _>(at)?.to_string(),
-        "BLOB" => "(dati binari)".to_owned(),
+        "BLOB" if row.try_get_unchecked::<Vec<u8>, _>(at)?.is_empty() => "(dati binari)".to_owned(),
+        "BLOB" => return Ok(None),
         _ => {
             let bytes = row.try_get_unchecked::<Vec<u8>, _>(at)?;
             String::from_utf8_lossy(&bytes).into_owned()
         }
+    }))
+}
+
+/// What is said of a value that is too long, of an attribute or else of the geometry.
+fn too_long(number: i64, attribute: Option<&str>) -> SourceError {
+    SourceError::Refused(match attribute {
+        Some(name) => format!(
+            "Nella riga {number} il testo di «{name}» occupa più di {} MB: accorciatelo, oppure \
+             esportate il livello senza «{name}».",
+            LONGEST_TEXT >> 20
+        ),
+        None => format!(
+            "Nella riga {number} la geometria occupa più di {} MB: semplificatela, oppure ritagliatela \
+             sul territorio.",
+            LONGEST_GEOMETRY >> 20
+        ),
     })
 }
 
@@ -594,6 +631,40 @@ mod tests {
             .unwrap()
             .to_string();
         assert!(other.contains("non un GeoPackage"), "{other}");
+    }
+
+    #[test]
+    fn a_value_that_would_fill_the_memory_refuses_the_file_and_binary_ones_are_not_read() {
+        let with = |geometry: &str, note: &str, photo: &str| {
+            let row = format!(
+                "CREATE TABLE punti (fid INTEGER PRIMARY KEY, geom BLOB, nota TEXT, foto BLOB);
+                 INSERT INTO gpkg_contents VALUES ('punti', 'features');
+                 INSERT INTO gpkg_geometry_columns VALUES ('punti', 'geom', 4326);
+                 INSERT INTO punti VALUES (7, {geometry}, {note}, {photo});"
+            );
+            made(&[CONTENTS, &row])
+        };
+        let binary = with(
+            "NULL",
+            "'a'",
+            &format!("zeroblob({})", LONGEST_GEOMETRY + 1),
+        )
+        .unwrap();
+        assert_eq!(rows(binary)[0].1, ["a", "(dati binari)", ""]);
+        let text = |bytes: usize| format!("hex(zeroblob({}))", bytes / 2);
+        let fits = with("NULL", &text(LONGEST_TEXT), "NULL").unwrap();
+        assert_eq!(rows(fits)[0].1[0].len(), LONGEST_TEXT);
+        for (geometry, note, words) in [
+            ("NULL", text(LONGEST_TEXT + 2), "il testo di «nota»"),
+            (
+                &format!("zeroblob({})", LONGEST_GEOMETRY + 1),
+                "'a'".to_owned(),
+                "la geometria",
+            ),
+        ] {
+            let why = with(geometry, &note, "NULL").err().unwrap().to_string();
+            assert!(why.contains(words) && why.contains("riga 7"), "{why}");
+        }
     }
 
     #[test]

@@ -181,3 +181,132 @@ pub fn workbook(
     book.save_to_writer(sink)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::census::criterion::{Remedy, Subject};
+    use crate::census::lot::{self, Lots};
+    use crate::census::price::{self, PriceList};
+    use crate::census::rules::Bodies;
+    use crate::census::table::Fault;
+    use crate::census::territory::{Municipality, Territory};
+    use geo::MultiPolygon;
+    use rust_xlsxwriter::Worksheet;
+
+    /// The table of a workbook.
+    fn table(columns: &[Column], fill: impl FnOnce(&mut Worksheet)) -> Table {
+        let mut book = Workbook::new();
+        fill(book.add_worksheet());
+        let mut content = tempfile::tempfile().unwrap();
+        content.write_all(&book.save_to_buffer().unwrap()).unwrap();
+        io::Seek::rewind(&mut content).unwrap();
+        read("elenco.xlsx", content, columns).unwrap()
+    }
+
+    fn headers(sheet: &mut Worksheet, names: &[&str]) {
+        for (column, name) in (0..).zip(names) {
+            sheet.write_string(0, column, *name).unwrap();
+        }
+    }
+
+    fn prices(cells: &[(f64, &str)]) -> Result<PriceList, Vec<Fault>> {
+        let remedies: Vec<Remedy> = (0..cells.len())
+            .map(|number| Remedy {
+                id: format!("voce-{number}"),
+                name: "Una voce".to_owned(),
+                unit: Subject::Site,
+            })
+            .collect();
+        let table = table(&price::COLUMNS, |sheet| {
+            headers(sheet, &["intervento", "prezzo_minimo", "prezzo_massimo"]);
+            for (row, ((number, format), remedy)) in (1..).zip(cells.iter().zip(&remedies)) {
+                let format = Style::new().set_num_format(*format);
+                sheet.write_string(row, 0, &remedy.id).unwrap();
+                sheet
+                    .write_number_with_format(row, 1, *number, &format)
+                    .unwrap();
+                sheet.write_number(row, 2, 1e6).unwrap();
+            }
+        });
+        PriceList::read(&table, &remedies)
+    }
+
+    #[test]
+    fn the_noise_of_a_sum_in_a_workbook_is_not_in_its_price() {
+        let list = prices(&[
+            (19.990_000_000_000_002, "General"),
+            (0.1 + 0.2, "#,##0.00 [$€-410]"),
+            (1_500.0, "0.00\" %\""),
+            (22.5, "0.00;-0.00%"),
+        ])
+        .unwrap();
+        let low: Vec<i64> = list.prices.iter().map(|price| price.low).collect();
+        assert_eq!(low, [1_999, 30, 150_000, 2_250]);
+    }
+
+    #[test]
+    fn a_date_or_a_percentage_in_a_workbook_is_no_price_and_is_named_where_it_stands() {
+        let faults = prices(&[
+            (1_500.0, "dd/mm/yyyy"),
+            (0.22, "0%"),
+            (0.075, "0.0%"),
+            (0.5, "hh:mm"),
+            (10.995_1, "0.00"),
+            (10.0, "0.00"),
+        ])
+        .unwrap_err();
+        let said: Vec<_> = faults
+            .iter()
+            .map(|one| (one.line, one.column.as_str()))
+            .collect();
+        let column = "prezzo_minimo";
+        assert_eq!(
+            said,
+            [
+                (2, column),
+                (3, column),
+                (4, column),
+                (5, column),
+                (6, column)
+            ]
+        );
+        for (fault, words) in faults.iter().zip([
+            "«1904-02-08» è una data",
+            "«22%» è una percentuale",
+            "«7.5%» è una percentuale",
+            "«12:00:00» è un’ora",
+            "troppi decimali",
+        ]) {
+            assert!(fault.message.contains(words), "{fault:?}");
+        }
+        assert!(faults[0].message.contains("formato «Numero»"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_lot_that_a_workbook_took_for_a_date_is_named_where_it_stands() {
+        let table = table(&lot::COLUMNS, |sheet| {
+            headers(sheet, &["lotto", "comune"]);
+            let date = Style::new().set_num_format("d-mmm");
+            sheet.write_string(1, 0, "1-2").unwrap();
+            sheet.write_string(1, 1, "Milano").unwrap();
+            sheet
+                .write_number_with_format(2, 0, 46_054.0, &date)
+                .unwrap();
+            sheet.write_string(2, 1, "Rho").unwrap();
+        });
+        let comune = |istat: &str, name: &str| Municipality {
+            istat: istat.to_owned(),
+            name: name.to_owned(),
+            belfiore: String::new(),
+            province: "MI".to_owned(),
+            covered: true,
+            boundary: MultiPolygon(Vec::new()),
+        };
+        let territory = Territory::new(vec![comune("015146", "Milano"), comune("015182", "Rho")]);
+        let faults = Lots::read(&table, &territory, &Bodies::new([])).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert_eq!((faults[0].line, faults[0].column.as_str()), (3, "lotto"));
+        assert!(faults[0].message.contains("è una data"), "{faults:#?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Devices from spreadsheets: workbooks of Office Open XML and of `OpenDocument`.
 //!
 //! A cell becomes the text a person would type: dates as ISO 8601, numbers with a decimal point and
-//! no more digits than they have, errors by their name. An XLSX is read cell by cell; an ODS is held
+//! no more digits than they have, of an XLSX also shares as percentages, errors by their name. An XLSX is read cell by cell; an ODS is held
 //! in memory whole, so its size once repeated cells are laid out is measured first. Enforced by the
 //! tests below and by the files of `tests/data/import/`.
 
@@ -11,8 +11,8 @@ use super::header::{self, LOOKED_AT, Line, MAX_COLUMNS, Table};
 use super::source::{Certainty, Choices, Detected, Format, Progress, Row, Source, SourceError};
 use super::stream;
 use calamine::{
-    CellErrorType, Data, ExcelDateTime, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Xlsx,
-    XlsxCellReader,
+    CellErrorType, Data, ExcelDateTime, Ods, Range, Reader, Sheet, SheetType, SheetVisible, Style,
+    Xlsx, XlsxCellReader,
 };
 use quick_xml::events::{BytesStart, Event};
 use std::fs::File;
@@ -269,9 +269,16 @@ fn each_line(
         number: 0,
         cells: Vec::new(),
     };
-    while let Some(cell) = reader.next_cell().map_err(|error| broken("XLSX", &error))? {
+    let percents: Vec<bool> = reader.styles().iter().map(is_percent).collect();
+    while let Some((cell, style)) = reader
+        .next_cell_with_style_id()
+        .map_err(|error| broken("XLSX", &error))?
+    {
         let (row, column) = cell.get_position();
-        let text = text(&Data::from(cell.get_value().clone()));
+        let text = match Data::from(cell.get_value().clone()) {
+            Data::Float(number) if percents.get(style) == Some(&true) => percent(number),
+            value => text(&value),
+        };
         if text.trim().is_empty() {
             continue;
         }
@@ -337,6 +344,34 @@ fn text(value: &Data) -> String {
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
         Data::Error(error) => error_text(error).to_owned(),
     }
+}
+
+/// Whether a style shows hundredths. What stands between quotes or after a sign that makes the next
+/// one a letter is text, and only the first form is that of a number above zero.
+fn is_percent(style: &Style) -> bool {
+    let Some(format) = &style.number_format else {
+        return false;
+    };
+    let (mut quoted, mut literal) = (false, false);
+    for one in format.format_code.chars() {
+        match one {
+            _ if literal => literal = false,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '\\' | '_' | '*' => literal = true,
+            ';' => return false,
+            '%' => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A share as a percentage, without what multiplying it adds beyond the digits it has.
+fn percent(number: f64) -> String {
+    let text = format!("{:.10}", number * 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text}%")
 }
 
 fn moment_text(moment: &ExcelDateTime) -> String {

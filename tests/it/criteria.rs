@@ -384,6 +384,32 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let page = answer.text();
         assert!(page.contains("Riga ") && page.contains("forse"), "{page}");
         assert!(!page.contains("Carica con questo nome"));
+        // A slip of the pen hides none of the other mistakes, and is said in Italian too.
+        let wrong = SEED
+            .replace("ente.tipo = comune\"", "ente.tipo = comun\"")
+            .replace("livello = \"informativo\"", "livello = \"informativo")
+            .replace(
+                "soddisfatto = \"cifratura = si\"",
+                "soddisfatto = \"cifratura = forse\"",
+            );
+        let file = ("file", "criteri.toml", wrong.as_bytes());
+        let answer = browser.upload("/criteri/prova", &fields, file).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = answer.text();
+        let mut said = 0;
+        for (number, line) in (1..).zip(wrong.lines()) {
+            let slip = line == "livello = \"informativo";
+            if slip || line.contains("= comun\"") || line.contains("= forse\"") {
+                assert!(
+                    page.contains(&format!("<strong>Riga {number}<")),
+                    "{line}: {page}"
+                );
+                said += 1;
+            }
+        }
+        assert_eq!(page.matches("<strong>Riga ").count(), said, "{page}");
+        assert!(said >= 3 && page.contains("le virgolette di un testo non si chiudono"));
+        assert!(!page.contains("expected") && !page.contains("Carica con questo nome"));
 
         let windows = milder().replace('\n', "\r\n");
         let file = ("file", "criteri.toml", windows.as_bytes());

@@ -29,6 +29,7 @@ mod report;
 mod report_sample;
 mod review;
 mod schema;
+mod serving;
 mod sites;
 mod snapshots;
 mod storage;
