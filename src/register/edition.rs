@@ -5,6 +5,7 @@ use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
 use crate::census::edition::{Edition, Force, Kind, in_force};
 use crate::census::journal::Act;
+use crate::census::lot::Lots;
 use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::clock::{self, Instant};
@@ -135,6 +136,32 @@ impl Register {
         match in_force(kind, &said, &self.day(at)) {
             Some(id) => Ok(unit.edition(id).await?),
             None => Ok(None),
+        }
+    }
+
+    /// The division in lots that is in force now, or was at an instant as it was known then;
+    /// nothing when none is, and then lots are those said by hand. Whoever asks decides what of it
+    /// somebody may see.
+    pub(super) async fn division(
+        &self,
+        unit: &mut Unit,
+        at: Option<Instant>,
+    ) -> Result<Option<(Edition, Lots)>> {
+        let Some(edition) = self.edition_then(unit, Kind::Lots, at).await? else {
+            return Ok(None);
+        };
+        match Lots::stored(&edition.content) {
+            Ok(lots) => Ok(Some((edition, lots))),
+            Err(faults) => {
+                let first = faults.first();
+                let why = first.map(|one| format!("riga {}: {}", one.line, one.message));
+                Err(Error::Damaged(format!(
+                    "{} «{}» non si legge più: {}",
+                    edition.kind.label(),
+                    edition.name,
+                    why.unwrap_or_default()
+                )))
+            }
         }
     }
 
