@@ -455,6 +455,12 @@ impl Register {
         })
     }
 
+    /// What may be chosen in the filters of a page, and what the codes mean.
+    pub async fn choices(&self, filter: &Filter) -> Result<(Names, Choices)> {
+        let mut unit = self.store.read().await?;
+        self.offered(&mut unit, &knowable(filter)).await
+    }
+
     async fn offered(&self, unit: &mut Unit, filter: &Filter) -> Result<(Names, Choices)> {
         let mut everything = filter.clone();
         everything.text.clear();

@@ -585,17 +585,8 @@ impl Asking {
     ) -> Self {
         const OFFERED: [&str; 3] = ["ente", "comune", "stato"];
         let wanted = |field| filter.wanted(field).to_owned();
-        let offered = |choices: &[Choice], field| {
-            let mut choices = choices.to_vec();
-            let chosen = filter.wanted(field);
-            if !chosen.is_empty() && choices.iter().all(|one| one.code != chosen) {
-                choices.push(Choice {
-                    code: chosen.to_owned(),
-                    label: names.words(field, chosen),
-                });
-            }
-            choices
-        };
+        let offered =
+            |choices: &[Choice], field| query::with_chosen(choices.to_vec(), names, field, filter);
         let mut kept = query::conditions(filter);
         kept.retain(|(name, _)| !OFFERED.contains(name));
         Self {

@@ -254,6 +254,14 @@ fn a_selection_leaves_out_what_it_says_and_is_compared_with_the_whole() {
             .await;
         assert_eq!(page.status, StatusCode::OK);
         let text = page.text();
+        assert!(
+            text.contains("<option value=\"015182\" selected>Comune di Rho</option>"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("<input type=\"hidden\" name=\"ente\""),
+            "{text}"
+        );
         assert!(text.contains("Rispetto a tutto il censimento"), "{text}");
         assert!(text.contains("1 × 1.500,00 € = 1.500,00 €"), "{text}");
         let wrong = browser.get("/interventi?solo_aderenti=forse").await;
