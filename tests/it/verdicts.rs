@@ -176,6 +176,36 @@ fn table(text: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
+fn an_answer_without_its_criterion_comes_back_with_the_form_as_it_was_sent() {
+    support::both(async |store| {
+        let register = register(store).await;
+        let [milano, _] = census(&register).await;
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &milano).await;
+        let asked = "?esito=da_verificare&risposta=non_noto&dati=lavorazione&stato=in_esercizio";
+        let page = browser
+            .get(&format!("/compatibilita/dispositivi{asked}"))
+            .await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let text = page.text();
+        for kept in [
+            "id=\"f-criterio-errore\"",
+            "<a href=\"#f-criterio\">Criterio</a>",
+            "<option value=\"da_verificare\" selected>",
+            "<option value=\"non_noto\" selected>",
+            "<option value=\"in_esercizio\" selected>",
+        ] {
+            assert!(text.contains(kept), "{kept}: {text}");
+        }
+        assert!(!text.contains("IGNOTO"), "{text}");
+        let file = browser
+            .get(&format!("/compatibilita/dispositivi.csv{asked}"))
+            .await;
+        assert_eq!(file.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
 fn an_officer_sees_their_own_and_an_observer_all_which_is_noted() {
     support::both(async |store| {
         let register = register(store).await;
