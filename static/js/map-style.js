@@ -19,6 +19,7 @@ maplibregl.setWorkerUrl('/static/vendor/maplibre-gl/maplibre-gl-worker.mjs');
 
 const FONT = ['Titillium Web Semi Bold', 'Titillium Web'];
 const INK = '#17334f';
+const SVG = 'http://www.w3.org/2000/svg';
 const STILL = matchMedia('(prefers-reduced-motion: reduce)');
 
 // A shape, a letter and a colour for each function: any one of the three is enough to tell them apart.
@@ -178,15 +179,31 @@ export function openMap({ container, bounds, query = '', rasters = [], devices =
   return map;
 }
 
-// A colour, a width and dashes for each kind of reference layer: the label of the chooser and the dashes tell them apart.
+// A colour, a width and dashes for each kind of reference layer: colour or dashes are enough to tell lines apart, and the
+// chooser shows both. Every colour has at least 3:1 against the ground and the Comuni (WCAG 1.4.11).
 const REFERENCES = {
   fibra: ['#7a1fa2', 3, [1, 0]],
-  cavidotti: ['#7a1fa2', 2.5, [2, 2]],
+  cavidotti: ['#b34700', 3, [2.5, 1.5]],
   strade: ['#6b4a00', 2, [1, 0]],
   arir: ['#a3123a', 2, [1, 0]],
   scuole: ['#00664a', 2, [1, 0]],
   altro: ['#35434f', 2, [1, 2]],
 };
+
+/** A piece of the line that a kind of reference layer is drawn with, as the map draws it, for legends. */
+export function referenceMark(kind) {
+  const [colour, width, dashes] = REFERENCES[kind] ?? REFERENCES.altro;
+  const mark = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of Object.entries({ viewBox: '0 0 36 10', width: 36, height: 10, 'aria-hidden': 'true', class: 'varco-reference-mark' })) {
+    mark.setAttribute(name, value);
+  }
+  const line = document.createElementNS(SVG, 'line');
+  const drawn = { x1: 1, y1: 5, x2: 35, y2: 5, stroke: colour, 'stroke-width': width };
+  if (dashes[1] > 0) drawn['stroke-dasharray'] = dashes.map(length => length * width).join(' ');
+  for (const [name, value] of Object.entries(drawn)) line.setAttribute(name, value);
+  mark.append(line);
+  return mark;
+}
 
 /** Adds the layers of a reference layer `{ id, kind }` beneath the devices; gives their names. Call once the map is loaded. */
 export function addReference(map, { id, kind }, visible) {
