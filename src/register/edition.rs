@@ -38,6 +38,67 @@ impl Register {
         found.filter(|edition| edition.kind == kind).ok_or(NOT_HERE)
     }
 
+    /// The same for a page that shows them; that prices and lots were read is noted.
+    pub async fn read_editions(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+    ) -> Result<(Vec<Edition>, Vec<Force>)> {
+        let found = self.editions(viewer, kind).await?;
+        self.note_edition(viewer, kind, kind.name(), "elenco")
+            .await?;
+        Ok(found)
+    }
+
+    /// One edition for a page that shows what it says; that prices and lots were read is noted.
+    pub async fn read_edition(&self, viewer: &Viewer, kind: Kind, id: Uuid) -> Result<Edition> {
+        let found = self.edition(viewer, kind, id).await?;
+        let detail = format!("{} «{}»", kind.label(), found.name);
+        self.note_edition(viewer, kind, &id.to_string(), &detail)
+            .await?;
+        Ok(found)
+    }
+
+    /// One edition to leave as a file of this name; that it left is noted.
+    pub async fn edition_to_leave(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+        id: Uuid,
+        name: &str,
+    ) -> Result<Edition> {
+        let found = self.edition(viewer, kind, id).await?;
+        let detail = format!("{} «{}»", kind.label(), found.name);
+        let note = Note {
+            act: Act::Exported,
+            body: None,
+            subject: name,
+            detail: &detail,
+        };
+        self.leave_note(&viewer.account, note).await?;
+        Ok(found)
+    }
+
+    /// Criteria are everybody's, and nobody is noted for having read them.
+    async fn note_edition(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+        subject: &str,
+        detail: &str,
+    ) -> Result<()> {
+        if kind == Kind::Criteria {
+            return Ok(());
+        }
+        let note = Note {
+            act: Act::Read,
+            body: None,
+            subject,
+            detail,
+        };
+        self.note_reading(viewer, note).await
+    }
+
     /// Keeps a text, that was read and found good, as an edition.
     pub async fn load_edition(
         &self,

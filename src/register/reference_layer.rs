@@ -405,11 +405,20 @@ impl Register {
     }
 
     /// Every layer there ever was that this person may see: by kind, and within it the last first.
+    /// That reserved ones were read is noted.
     pub async fn references(&self, viewer: &Viewer) -> Result<Vec<Seen>> {
         let mut unit = self.store.read().await?;
         let mut all = all_seen(&mut unit).await?;
         all.retain_mut(|seen| shows(viewer, seen));
         all.sort_by_key(|seen| seen.layer.kind);
+        drop(unit);
+        if all
+            .iter()
+            .any(|seen| seen.layer.audience == Audience::Reserved)
+        {
+            let note = reading("livelli di riferimento", "elenco");
+            self.note_reading(viewer, note).await?;
+        }
         Ok(all)
     }
 

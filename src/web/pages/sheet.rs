@@ -125,8 +125,8 @@ fn action(words: Words, id: Uuid) -> String {
 
 async fn edition(app: &App, signed: &Signed, words: Words, id: &str) -> Result<Edition, Error> {
     let id = Uuid::parse_str(id).map_err(|_shape| Error::not_found())?;
-    let found = app.register.edition(&signed.viewer, words.kind, id).await;
-    Ok(found?)
+    let found = app.register.read_edition(&signed.viewer, words.kind, id);
+    Ok(found.await?)
 }
 
 async fn force(app: &App, writer: &Writer, words: Words, id: &str) -> Result<Response, Error> {
@@ -258,7 +258,11 @@ fn of_lots(lots: &Lots, words: impl Fn(Field, &str) -> String) -> Content {
 }
 
 async fn download(app: &App, signed: &Signed, words: Words, id: &str) -> Result<Response, Error> {
-    let edition = edition(app, signed, words, id).await?;
+    let id = Uuid::parse_str(id).map_err(|_shape| Error::not_found())?;
+    let edition = app
+        .register
+        .edition_to_leave(&signed.viewer, words.kind, id, words.file)
+        .await?;
     let unreadable = |_faults| Error::not_found();
     let table = Table::stored(&edition.content).map_err(unreadable)?;
     let columns = if words.path == PRICES.path {
@@ -274,5 +278,5 @@ async fn download(app: &App, signed: &Signed, words: Words, id: &str) -> Result<
             .map(|row| row.cells.into_iter().map(Cell::Text).collect())
             .collect(),
     };
-    file(&sheet, "elenco.csv")
+    file(&sheet, words.file)
 }

@@ -32,6 +32,8 @@ pub(super) struct Words {
     load: &'static str,
     columns: &'static str,
     empty: &'static str,
+    /// As which file one leaves.
+    pub(super) file: &'static str,
 }
 
 /// Of price lists.
@@ -45,6 +47,7 @@ pub(super) const PRICES: Words = Words {
     columns: "Un foglio di calcolo (CSV, XLSX o ODS) con le colonne intervento, prezzo_minimo, \
               prezzo_massimo e, se servono, unita, fonte, nota.",
     empty: "Non c’è ancora un elenco prezzi",
+    file: "prezzi.csv",
 };
 
 /// Of divisions in lots.
@@ -60,6 +63,7 @@ pub(super) const LOTS: Words = Words {
               ente e zona. Le righe con comune e zona, senza lotto, dicono di quali Comuni è fatta \
               una zona.",
     empty: "Non c’è ancora una divisione in lotti",
+    file: "lotti.csv",
 };
 
 /// An edition as a row of the list.
@@ -248,8 +252,11 @@ async fn list(
     status: StatusCode,
     typed: Typed,
 ) -> Result<Response, Error> {
-    let (editions, forces) = app.register.editions(&signed.viewer, words.kind).await?;
-    let now = in_force(words.kind, &forces, &app.register.clock.today().to_string());
+    let (editions, forces) = app
+        .register
+        .read_editions(&signed.viewer, words.kind)
+        .await?;
+    let rows = standings(&editions, &forces, app.register.clock.today());
     let page = Html(Sheets {
         page: Page::new(app, Some(signed), words.title, words.kind.name()),
         words,
