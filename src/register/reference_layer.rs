@@ -331,11 +331,11 @@ impl Register {
         }
         let mut unit = self.store.write().await?;
         let present = present_in(&mut unit, None).await?;
-        let later = present
+        let newer = present
             .iter()
             .find(|one| one.is_edition_of(&layer) && one.dated > layer.dated);
-        if let Some(later) = later.filter(|_| typed.older != "si") {
-            return Ok(refused(vec![Wrong::new(OLDER, takes_the_place_of(later))]));
+        if let Some(newer) = newer.filter(|_| typed.older != "si") {
+            return Ok(refused(vec![Wrong::new(OLDER, takes_the_place_of(newer))]));
         }
         let seal = &mut self.seal();
         let (now, end) = self.moment(&mut unit).await?;
