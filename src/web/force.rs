@@ -24,7 +24,7 @@ const FIELDS: [&str; 2] = ["giorno", "passato"];
 pub struct Standing {
     /// From which day, in figures; empty when it was never put in force.
     pub from: String,
-    /// Until which day, in figures or in words; empty when it was never put in force.
+    /// Until which day, in figures or in words; empty when there is no day on which it counts.
     pub until: String,
     /// Whether that is a day.
     pub dated: bool,
@@ -88,7 +88,7 @@ fn standing<'n>(span: &Span, today: &str, name: impl Fn(Uuid) -> &'n str) -> Sta
     Standing {
         from: in_italian(&span.force.day),
         until: match (&span.instead, &span.until) {
-            (Some(_), _) => "mai".to_owned(),
+            (Some(_), _) => String::new(),
             (None, Some(day)) => in_italian(day),
             (None, None) => "senza termine".to_owned(),
         },

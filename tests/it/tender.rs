@@ -512,7 +512,7 @@ fn editions_are_listed_by_the_day_they_are_in_force_from_with_the_day_it_ends() 
                 row(
                     "Sbagliata",
                     "01/01/2027",
-                    "mai",
+                    "",
                     "Non vale: per lo stesso giorno è stato deciso dopo «Primavera»",
                 ),
                 row("Primavera", "02/03/2026", "31/12/2026", "Oggi in vigore"),
