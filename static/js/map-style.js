@@ -190,18 +190,21 @@ const REFERENCES = {
   altro: ['#35434f', 2, [1, 2]],
 };
 
-/** A piece of the line that a kind of reference layer is drawn with, as the map draws it, for legends. */
+/** What a kind of reference layer is drawn with, for legends: a piece of its line, or the circle of its places. */
 export function referenceMark(kind) {
   const [colour, width, dashes] = REFERENCES[kind] ?? REFERENCES.altro;
   const mark = document.createElementNS(SVG, 'svg');
-  for (const [name, value] of Object.entries({ viewBox: '0 0 36 10', width: 36, height: 10, 'aria-hidden': 'true', class: 'varco-reference-mark' })) {
+  for (const [name, value] of Object.entries({ viewBox: '0 0 36 14', width: 36, height: 14, 'aria-hidden': 'true', class: 'varco-reference-mark' })) {
     mark.setAttribute(name, value);
   }
-  const line = document.createElementNS(SVG, 'line');
-  const drawn = { x1: 1, y1: 5, x2: 35, y2: 5, stroke: colour, 'stroke-width': width };
-  if (dashes[1] > 0) drawn['stroke-dasharray'] = dashes.map(length => length * width).join(' ');
-  for (const [name, value] of Object.entries(drawn)) line.setAttribute(name, value);
-  mark.append(line);
+  const places = ['arir', 'scuole'].includes(kind);
+  const shape = document.createElementNS(SVG, places ? 'circle' : 'line');
+  const drawn = places
+    ? { cx: 18, cy: 7, r: 5, stroke: colour, 'stroke-width': 3, fill: '#ffffff' }
+    : { x1: 1, y1: 7, x2: 35, y2: 7, stroke: colour, 'stroke-width': width };
+  if (!places && dashes[1] > 0) drawn['stroke-dasharray'] = dashes.map(length => length * width).join(' ');
+  for (const [name, value] of Object.entries(drawn)) shape.setAttribute(name, value);
+  mark.append(shape);
   return mark;
 }
 
