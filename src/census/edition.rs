@@ -103,6 +103,54 @@ pub fn in_force(kind: Kind, said: &[Force], day: &str) -> Option<Uuid> {
     last.or(first).map(|force| force.edition)
 }
 
+/// What was said of one day, as it stands beside everything else that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// What was said.
+    pub force: Force,
+    /// The day before that of the next one, ISO 8601; nothing when none follows.
+    pub until: Option<String>,
+    /// The edition that was said later for the very same day, which takes its place.
+    pub instead: Option<Uuid>,
+    /// Whether it is this one that counts on the day that is asked for.
+    pub counts: bool,
+}
+
+/// Everything that was said of editions of a kind, the last day first and of one day the last said,
+/// as it stands on a day.
+#[must_use]
+pub fn spans(kind: Kind, said: &[Force], day: &str) -> Vec<Span> {
+    let mut order: Vec<&Force> = said.iter().collect();
+    // A stable sort: of one day they stay in the order they were said.
+    order.sort_by(|left, right| left.day.cmp(&right.day));
+    let due = order.iter().rposition(|force| force.day.as_str() <= day);
+    let counts = match due {
+        None if kind == Kind::Criteria => said.first().map(|first| first.id),
+        due => due.and_then(|place| order.get(place)).map(|one| one.id),
+    };
+    let mut spans: Vec<Span> = Vec::with_capacity(order.len());
+    for force in order.into_iter().rev() {
+        let above = spans.last();
+        let same = above.filter(|above| above.force.day == force.day);
+        spans.push(Span {
+            until: match (same, above) {
+                (None, Some(above)) => day_before(&above.force.day),
+                (Some(same), _) => same.until.clone(),
+                (None, None) => None,
+            },
+            instead: same.map(|same| same.instead.unwrap_or(same.force.edition)),
+            counts: counts == Some(force.id),
+            force: force.clone(),
+        });
+    }
+    spans
+}
+
+fn day_before(day: &str) -> Option<String> {
+    let day: jiff::civil::Date = day.parse().ok()?;
+    Some(day.yesterday().ok()?.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +175,34 @@ mod tests {
         assert_eq!(on("2026-05-31"), Some(1));
         assert_eq!(on("2026-06-01"), Some(4));
         assert_eq!(on("2027-02-01"), Some(2));
+        let stands = |day| -> Vec<(u128, Option<String>, Option<u128>, bool)> {
+            let spans = spans(Kind::Criteria, &said, day).into_iter();
+            let spans = spans.map(|span| {
+                let instead = span.instead.map(|id| id.as_u128());
+                let edition = span.force.edition.as_u128();
+                (edition, span.until, instead, span.counts)
+            });
+            spans.collect()
+        };
+        let until = |day: &str| Some(day.to_owned());
+        assert_eq!(
+            stands("2026-06-01"),
+            [
+                (2, None, None, false),
+                (4, until("2026-12-31"), None, true),
+                (3, until("2026-12-31"), Some(4), false),
+                (1, until("2026-05-31"), None, false),
+            ]
+        );
+        for day in ["2026-01-01", "2026-05-31", "2026-06-01", "2027-02-01"] {
+            let counting = stands(day).into_iter().find(|one| one.3);
+            assert_eq!(counting.map(|one| one.0), on(day), "{day}");
+        }
+        assert!(
+            spans(Kind::Prices, &said, "2026-01-01")
+                .iter()
+                .all(|one| !one.counts)
+        );
         assert_eq!(in_force(Kind::Criteria, &[], "2026-01-01"), None);
         assert_eq!(in_force(Kind::Prices, &said, "2026-01-01"), None);
     }

@@ -186,8 +186,8 @@ struct Tally {
 }
 
 /// Lots by their key, each as a division spells it, or with the first of its spellings.
-#[derive(Debug, Default)]
-struct Spellings {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spellings {
     places: HashMap<String, usize>,
     names: Vec<String>,
     /// How many of the names are those of a division.
@@ -195,7 +195,33 @@ struct Spellings {
 }
 
 impl Spellings {
-    fn place(&mut self, name: &str) -> usize {
+    /// The lots of a division, which keep their spelling.
+    #[must_use]
+    pub fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut lots = Self::default();
+        for name in names {
+            lots.place(name);
+        }
+        lots.settled = lots.names.len();
+        lots
+    }
+
+    /// The name of a lot that was given a place; as it is when it was not.
+    #[must_use]
+    pub fn spelled<'n>(&'n self, name: &'n str) -> &'n str {
+        let place = self.places.get(&lot::key(name));
+        let known = place.and_then(|place| self.names.get(*place));
+        known.map_or(name, String::as_str)
+    }
+
+    /// The names, each at its place.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The place of a lot, however it is spelled.
+    pub fn place(&mut self, name: &str) -> usize {
         let place = *self
             .places
             .entry(lot::key(name))
@@ -256,10 +282,7 @@ impl<'c> Demand<'c> {
     /// their spelling.
     #[must_use]
     pub fn with_lots<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
-        for name in names {
-            self.lots.place(name);
-        }
-        self.lots.settled = self.lots.names.len();
+        self.lots = Spellings::of(names);
         self
     }
 

@@ -5,6 +5,8 @@
 
 use super::criterion::{Criteria, Level};
 use super::fact::{Fact, Facts, Whom};
+use super::intervention::Spellings;
+use super::lot;
 use super::record::Record;
 use super::verdict::{Answer, Outcome, Verdict, lacking, worst};
 use super::vocabulary::Field;
@@ -98,32 +100,50 @@ pub struct Overview {
     pub bodies: Grouped,
     /// By the name of the software; empty for none.
     pub software: Grouped,
-    /// By the lot the body gave; empty for none.
-    pub lots: Grouped,
     /// For each criterion of the set, in its order.
     pub criteria: Vec<Answers>,
+    spellings: Spellings,
+    /// By the place of the lot among the spellings.
+    lots: Vec<Outcomes>,
 }
 
 impl Overview {
-    /// Nothing counted yet, of a set of criteria.
+    /// Nothing counted yet, of a set of criteria and the lots of a division.
     #[must_use]
-    pub fn of(criteria: &Criteria) -> Self {
+    pub fn of<'n>(criteria: &Criteria, lots: impl IntoIterator<Item = &'n str>) -> Self {
         Self {
             criteria: vec![Answers::default(); criteria.criteria.len()],
+            spellings: Spellings::of(lots),
             ..Self::default()
         }
     }
 
-    /// Counts a device.
-    pub fn add(&mut self, record: &Record, verdict: &Verdict) {
+    /// Counts a device, that belongs to this lot of the tender; empty for none.
+    pub fn add(&mut self, record: &Record, verdict: &Verdict, lot: &str) {
         let outcome = verdict.outcome;
         self.all.add(outcome);
         self.bodies.add(record.text(Field::Ente), outcome);
         self.software.add(record.text(Field::Software), outcome);
-        self.lots.add(record.text(Field::Lotto), outcome);
+        let place = self.spellings.place(lot);
+        if self.lots.len() <= place {
+            self.lots.resize(place + 1, Outcomes::default());
+        }
+        if let Some(counts) = self.lots.get_mut(place) {
+            counts.add(outcome);
+        }
         for (counts, answer) in self.criteria.iter_mut().zip(&verdict.answers) {
             counts.add(*answer);
         }
+    }
+
+    /// The lots that have devices, in the order of lots; the empty name stands for none.
+    #[must_use]
+    pub fn lots(&self) -> Vec<(&str, Outcomes)> {
+        let names = self.spellings.names().iter().map(String::as_str);
+        let mut rows: Vec<_> = names.zip(self.lots.iter().copied()).collect();
+        rows.retain(|(_, counts)| counts.devices() > 0);
+        rows.sort_by(|left, right| lot::order(left.0, right.0));
+        rows
     }
 }
 
@@ -259,23 +279,30 @@ mod tests {
     #[test]
     fn every_device_is_counted_once_in_each_way() {
         let seed = seed();
-        let mut overview = Overview::of(&seed);
+        let mut overview = Overview::of(&seed, ["3 bis"]);
         let reader = [
             (Field::Ente, "a"),
             (Field::Funzione, "lettura_targhe"),
             (Field::Stato, "in_esercizio"),
-            (Field::Lotto, "3"),
         ];
         let denied = [reader[0], reader[1], reader[2], (Field::Ocr, "nessuna")];
         let camera = [(Field::Ente, "b"), (Field::Funzione, "contesto")];
         for values in [&reader[..], &denied, &camera] {
             let record = of(values);
-            overview.add(&record, &judge(&seed, &facts(&record)));
+            let lot = match record.text(Field::Ente) {
+                "a" if record.text(Field::Ocr).is_empty() => "Lotto 3BIS",
+                "a" => "3 bis",
+                _ => "",
+            };
+            overview.add(&record, &judge(&seed, &facts(&record)), lot);
         }
         assert_eq!((overview.all.devices(), overview.all.readers()), (3, 2));
         assert_eq!(overview.all.of(Outcome::Uncertain), 1);
         assert_eq!(overview.all.worst(), Outcome::Incompatible);
-        for grouped in [&overview.bodies, &overview.software, &overview.lots] {
+        let lots = overview.lots().into_iter();
+        let lots: Vec<_> = lots.map(|(name, one)| (name, one.devices())).collect();
+        assert_eq!(lots, [("3 bis", 2), ("", 1)]);
+        for grouped in [&overview.bodies, &overview.software] {
             let devices: u64 = grouped.rows().iter().map(|(_, one)| one.devices()).sum();
             assert_eq!(devices, 3);
         }

@@ -165,6 +165,12 @@ pub struct ReferenceLayer {
 }
 
 impl ReferenceLayer {
+    /// Whether one takes the place of the other.
+    #[must_use]
+    pub fn is_edition_of(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
     /// Layers with the same key are editions of one another.
     #[must_use]
     fn key(&self) -> (Kind, &str) {

@@ -144,6 +144,8 @@ impl Register {
                 .all(|word| name.contains(word))
                 .then(|| row(viewer, body, &steps, &seats))
         });
+        drop(unit);
+        self.note_page(viewer, None, "enti").await?;
         let reached = |row: &Row| row.present.as_ref().map(|(stage, _)| *stage);
         Ok(rows
             .filter(|row| match wanted.stage {
@@ -218,7 +220,7 @@ impl Register {
         typed: &TypedStep,
         attachment: Option<Attachment>,
     ) -> Result<Outcome> {
-        let steps = self.body_to_record(viewer, code).await?.steps;
+        let steps = self.recordable(viewer, code).await?.steps;
         let present = adhesion::present(&steps).map(|(stage, _)| stage);
         let blank = self.blank_step(viewer, code, Said::Reached(Stage::Interested));
         let read = adhesion::step(typed, present, self.clock.today(), blank);
@@ -246,7 +248,7 @@ impl Register {
         id: Uuid,
         reason: &str,
     ) -> Result<Outcome> {
-        let steps = self.body_to_record(viewer, code).await?.steps;
+        let steps = self.recordable(viewer, code).await?.steps;
         let already = || vec![Wrong::new("motivo", "Questo passo è già annullato.")].into();
         let there = |step: &Step| step.id == id && step.stage().is_some();
         if !steps.iter().any(there) {
@@ -280,7 +282,7 @@ impl Register {
         typed: &TypedAct,
         attached: Attached,
     ) -> Result<Outcome> {
-        let acts = self.body_to_record(viewer, code).await?.acts;
+        let acts = self.recordable(viewer, code).await?.acts;
         let before = adhesion::present_act(&acts, kind).and_then(|act| act.document);
         let blank = Act {
             id: self.clock.new_id(),
@@ -325,7 +327,7 @@ impl Register {
         draft: &Draft,
         attached: Attached,
     ) -> Result<Outcome> {
-        let seats = self.body_to_record(viewer, code).await?.seats;
+        let seats = self.recordable(viewer, code).await?.seats;
         let before = seats.last().and_then(|seat| seat.document);
         let mut unit = self.store.read().await?;
         let Diagnosis { point, findings } = self.diagnose(&mut unit, code, draft).await?;
@@ -386,7 +388,7 @@ impl Register {
         code: &str,
         typed: &Contact,
     ) -> Result<Outcome> {
-        self.body_to_record(viewer, code).await?;
+        self.recordable(viewer, code).await?;
         let blank = Contact {
             author: viewer.account.clone(),
             ..Contact::default()
@@ -404,7 +406,7 @@ impl Register {
 
     /// Erases whom to ring at a body.
     pub async fn erase_contact(&self, viewer: &Viewer, code: &str) -> Result<()> {
-        self.body_to_record(viewer, code).await?;
+        self.recordable(viewer, code).await?;
         let mut writing = self.begin(viewer, code).await?;
         writing.unit.erase_contact(code).await?;
         let act = journal::Act::ContactChanged;
@@ -412,8 +414,15 @@ impl Register {
         Ok(())
     }
 
-    /// A body for which this person may record.
+    /// A body for which this person may record, for a form.
     pub async fn body_to_record(&self, viewer: &Viewer, code: &str) -> Result<Seen> {
+        let seen = self.recordable(viewer, code).await?;
+        self.note_page(viewer, Some(code), "modulo dell’ente")
+            .await?;
+        Ok(seen)
+    }
+
+    async fn recordable(&self, viewer: &Viewer, code: &str) -> Result<Seen> {
         let seen = self.recorded(viewer, code, None).await?;
         if seen.records {
             Ok(seen)

@@ -93,6 +93,8 @@ impl Register {
             italian(&left.body.name, &right.body.name)
                 .then_with(|| left.body.code.cmp(&right.body.code))
         });
+        drop(unit);
+        self.note_page(viewer, None, "campagna").await?;
         Ok(rows)
     }
 
@@ -281,6 +283,8 @@ impl Register {
             Some(last) => last.hash == fingerprint(&unit.declared(code, Moment::Now).await?),
             None => false,
         };
+        drop(unit);
+        self.note_page(viewer, Some(code), "dichiarazioni").await?;
         Ok(Declarations {
             body,
             standing: standings.take(code),
@@ -300,10 +304,11 @@ impl Register {
         let mut unit = self.store.read().await?;
         let body = visible(&mut unit, viewer, code).await?;
         let made = unit.declarations(code).await?;
-        made.into_iter()
-            .find(|one| one.id == id)
-            .map(|one| (body, one))
-            .ok_or(Error::NotFound("Questa dichiarazione non c’è."))
+        drop(unit);
+        let found = made.into_iter().find(|one| one.id == id);
+        let found = found.ok_or(Error::NotFound("Questa dichiarazione non c’è."))?;
+        self.note_page(viewer, Some(code), "dichiarazione").await?;
+        Ok((body, found))
     }
 
     /// Declares the census of a body as it was sent, or that nothing changed since the last time.

@@ -5,6 +5,7 @@ use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
 use crate::census::edition::{Edition, Force, Kind, in_force};
 use crate::census::journal::Act;
+use crate::census::lot::Lots;
 use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::clock::{self, Instant};
@@ -35,6 +36,67 @@ impl Register {
         may_read(viewer, kind)?;
         let found = self.store.read().await?.edition(id).await?;
         found.filter(|edition| edition.kind == kind).ok_or(NOT_HERE)
+    }
+
+    /// The same for a page that shows them; that prices and lots were read is noted.
+    pub async fn read_editions(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+    ) -> Result<(Vec<Edition>, Vec<Force>)> {
+        let found = self.editions(viewer, kind).await?;
+        self.note_edition(viewer, kind, kind.name(), "elenco")
+            .await?;
+        Ok(found)
+    }
+
+    /// One edition for a page that shows what it says; that prices and lots were read is noted.
+    pub async fn read_edition(&self, viewer: &Viewer, kind: Kind, id: Uuid) -> Result<Edition> {
+        let found = self.edition(viewer, kind, id).await?;
+        let detail = format!("{} «{}»", kind.label(), found.name);
+        self.note_edition(viewer, kind, &id.to_string(), &detail)
+            .await?;
+        Ok(found)
+    }
+
+    /// One edition to leave as a file of this name; that it left is noted.
+    pub async fn edition_to_leave(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+        id: Uuid,
+        name: &str,
+    ) -> Result<Edition> {
+        let found = self.edition(viewer, kind, id).await?;
+        let detail = format!("{} «{}»", kind.label(), found.name);
+        let note = Note {
+            act: Act::Exported,
+            body: None,
+            subject: name,
+            detail: &detail,
+        };
+        self.leave_note(&viewer.account, note).await?;
+        Ok(found)
+    }
+
+    /// Criteria are everybody's, and nobody is noted for having read them.
+    async fn note_edition(
+        &self,
+        viewer: &Viewer,
+        kind: Kind,
+        subject: &str,
+        detail: &str,
+    ) -> Result<()> {
+        if kind == Kind::Criteria {
+            return Ok(());
+        }
+        let note = Note {
+            act: Act::Read,
+            body: None,
+            subject,
+            detail,
+        };
+        self.note_reading(viewer, note).await
     }
 
     /// Keeps a text, that was read and found good, as an edition.
@@ -135,6 +197,32 @@ impl Register {
         match in_force(kind, &said, &self.day(at)) {
             Some(id) => Ok(unit.edition(id).await?),
             None => Ok(None),
+        }
+    }
+
+    /// The division in lots that is in force now, or was at an instant as it was known then;
+    /// nothing when none is, and then lots are those said by hand. Whoever asks decides what of it
+    /// somebody may see.
+    pub(super) async fn division(
+        &self,
+        unit: &mut Unit,
+        at: Option<Instant>,
+    ) -> Result<Option<(Edition, Lots)>> {
+        let Some(edition) = self.edition_then(unit, Kind::Lots, at).await? else {
+            return Ok(None);
+        };
+        match Lots::stored(&edition.content) {
+            Ok(lots) => Ok(Some((edition, lots))),
+            Err(faults) => {
+                let first = faults.first();
+                let why = first.map(|one| format!("riga {}: {}", one.line, one.message));
+                Err(Error::Damaged(format!(
+                    "{} «{}» non si legge più: {}",
+                    edition.kind.label(),
+                    edition.name,
+                    why.unwrap_or_default()
+                )))
+            }
         }
     }
 

@@ -134,6 +134,22 @@ impl Register {
         self.leave_note(&viewer.account, note).await
     }
 
+    /// The same of a page of the census as a whole, or of one body, that has no subject of its own.
+    pub(super) async fn note_page(
+        &self,
+        viewer: &Viewer,
+        body: Option<&str>,
+        page: &str,
+    ) -> Result<()> {
+        let note = Note {
+            act: Act::Read,
+            body,
+            subject: page,
+            detail: "",
+        };
+        self.note_reading(viewer, note).await
+    }
+
     /// Notes that somebody read the devices that a filter finds, in a list or on the map.
     pub(super) async fn note_filter(&self, filter: &Filter, how: &str) -> Result<()> {
         if !filter.reads_others() {

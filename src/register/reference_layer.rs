@@ -10,7 +10,7 @@ use super::document::Attachment;
 use super::find::Choice;
 use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
-use crate::census::adhesion::Wrong;
+use crate::census::adhesion::{Wrong, in_italian};
 use crate::census::collation::italian;
 use crate::census::filter::Filter;
 use crate::census::journal::Act;
@@ -38,6 +38,9 @@ use uuid::Uuid;
 
 /// The field of the form that takes the file.
 pub const FILE: &str = "file";
+
+/// The field of the form that says that older data are to take the place of later ones.
+pub const OLDER: &str = "meno_recente";
 
 /// How many features a page shows.
 pub const PAGE: usize = 100;
@@ -86,6 +89,8 @@ pub struct TypedLayer {
     pub crs: String,
     /// The attribute that is the name of a feature; empty for the usual ones.
     pub label: String,
+    /// Whether it is to take the place of one whose data are later: `si` or empty.
+    pub older: String,
 }
 
 /// What became of a layer.
@@ -121,6 +126,8 @@ pub struct Seen {
     pub counts: bool,
     /// That it was taken away.
     pub withdrawal: Option<Withdrawal>,
+    /// The edition whose place it took when it was loaded.
+    pub before: Option<Box<ReferenceLayer>>,
 }
 
 /// A layer with a page of its features.
@@ -279,8 +286,10 @@ fn sees(viewer: &Viewer, layer: &ReferenceLayer) -> bool {
     viewer.reads_all() || layer.audience == Audience::Bodies
 }
 
-/// The same of one that may have been withdrawn: then only whoever reads everything does.
-fn shows(viewer: &Viewer, seen: &Seen) -> bool {
+/// The same of one that may have been withdrawn: then only whoever reads everything does. What it
+/// took the place of is left out where they may not see that.
+fn shows(viewer: &Viewer, seen: &mut Seen) -> bool {
+    seen.before.take_if(|before| !sees(viewer, before));
     sees(viewer, &seen.layer) && (seen.withdrawal.is_none() || viewer.reads_all())
 }
 
@@ -321,6 +330,13 @@ impl Register {
             return Ok(refused(wrong));
         }
         let mut unit = self.store.write().await?;
+        let present = present_in(&mut unit, None).await?;
+        let newer = present
+            .iter()
+            .find(|one| one.is_edition_of(&layer) && one.dated > layer.dated);
+        if let Some(newer) = newer.filter(|_| typed.older != "si") {
+            return Ok(refused(vec![Wrong::new(OLDER, takes_the_place_of(newer))]));
+        }
         let seal = &mut self.seal();
         let (now, end) = self.moment(&mut unit).await?;
         loaded.crs.code.clone_into(&mut layer.crs);
@@ -389,11 +405,20 @@ impl Register {
     }
 
     /// Every layer there ever was that this person may see: by kind, and within it the last first.
+    /// That reserved ones were read is noted.
     pub async fn references(&self, viewer: &Viewer) -> Result<Vec<Seen>> {
         let mut unit = self.store.read().await?;
         let mut all = all_seen(&mut unit).await?;
-        all.retain(|seen| shows(viewer, seen));
+        all.retain_mut(|seen| shows(viewer, seen));
         all.sort_by_key(|seen| seen.layer.kind);
+        drop(unit);
+        if all
+            .iter()
+            .any(|seen| seen.layer.audience == Audience::Reserved)
+        {
+            let note = reading("livelli di riferimento", "elenco");
+            self.note_reading(viewer, note).await?;
+        }
         Ok(all)
     }
 
@@ -838,6 +863,16 @@ fn wanted(typed: &TypedLayer, wrong: &mut Vec<Wrong>) -> Wanted {
     }
 }
 
+/// What is asked of whoever loads data that are older than those that count now.
+fn takes_the_place_of(later: &ReferenceLayer) -> String {
+    format!(
+        "Ora è in uso «{}», con dati del {}, più recenti di questi. Conta sempre l’ultimo livello \
+         caricato: se questo deve davvero prendere il suo posto, confermatelo con la casella.",
+        later.name,
+        in_italian(&later.dated)
+    )
+}
+
 fn refused(wrong: Vec<Wrong>) -> Outcome {
     Outcome::Refused(Refused {
         wrong,
@@ -926,24 +961,45 @@ async fn all_seen(unit: &mut Unit) -> Result<Vec<Seen>> {
         .into_iter()
         .map(|layer| layer.id)
         .collect();
+    let before: Vec<Option<Box<ReferenceLayer>>> = layers
+        .iter()
+        .map(|layer| replaced(layer, &layers, &withdrawals).map(Box::new))
+        .collect();
     let mut gone: BTreeMap<Uuid, Withdrawal> = withdrawals
         .into_iter()
         .map(|one| (one.layer, one))
         .collect();
-    Ok(layers
-        .into_iter()
-        .map(|layer| Seen {
+    let each = layers.into_iter().zip(before);
+    Ok(each
+        .map(|(layer, before)| Seen {
             counts: counting.contains(&layer.id),
             withdrawal: gone.remove(&layer.id),
+            before,
             layer,
         })
         .collect())
 }
 
+/// The edition that counted until this layer was loaded.
+fn replaced(
+    layer: &ReferenceLayer,
+    layers: &[ReferenceLayer],
+    withdrawals: &[Withdrawal],
+) -> Option<ReferenceLayer> {
+    let earlier: Vec<ReferenceLayer> = layers
+        .iter()
+        .filter(|one| (one.recorded_at, one.id) < (layer.recorded_at, layer.id))
+        .cloned()
+        .collect();
+    let until = Some(layer.recorded_at);
+    let mut found = present(&earlier, withdrawals, until).into_iter();
+    found.find(|one| one.is_edition_of(layer)).cloned()
+}
+
 async fn seen_in(unit: &mut Unit, viewer: &Viewer, id: Uuid) -> Result<Seen> {
     let all = all_seen(unit).await?;
     all.into_iter()
-        .find(|seen| seen.layer.id == id && shows(viewer, seen))
+        .find_map(|mut seen| (seen.layer.id == id && shows(viewer, &mut seen)).then_some(seen))
         .ok_or(NOT_HERE)
 }
 

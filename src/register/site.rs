@@ -116,6 +116,9 @@ impl Register {
         for row in &mut rows {
             row.standing = standing.get(&row.site.id).copied().unwrap_or_default();
         }
+        drop(unit);
+        let body = Some(wanted.body.as_str()).filter(|body| !body.is_empty());
+        self.note_page(viewer, body, "siti").await?;
         Ok(Found {
             rows,
             total,

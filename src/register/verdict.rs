@@ -16,7 +16,9 @@ use crate::census::adhesion::{ActKind, Contact, present, present_act};
 use crate::census::criterion::{Criterion, Level};
 use crate::census::fact::{Fact, Whom};
 use crate::census::filter::{Edge, Filter, Slice, Sort};
+use crate::census::intervention::Spellings;
 use crate::census::journal::Act;
+use crate::census::lot::Lots;
 use crate::census::origin::{Declared, declared};
 use crate::census::overview::{Lacks, Outcomes, Overview, to_ask};
 use crate::census::person::Viewer;
@@ -81,6 +83,8 @@ pub struct Surveyed {
     pub basis: Basis,
     /// The counts.
     pub overview: Overview,
+    /// The division in lots that is in force: its name and identifier.
+    pub division: Option<(String, Uuid)>,
     /// What the codes mean.
     pub names: Names,
     /// What may be chosen.
@@ -206,7 +210,9 @@ impl Register {
         let Some(basis) = self.basis_if_any(&mut unit, &filter).await? else {
             return Ok(None);
         };
-        let overview = self.counted(&mut unit, &filter, &basis).await?;
+        let overview = self
+            .counted(&mut unit, &filter, &basis, &Lots::default())
+            .await?;
         Ok(Some((basis, overview)))
     }
 
@@ -329,23 +335,33 @@ impl Register {
         let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
         let basis = self.basis(&mut unit, &filter, None).await?;
-        let overview = self.counted(&mut unit, &filter, &basis).await?;
+        let (division, lots) = self.division(&mut unit, basis.at).await?.map_or_else(
+            || (None, Lots::default()),
+            |(edition, lots)| (Some((edition.name, edition.id)), lots),
+        );
+        let overview = self.counted(&mut unit, &filter, &basis, &lots).await?;
         let (names, choices) = self.offered(&mut unit, &filter).await?;
         drop(unit);
         self.note_filter(&filter, "compatibilità").await?;
         Ok(Surveyed {
             basis,
             overview,
+            division,
             names,
             choices,
         })
     }
 
-    async fn counted(&self, unit: &mut Unit, filter: &Filter, basis: &Basis) -> Result<Overview> {
-        let mut overview = Overview::of(&basis.criteria);
-        let fields = [Field::Lotto];
-        self.each_verdict(unit, filter, basis, &fields, |_, _, record, verdict| {
-            overview.add(record, verdict);
+    async fn counted(
+        &self,
+        unit: &mut Unit,
+        filter: &Filter,
+        basis: &Basis,
+        lots: &Lots,
+    ) -> Result<Overview> {
+        let mut overview = Overview::of(&basis.criteria, lots.names());
+        self.each_verdict(unit, filter, basis, &IN_A_LOT, |_, _, record, verdict| {
+            overview.add(record, verdict, lots.of(record));
         })
         .await?;
         Ok(overview)
@@ -439,6 +455,12 @@ impl Register {
         })
     }
 
+    /// What may be chosen in the filters of a page, and what the codes mean.
+    pub async fn choices(&self, filter: &Filter) -> Result<(Names, Choices)> {
+        let mut unit = self.store.read().await?;
+        self.offered(&mut unit, &knowable(filter)).await
+    }
+
     async fn offered(&self, unit: &mut Unit, filter: &Filter) -> Result<(Names, Choices)> {
         let mut everything = filter.clone();
         everything.text.clear();
@@ -526,6 +548,13 @@ impl Register {
         let basis = self.basis(&mut unit, &asked, None).await?;
         let place = sought.place(&basis)?;
         let names = self.names_in(&mut unit).await?;
+        let lots = self.division(&mut unit, basis.at).await?;
+        let lots = lots.map(|(_, lots)| lots).unwrap_or_default();
+        let mut spelled = Spellings::of(lots.names());
+        unit.each_asked(&asked, &IN_A_LOT, |_, _, record| {
+            spelled.place(lots.of(record));
+        })
+        .await?;
         let mut sink = BufWriter::new(sink);
         let fixed = COLUMNS.map(Field::name).into_iter();
         let fixed = fixed.chain(["nome_ente", "esito"]);
@@ -538,7 +567,10 @@ impl Register {
                 .map(|(record, verdict)| {
                     let mut cells: Cells<'_> = COLUMNS
                         .iter()
-                        .map(|field| record.plain(*field).into())
+                        .map(|field| match field {
+                            Field::Lotto => spelled.spelled(lots.of(record)).to_owned().into(),
+                            field => record.plain(*field).into(),
+                        })
                         .collect();
                     let body = names.words(Field::Ente, record.text(Field::Ente));
                     cells.push(body.into());
@@ -657,7 +689,10 @@ async fn each_chunk(
     }
 }
 
-/// The attributes that tell of a device in the file of verdicts.
+/// The attributes that decide in which lot a device is.
+const IN_A_LOT: [Field; 3] = [Field::Ente, Field::Comune, Field::Lotto];
+
+/// The attributes that tell of a device in the file of verdicts; its lot is that of the tender.
 const COLUMNS: [Field; 10] = [
     Field::Ente,
     Field::Codice,

@@ -8,6 +8,7 @@
 pub mod assets;
 pub mod error;
 pub mod fields;
+pub mod force;
 pub mod form;
 pub mod guard;
 pub mod page;

@@ -63,24 +63,40 @@ pub struct Page {
     pub can_write: bool,
     /// Version of the program.
     pub version: &'static str,
+    /// The addresses of pages of the chapter that are asked the question of this one, by path.
+    pub ways: Vec<(&'static str, String)>,
 }
 
 /// A page of the chapter on compatibility, in the second line of the navigation.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
+#[derive(Debug, Clone)]
+pub struct Way {
     /// What the page calls itself in [`Page::nav`].
     pub key: &'static str,
-    /// Its address.
-    pub href: &'static str,
+    /// Its address, with the question of the page one comes from where it understands it.
+    pub href: String,
     /// What people read.
     pub label: &'static str,
+}
+
+/// A page of the chapter on compatibility.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    key: &'static str,
+    href: &'static str,
+    label: &'static str,
     /// Whether it is only for whoever reads everything.
     readers: bool,
 }
 
 /// The pages of the chapter, in their order.
-const CHAPTER: [Entry; 10] = [
+const CHAPTER: [Entry; 11] = [
     entry("compatibilita", "/compatibilita", "Esiti", false),
+    entry(
+        "giudicati",
+        "/compatibilita/dispositivi",
+        "Esiti per dispositivo",
+        false,
+    ),
     entry(
         "mancanti",
         "/compatibilita/mancanti",
@@ -114,12 +130,27 @@ const fn entry(key: &'static str, href: &'static str, label: &'static str, reade
 impl Page {
     /// The pages beside this one, when it belongs to the chapter on compatibility.
     #[must_use]
-    pub fn chapter(&self) -> Vec<Entry> {
+    pub fn chapter(&self) -> Vec<Way> {
         if CHAPTER.iter().all(|entry| entry.key != self.nav) {
             return Vec::new();
         }
         let open = |entry: &Entry| self.reads_all || !entry.readers;
-        CHAPTER.into_iter().filter(open).collect()
+        let way = |entry: Entry| {
+            let asking = self.ways.iter().find(|(path, _)| *path == entry.href);
+            Way {
+                key: entry.key,
+                href: asking.map_or_else(|| entry.href.to_owned(), |(_, href)| href.clone()),
+                label: entry.label,
+            }
+        };
+        CHAPTER.into_iter().filter(open).map(way).collect()
+    }
+
+    /// The page with a chapter some of whose pages, by their paths, are asked the same question.
+    #[must_use]
+    pub fn asking(mut self, ways: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.ways = ways.into_iter().collect();
+        self
     }
 
     /// The frame of a page for whoever asks.
@@ -143,6 +174,7 @@ impl Page {
             reads_all: signed.is_some_and(|signed| signed.viewer.reads_all()),
             can_write: signed.is_some_and(|signed| signed.viewer.writes_any()),
             version: env!("CARGO_PKG_VERSION"),
+            ways: Vec::new(),
         }
     }
 

@@ -68,6 +68,24 @@ impl Standpoint {
     }
 }
 
+/// What may be chosen of a field, with what the filter asks for even when no device has it.
+#[must_use]
+pub fn with_chosen(
+    mut choices: Vec<Choice>,
+    names: &Names,
+    field: Field,
+    filter: &Filter,
+) -> Vec<Choice> {
+    let chosen = filter.wanted(field);
+    if !chosen.is_empty() && choices.iter().all(|choice| choice.code != chosen) {
+        choices.push(Choice {
+            code: chosen.to_owned(),
+            label: names.words(field, chosen),
+        });
+    }
+    choices
+}
+
 /// The same page of today.
 #[must_use]
 pub fn today(path: &str, filter: &Filter, more: &[(&str, &str)]) -> String {

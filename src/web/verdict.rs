@@ -566,10 +566,8 @@ pub struct Asking {
     /// What else is asked for and stays so.
     pub(super) kept: Vec<(&'static str, String)>,
     pub(super) chips: Vec<Chip>,
-    /// The three pages with the same question.
+    /// The overview with the same question.
     pub(super) overview: String,
-    pub(super) list: String,
-    pub(super) lacking: String,
     pub(super) own_only: bool,
 }
 
@@ -585,17 +583,8 @@ impl Asking {
     ) -> Self {
         const OFFERED: [&str; 3] = ["ente", "comune", "stato"];
         let wanted = |field| filter.wanted(field).to_owned();
-        let offered = |choices: &[Choice], field| {
-            let mut choices = choices.to_vec();
-            let chosen = filter.wanted(field);
-            if !chosen.is_empty() && choices.iter().all(|one| one.code != chosen) {
-                choices.push(Choice {
-                    code: chosen.to_owned(),
-                    label: names.words(field, chosen),
-                });
-            }
-            choices
-        };
+        let offered =
+            |choices: &[Choice], field| query::with_chosen(choices.to_vec(), names, field, filter);
         let mut kept = query::conditions(filter);
         kept.retain(|(name, _)| !OFFERED.contains(name));
         Self {
@@ -610,8 +599,6 @@ impl Asking {
             kept,
             chips: query::chips(action, filter, names, more),
             overview: query::address(OVERVIEW, filter, &[]),
-            list: query::address(LIST, filter, &[]),
-            lacking: query::address(LACKING, filter, &[]),
             own_only: !filter.viewer().reads_all(),
         }
     }
@@ -626,7 +613,13 @@ pub async fn frame(
     more: &[(&str, &str)],
 ) -> Result<Page, Error> {
     let past = app.register.past(filter).await?;
-    let page = Page::new(app, Some(signed), title, "compatibilita");
+    let nav = match path {
+        LIST => "giudicati",
+        LACKING => "mancanti",
+        _ => "compatibilita",
+    };
+    let ways = [OVERVIEW, LIST, LACKING].map(|path| (path, query::address(path, filter, &[])));
+    let page = Page::new(app, Some(signed), title, nav).asking(ways);
     Ok(page.at(past, || query::today(path, filter, more)))
 }
 

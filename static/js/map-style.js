@@ -19,6 +19,7 @@ maplibregl.setWorkerUrl('/static/vendor/maplibre-gl/maplibre-gl-worker.mjs');
 
 const FONT = ['Titillium Web Semi Bold', 'Titillium Web'];
 const INK = '#17334f';
+const SVG = 'http://www.w3.org/2000/svg';
 const STILL = matchMedia('(prefers-reduced-motion: reduce)');
 
 // A shape, a letter and a colour for each function: any one of the three is enough to tell them apart.
@@ -178,15 +179,34 @@ export function openMap({ container, bounds, query = '', rasters = [], devices =
   return map;
 }
 
-// A colour, a width and dashes for each kind of reference layer: the label of the chooser and the dashes tell them apart.
+// A colour, a width and dashes for each kind of reference layer: colour or dashes are enough to tell lines apart, and the
+// chooser shows both. Every colour has at least 3:1 against the ground and the Comuni (WCAG 1.4.11).
 const REFERENCES = {
   fibra: ['#7a1fa2', 3, [1, 0]],
-  cavidotti: ['#7a1fa2', 2.5, [2, 2]],
+  cavidotti: ['#b34700', 3, [2.5, 1.5]],
   strade: ['#6b4a00', 2, [1, 0]],
   arir: ['#a3123a', 2, [1, 0]],
   scuole: ['#00664a', 2, [1, 0]],
   altro: ['#35434f', 2, [1, 2]],
 };
+
+/** What a kind of reference layer is drawn with, for legends: a piece of its line, or the circle of its places. */
+export function referenceMark(kind) {
+  const [colour, width, dashes] = REFERENCES[kind] ?? REFERENCES.altro;
+  const mark = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of Object.entries({ viewBox: '0 0 36 14', width: 36, height: 14, 'aria-hidden': 'true', class: 'varco-reference-mark' })) {
+    mark.setAttribute(name, value);
+  }
+  const places = ['arir', 'scuole'].includes(kind);
+  const shape = document.createElementNS(SVG, places ? 'circle' : 'line');
+  const drawn = places
+    ? { cx: 18, cy: 7, r: 5, stroke: colour, 'stroke-width': 3, fill: '#ffffff' }
+    : { x1: 1, y1: 7, x2: 35, y2: 7, stroke: colour, 'stroke-width': width };
+  if (!places && dashes[1] > 0) drawn['stroke-dasharray'] = dashes.map(length => length * width).join(' ');
+  for (const [name, value] of Object.entries(drawn)) shape.setAttribute(name, value);
+  mark.append(shape);
+  return mark;
+}
 
 /** Adds the layers of a reference layer `{ id, kind }` beneath the devices; gives their names. Call once the map is loaded. */
 export function addReference(map, { id, kind }, visible) {

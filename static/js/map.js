@@ -13,7 +13,7 @@
 // data-references are the reference layers that may be shown: [{"id", "kind", "label"}]; none is on at first either.
 // Keys: arrows, + and - move the map; Enter opens what is at its centre; Esc closes the panel and gives the focus back.
 
-import { addReference, drawMark, moving, openMap, readBounds } from './map-style.js';
+import { addReference, drawMark, moving, openMap, readBounds, referenceMark } from './map-style.js';
 
 const KEYS = 'Frecce e + − per muovervi, Invio per aprire il dispositivo al centro.';
 
@@ -140,7 +140,7 @@ function referenceChooser(map, references) {
     box.type = 'checkbox';
     box.className = 'form-check-input';
     const label = document.createElement('label');
-    label.append(box, ` ${reference.label}`);
+    label.append(box, referenceMark(reference.kind), ` ${reference.label}`);
     group.append(label);
     let shown;
     const show = () => {

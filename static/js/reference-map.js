@@ -9,7 +9,7 @@
 //
 // Keys: arrows, + and - move the map. All that it shows stands in the table of the page.
 
-import { addReference, openMap, readBounds } from './map-style.js';
+import { addReference, openMap, readBounds, referenceMark } from './map-style.js';
 
 const KEYS = 'Frecce e + − per muovervi; quello che si vede è anche in tabella.';
 
@@ -34,11 +34,25 @@ function start(frame) {
   }
   tell(KEYS);
   const references = JSON.parse(frame.dataset.references);
+  frame.append(legend(references));
   map.getCanvas().setAttribute('aria-label', `Mappa di ${references.map(({ label }) => label).join(', ')}. ${KEYS}`);
   map.on('load', () => {
     for (const reference of references) addReference(map, reference, true);
     addPlaces(map, JSON.parse(frame.dataset.places));
   });
+}
+
+/** How each layer is drawn, beneath the map. */
+function legend(references) {
+  const group = document.createElement('ul');
+  group.className = 'varco-references';
+  group.setAttribute('aria-label', 'Legenda');
+  for (const { kind, label } of references) {
+    const item = document.createElement('li');
+    item.append(referenceMark(kind), ` ${label}`);
+    group.append(item);
+  }
+  return group;
 }
 
 function addPlaces(map, places) {

@@ -71,6 +71,7 @@ const PAGES = [
   { name: 'riferimento-ritiro-errori', path: '/riferimenti/{id}', as: 'validatore', list: '/riferimenti', statuses: [422], act: refusedWithdrawal },
   { name: 'riferimento-nuovo', path: '/riferimenti/nuovo', as: 'amministratore' },
   { name: 'riferimento-nuovo-errori', path: '/riferimenti/nuovo', as: 'validatore', statuses: [422], act: refusedLayer },
+  { name: 'riferimento-nuovo-meno-recente', path: '/riferimenti/nuovo', as: 'validatore', statuses: [422], act: refusedOlder },
   { name: 'distanze', path: '/riferimenti/distanze', as: 'osservatore' },
   { name: 'distanze-compilatore', path: '/riferimenti/distanze', as: 'compilatore' },
   { name: 'scoperti', path: '/riferimenti/scoperti?raggio=300', as: 'validatore' },
@@ -83,6 +84,7 @@ const PAGES = [
   { name: 'compatibilita-ente', path: '/compatibilita?ente=015002', as: 'compilatore' },
   { name: 'compatibilita-nessuno', path: '/compatibilita?al=01/01/2020', as: 'osservatore' },
   { name: 'compatibilita-dispositivi', path: '/compatibilita/dispositivi', as: 'osservatore' },
+  { name: 'compatibilita-dispositivi-errori', path: '/compatibilita/dispositivi?risposta=non_noto&esito=da_verificare', as: 'osservatore', status: 422 },
   { name: 'compatibilita-dispositivi-criterio', path: '/compatibilita/dispositivi?criterio=SC-04&risposta=non_noto', as: 'compilatore' },
   { name: 'compatibilita-mancanti', path: '/compatibilita/mancanti', as: 'validatore' },
   { name: 'compatibilita-mancanti-ente', path: '/compatibilita/mancanti?ente=015002&livello=tutti', as: 'compilatore', act: openDetails },
@@ -156,6 +158,7 @@ const PAGES = [
   { name: 'relazione', path: '/relazione?fotografia=oggi', as: 'osservatore' },
   { name: 'prezzi', path: '/prezzi', as: 'osservatore' },
   { name: 'prezzi-errori', path: '/prezzi', as: 'validatore', statuses: [422], act: refusedPrices },
+  { name: 'elenco-prezzi-passato', path: '/prezzi/{id}', as: 'validatore', list: '/prezzi', statuses: [422], act: refusedPast },
   { name: 'elenco-prezzi', path: '/prezzi/{id}', as: 'validatore', list: '/prezzi' },
   { name: 'lotti', path: '/lotti', as: 'validatore' },
   { name: 'lotti-prova', path: '/lotti', as: 'validatore', act: triedLots },
@@ -222,6 +225,19 @@ async function refusedLayer(page) {
   await page.locator('#errori').waitFor();
 }
 
+// Schools as they were long before those in use.
+async function refusedOlder(page) {
+  const point = { type: 'Feature', properties: { nome: 'Uno' }, geometry: { type: 'Point', coordinates: [9.19, 45.46] } };
+  const layer = { type: 'FeatureCollection', features: [point] };
+  await page.setInputFiles('[name=file]', { name: 'scuole.geojson', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(layer)) });
+  await page.selectOption('[name=tipo]', 'scuole');
+  for (const [name, text] of [['nome', 'Di una volta'], ['fonte', 'Prova'], ['licenza', 'Uso interno'], ['data', '01/01/1990']]) {
+    await page.fill(`[name=${name}]`, text);
+  }
+  await press(page, 'Carica il livello');
+  await page.locator('#f-meno_recente-errore').waitFor();
+}
+
 async function showReference(page) {
   await page.getByLabel(/Fibra ottica/).check();
 }
@@ -265,10 +281,16 @@ const loadTables = app =>
       await page.setInputFiles('[name=file]', file);
       await page.getByRole('button', { name: 'Carica', exact: true }).click();
       await page.getByText('Caricato. Perché valga').waitFor();
-      await press(page, 'Metti in vigore');
+      await press(page, 'Metti in vigore da questo giorno');
       await page.getByText('il giorno è registrato').waitFor();
     }
   });
+
+async function refusedPast(page) {
+  await page.fill('[name=giorno]', '2020-01-01');
+  await press(page, 'Metti in vigore da questo giorno');
+  await page.locator('#f-passato-errore').waitFor();
+}
 
 async function refusedForce(page) {
   await page.fill('[name=giorno]', '');
@@ -392,6 +414,27 @@ async function open(page, { path, list, link, through, line = '', record = '', k
   const { pathname, search } = new URL(page.url());
   assert.equal(decodeURI(pathname + search).replaceAll('+', ' '), address.replaceAll('+', ' '), 'the page was left for another');
 }
+
+test('lines of fibre and of ducts differ in colour and dashes, and every layer stands out from the ground', () => {
+  const style = readFileSync(new URL('../../static/js/map-style.js', import.meta.url), 'utf8');
+  const table = style.slice(style.indexOf('const REFERENCES'), style.indexOf('};', style.indexOf('const REFERENCES')));
+  const kinds = Object.fromEntries([...table.matchAll(/(\w+): \['(#\w{6})', [\d.]+, (\[[\d., ]+\])\]/g)].map(([, kind, ...drawn]) => [kind, drawn]));
+  assert.equal(Object.keys(kinds).length, 6);
+  const [fibre, ducts] = [kinds.fibra, kinds.cavidotti];
+  assert.ok(fibre[0] !== ducts[0] && fibre[1] !== ducts[1], `${fibre} ${ducts}`);
+  const drawn = Object.values(kinds).map(String);
+  assert.equal(new Set(drawn).size, drawn.length, 'two kinds are drawn alike');
+  const light = hex => [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16) / 255)
+    .map(part => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  for (const ground of ['#e9edf0', '#fdfdfa', '#eceff0']) {
+    assert.ok(style.includes(ground), ground);
+    for (const [kind, [colour]] of Object.entries(kinds)) {
+      const contrast = (light(ground) + 0.05) / (light(colour) + 0.05);
+      assert.ok(contrast >= 3, `${kind} on ${ground}: ${contrast}`);
+    }
+  }
+});
 
 test('every route that answers a page is looked at', () => {
   const table = readFileSync(new URL('../../src/web/routes.rs', import.meta.url), 'utf8');

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use varco::census::adhesion::ActKind;
 use varco::census::campaign::DeclarationKind;
 use varco::census::filter::Filter;
+use varco::census::journal::Act;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::Register;
@@ -518,6 +519,114 @@ const QUERIES: [&str; 15] = [
     "?ordine=modifica",
     "?ente=015146&ordine=denominazione",
 ];
+
+/// The pages and files that show nothing reserved, and whose reading is not noted; and why.
+const UNNOTED: [(&str, &str); 27] = [
+    ("/", "numbers alone"),
+    ("/accedi", "for everybody"),
+    ("/accessibilita", "for everybody"),
+    ("/salute", "for everybody"),
+    ("/static/{*path}", "for everybody"),
+    ("/password", "one’s own"),
+    ("/avvisi", "one’s own"),
+    ("/tiles/comuni/{z}/{x}/{y}", "boundaries that are public"),
+    ("/esporta", "a form and how many devices a filter finds"),
+    ("/convalida", "how many devices wait"),
+    ("/fotografie", "names and hashes"),
+    ("/fotografie/{id}", "numbers alone"),
+    ("/fotografie/{id}/verifica", "whether it is in order"),
+    ("/criteri", "criteria are everybody’s"),
+    ("/criteri/guida", "criteria are everybody’s"),
+    ("/criteri/prova", "an empty form; what is tried is noted"),
+    ("/criteri/{id}", "criteria are everybody’s"),
+    ("/criteri/{id}/criteri.toml", "criteria are everybody’s"),
+    ("/prezzi/modello.csv", "a form to fill in"),
+    ("/lotti/modello.csv", "a form to fill in"),
+    ("/riferimenti/nuovo", "an empty form"),
+    ("/software/modifica", "what the catalogue says, of no body"),
+    ("/software/scntt", "what the catalogue says, of no body"),
+    ("/storia", "the history itself"),
+    ("/persone", "accounts, for who manages them"),
+    ("/persone/nuova", "an empty form"),
+    ("/persone/{id}/modifica", "accounts, for who manages them"),
+];
+
+/// What a page must be asked beside its address to show what it is for.
+fn question(path: &str, snapshot: Uuid) -> String {
+    match path {
+        "/software/voce" | "/software/modifica" | "/software/scntt" => "?nome=Programma".to_owned(),
+        "/modelli/voce" | "/modelli/modifica" => "?marca=Marca&modello=Modello".to_owned(),
+        "/fotografie/confronta" | "/fotografie/confronta/differenze.csv" => {
+            format!("?prima={snapshot}&dopo=oggi")
+        }
+        "/relazione" => "?fotografia=oggi".to_owned(),
+        "/riferimenti/scoperti" | "/riferimenti/scoperti.csv" => "?raggio=300".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Whoever may ask for a page and reads there what is not their own; nobody for officers' pages.
+fn reader(access: Access) -> Option<Who> {
+    [Who::Observer, Who::Reviewer, Who::Administrator]
+        .into_iter()
+        .find(|who| who.may_use(access))
+}
+
+#[test]
+fn every_page_that_shows_something_reserved_says_so_in_the_history() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let mut world = World::new(register).await;
+        // A layer of plants at risk, and the fibre, which are for whoever reads everything.
+        world.reference = support::reference_layer(&world.register, "arir", false).await;
+        support::reference_layer(&world.register, "fibra", false).await;
+        // And a device that waits to be looked at.
+        let (_, owner) = &world.people[0];
+        let waiting = support::device(&world.register, owner, MILANO, "ATTENDE", &[]).await;
+        let sent = world.register.submit(owner, MILANO, None, "");
+        sent.await.unwrap();
+        let noted = async || {
+            world.register.settle().await.unwrap();
+            let mut found = Vec::new();
+            let mut unit = world.register.store.read().await.unwrap();
+            unit.each_record(|record| found.push(record.act))
+                .await
+                .unwrap();
+            let read = [Act::Read, Act::SiteRead, Act::Exported].map(Act::name);
+            found.retain(|act| read.contains(&act.as_str()));
+            found.len()
+        };
+        let (mut silent, mut wrong) = (Vec::new(), Vec::new());
+        for route in routes() {
+            let Some(who) = reader(route.access).filter(|_| route.method == Method::GET) else {
+                continue;
+            };
+            let mut browser = world.browser(who).await;
+            // A map is noted once an hour, and so at the first of its tiles.
+            let (_, address) = world.addresses(&route).swap_remove(0);
+            let address = match route.path {
+                "/dispositivi/{id}/convalida" => fillings(route.path, world.named(waiting))
+                    .unwrap()
+                    .remove(0),
+                path => address + &question(path, world.snapshot),
+            };
+            let before = noted().await;
+            let answer = browser.get(&address).await;
+            let shown = answer.status.is_success() || route.access == Access::Everyone;
+            if !shown {
+                wrong.push(format!("{address}: {} {}", answer.status, answer.text()));
+            }
+            if noted().await == before {
+                silent.push(route.path);
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        silent.sort_unstable();
+        let mut known: Vec<&str> = UNNOTED.iter().map(|(path, _)| *path).collect();
+        known.sort_unstable();
+        assert_eq!(silent, known, "{silent:#?}");
+    });
+}
 
 #[test]
 fn nothing_of_a_reserved_device_reaches_another_body() {

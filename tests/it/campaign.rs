@@ -117,7 +117,10 @@ fn the_board_of_a_past_instant_is_the_board_of_that_instant() {
         let mut moments = Vec::new();
         let note = async |register: &Register| {
             let tally = tally(register, &reviewer, MILANO, Moment::Now).await;
-            (Moment::At(register.clock.now()), tally)
+            let at = register.clock.now();
+            // What comes next is later than this.
+            assert!(!register.clock.new_id().is_nil());
+            (Moment::At(at), tally)
         };
         moments.push(note(&register).await);
         let one = support::device(&register, &officer, MILANO, "1", &[]).await;

@@ -359,7 +359,7 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let mut browser = Browser::of(&app, &world.reviewer).await;
         let page = browser.get("/criteri").await.text();
         assert!(
-            page.contains("non è pubblica") && page.contains("In vigore oggi"),
+            page.contains("non è pubblica") && page.contains("Oggi in vigore"),
             "{page}"
         );
         let set = format!("/criteri/{}", world.first.id);
@@ -440,11 +440,12 @@ fn on_the_pages_a_set_is_tried_mended_loaded_and_put_in_force() {
         let vigore = format!("{place}/vigore");
         let answer = browser.post(&vigore, &[("giorno", "ieri")]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let answer = browser.post(&vigore, &[("giorno", "2026-02-01")]).await;
+        let past = [("giorno", "2026-02-01"), ("passato", "si")];
+        let answer = browser.post(&vigore, &past).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
         let page = browser.get(&place).await.text();
         assert!(
-            page.contains("In vigore oggi") && page.contains("01/02/2026"),
+            page.contains("Oggi in vigore") && page.contains("01/02/2026"),
             "{page}"
         );
 

@@ -16,7 +16,7 @@ use varco::census::proximity::Nearest;
 use varco::census::reference_layer::{Feature, Kind, ReferenceLayer};
 use varco::census::vocabulary::Field;
 use varco::register::document::Attachment;
-use varco::register::reference_layer::{Asked, Outcome, Refused, TypedLayer, Watchers};
+use varco::register::reference_layer::{Asked, OLDER, Outcome, Refused, TypedLayer, Watchers};
 use varco::register::{self, Register};
 use varco::storage::Store;
 use varco::tiles::Tile;
@@ -61,6 +61,51 @@ async fn refused(register: &Register, typed: &TypedLayer, name: &str, bytes: &[u
         Outcome::Refused(refused) => refused,
         Outcome::Loaded(_) => panic!("{name} was loaded"),
     }
+}
+
+#[test]
+fn data_that_are_older_than_those_in_use_take_their_place_only_when_that_is_confirmed() {
+    both(async |store| {
+        let register = support::register(store).await;
+        let bytes = collection(&shapes());
+        let dated = |name: &str, dated: &str, older: &str| TypedLayer {
+            dated: dated.to_owned(),
+            older: older.to_owned(),
+            ..typed("fibra", name)
+        };
+        let new = dated("Del 2025", "01/06/2025", "");
+        let new = loaded(&register, &new, "a.geojson", &bytes).await;
+        let old = dated("Del 2020", "01/06/2020", "");
+        let refused = refused(&register, &old, "a.geojson", &bytes).await;
+        assert_eq!(refused.wrong.len(), 1);
+        assert_eq!(refused.wrong[0].field, OLDER);
+        let why = &refused.wrong[0].message;
+        assert!(
+            why.contains("«Del 2025»") && why.contains("01/06/2025"),
+            "{why}"
+        );
+        let counting = async || {
+            let there = register.references_at(&Viewer::operator(), None).await;
+            there.unwrap().remove(0).id
+        };
+        assert_eq!(counting().await, new);
+        // Another kind is another layer, and the same day is not older.
+        loaded(&register, &typed("cavidotti", "Cavi"), "a.geojson", &bytes).await;
+        let same = dated("Corretto", "01/06/2025", "");
+        let same = loaded(&register, &same, "a.geojson", &bytes).await;
+        assert_eq!(counting().await, same);
+        let old = dated("Del 2020", "01/06/2020", "si");
+        let old = loaded(&register, &old, "a.geojson", &bytes).await;
+        assert_eq!(counting().await, old);
+        let app = support::app(&register);
+        let observer = support::observer(&register).await;
+        let mut browser = Browser::of(&app, &observer).await;
+        let page = browser.get(&format!("/riferimenti/{old}")).await.text();
+        let words = "Ha preso il posto di «Corretto», con dati del 01/06/2025, più recenti";
+        assert!(page.contains(words), "{page}");
+        let first = browser.get(&format!("/riferimenti/{new}")).await.text();
+        assert!(!first.contains("Ha preso il posto"), "{first}");
+    });
 }
 
 fn collection(features: &[Value]) -> Vec<u8> {

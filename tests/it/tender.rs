@@ -13,6 +13,7 @@ use varco::census::edition::Kind;
 use varco::census::estimate::Range;
 use varco::census::filter::{Filter, Moment};
 use varco::census::intervention::Selection;
+use varco::census::moment;
 use varco::census::person::Viewer;
 use varco::census::vocabulary::Field;
 use varco::register::intervention::{Asked, Format, Refused, Tender};
@@ -254,6 +255,14 @@ fn a_selection_leaves_out_what_it_says_and_is_compared_with_the_whole() {
             .await;
         assert_eq!(page.status, StatusCode::OK);
         let text = page.text();
+        assert!(
+            text.contains("<option value=\"015182\" selected>Comune di Rho</option>"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("<input type=\"hidden\" name=\"ente\""),
+            "{text}"
+        );
         assert!(text.contains("Rispetto a tutto il censimento"), "{text}");
         assert!(text.contains("1 × 1.500,00 € = 1.500,00 €"), "{text}");
         let wrong = browser.get("/interventi?solo_aderenti=forse").await;
@@ -379,16 +388,17 @@ fn a_wrong_price_list_or_division_names_every_error_and_loads_nothing() {
         let place = answer.location().split('?').next().unwrap().to_owned();
         let page = browser.get(&place).await.text();
         assert!(
-            page.contains("20.000,00 €") && page.contains("Mai"),
+            page.contains("20.000,00 €") && page.contains("Mai in vigore"),
             "{page}"
         );
         let wrong = browser.post(&place, &[("giorno", "domani")]).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let forced = browser.post(&place, &[("giorno", "2024-02-01")]).await;
+        let past = [("giorno", "2024-02-01"), ("passato", "si")];
+        let forced = browser.post(&place, &past).await;
         assert_eq!(forced.status, StatusCode::SEE_OTHER);
         let page = browser.get(&place).await.text();
         assert!(
-            page.contains("Oggi in vigore") && page.contains("dal 01/02/2024"),
+            page.contains("Oggi in vigore") && page.contains("Dal 01/02/2024"),
             "{page}"
         );
         // What was loaded comes out as it would be loaded again.
@@ -432,6 +442,155 @@ fn who_reads_everything_reads_it_and_only_a_reviewer_loads() {
             .await
             .text();
         assert!(history.contains("interventi"), "{history}");
+    });
+}
+
+/// The rows of a list of editions: name, from, until, and how each stands today.
+fn listed(page: &str) -> Vec<[String; 4]> {
+    let plain = |html: &str| {
+        let mut text = String::new();
+        for piece in html.split('<') {
+            text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
+        }
+        text.trim().to_owned()
+    };
+    let body = page.split("<tbody>").nth(1).unwrap();
+    let body = body.split("</tbody>").next().unwrap();
+    let rows = body.split("</tr>").filter(|row| row.contains("<th"));
+    rows.map(|row| {
+        let cell = |label: &str| {
+            let at = row.split(&format!("data-label=\"{label}\">")).nth(1);
+            let inner = at.unwrap().split("</t").next().unwrap();
+            plain(inner)
+        };
+        ["Nome", "In vigore dal", "Fino al", "Oggi"].map(cell)
+    })
+    .collect()
+}
+
+#[test]
+fn editions_are_listed_by_the_day_they_are_in_force_from_with_the_day_it_ends() {
+    both(async |store| {
+        let (register, reviewer) = ready(store).await;
+        let mut browser = Browser::of(&support::app(&register), &reviewer).await;
+        let operator = Viewer::operator();
+        let load = async |kind, name: &str, text: &str| {
+            let loaded = register.load_edition(&operator, kind, name, text.to_owned());
+            loaded.await.unwrap().id
+        };
+        let force = async |id: Uuid, day: jiff::civil::Date| {
+            register.put_in_force(&operator, id, day).await.unwrap();
+        };
+        let prices = format!("{HEADER}rete;sito;1,00;1,00;;\n");
+        let division = "lotto;ente;comune;zona\n7;;015182;\n";
+        for (kind, path, text, first) in [
+            (Kind::Criteria, "/criteri", CRITERIA, "Di prova"),
+            (Kind::Prices, "/prezzi", &*prices, "Mercato"),
+            (Kind::Lots, "/lotti", division, "Prima"),
+        ] {
+            if kind == Kind::Lots {
+                support::edition(&register, kind, first, text).await;
+            }
+            let wrong = load(kind, "Sbagliata", text).await;
+            let spring = load(kind, "Primavera", text).await;
+            load(kind, "Mai usata", text).await;
+            let day = jiff::civil::date;
+            force(spring, day(2026, 3, 2)).await;
+            force(wrong, day(2027, 1, 1)).await;
+            force(spring, day(2027, 1, 1)).await;
+            let page = browser.get(path).await.text();
+            let row = |name: &str, from: &str, until: &str, today: &str| {
+                [name, from, until, today].map(str::to_owned)
+            };
+            let wanted = [
+                row(
+                    "Primavera",
+                    "01/01/2027",
+                    "senza termine",
+                    "Non ancora in vigore",
+                ),
+                row(
+                    "Sbagliata",
+                    "01/01/2027",
+                    "",
+                    "Non vale: per lo stesso giorno è stato deciso dopo «Primavera»",
+                ),
+                row("Primavera", "02/03/2026", "31/12/2026", "Oggi in vigore"),
+                row(first, "01/01/2020", "01/03/2026", "Non più in vigore"),
+                row("Mai usata", "", "", "Mai in vigore"),
+            ];
+            assert_eq!(listed(&page), wanted, "{path}");
+        }
+    });
+}
+
+#[test]
+fn an_edition_from_a_past_day_is_confirmed_and_changes_no_past() {
+    both(async |store| {
+        let (register, reviewer) = ready(store).await;
+        small_census(&register).await;
+        let snapshot = register.take_snapshot(&reviewer, "Gara").await.unwrap();
+        let mut browser = Browser::of(&support::app(&register), &reviewer).await;
+        let past = [
+            format!("/interventi/stima.csv?fotografia={}", snapshot.id),
+            format!(
+                "/interventi/stima.csv?al={}",
+                moment::figures(snapshot.at).replace(' ', "%20")
+            ),
+        ];
+        let mut before = Vec::new();
+        for path in &past {
+            let answer = browser.get(path).await;
+            before.push((answer.status, answer.text()));
+        }
+        assert!(before.iter().all(|(status, _)| *status == StatusCode::OK));
+        let criteria = CRITERIA.replace("\"nessuna\"", "\"a_bordo\"");
+        let prices = format!("{HEADER}rete;sito;1,00;1,00;;\n");
+        let division = "lotto;ente;comune;zona\n7;;015182;\n";
+        for (kind, path, end, text) in [
+            (Kind::Criteria, "/criteri", "/vigore", &*criteria),
+            (Kind::Prices, "/prezzi", "", &*prices),
+            (Kind::Lots, "/lotti", "", division),
+        ] {
+            let operator = Viewer::operator();
+            let loaded = register.load_edition(&operator, kind, "Nuova", text.to_owned());
+            let place = format!("{path}/{}", loaded.await.unwrap().id);
+            browser.get(&place).await;
+            let target = format!("{place}{end}");
+            for wrong in [
+                &[("giorno", "2026-03-01")][..],
+                &[("giorno", "01/03/2026"), ("passato", "no")],
+                &[("giorno", ""), ("passato", "si")],
+            ] {
+                let answer = browser.post(&target, wrong).await;
+                assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+                let field = if wrong[0].1.is_empty() {
+                    "giorno"
+                } else {
+                    "passato"
+                };
+                let page = answer.text();
+                assert!(page.contains(&format!("id=\"f-{field}-errore\"")), "{page}");
+                assert!(
+                    page.contains(&format!("value=\"{}\"", wrong[0].1)),
+                    "{page}"
+                );
+            }
+            let (_, said) = register.editions(&reviewer, kind).await.unwrap();
+            assert!(said.iter().all(|one| one.day == "2020-01-01"), "{said:?}");
+            let confirmed = [("giorno", "01/03/2026"), ("passato", "si")];
+            let answer = browser.post(&target, &confirmed).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+            let page = browser.get(&place).await.text();
+            assert!(page.contains("Dal 01/03/2026"), "{page}");
+        }
+        let (now, _) = register.demand(&asked(&reviewer)).await.unwrap();
+        assert_eq!(now.edition.name, "Nuova");
+        assert_eq!(now.prices.as_ref().unwrap().0.name, "Nuova");
+        for (path, before) in past.iter().zip(before) {
+            let answer = browser.get(path).await;
+            assert_eq!((answer.status, answer.text()), before, "{path}");
+        }
     });
 }
 

@@ -4,16 +4,21 @@
 use crate::support::{self, Browser, MILANO, RHO};
 use axum::http::StatusCode;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 use varco::census::adhesion::{ActKind, TypedAct};
 use varco::census::criterion::Level;
 use varco::census::edition::Kind;
 use varco::census::fact::{Fact, Whom};
 use varco::census::filter::{Filter, Moment, State};
+use varco::census::lot;
 use varco::census::person::Viewer;
+use varco::census::report::Cell;
 use varco::census::verdict::{Answer, Outcome};
 use varco::census::vocabulary::Field;
 use varco::register::Register;
 use varco::register::adhesion::Attached;
+use varco::register::intervention::Asked;
+use varco::register::report;
 use varco::register::verdict::{Origin, Sought};
 use varco::storage::Store;
 
@@ -171,6 +176,36 @@ fn table(text: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
+fn an_answer_without_its_criterion_comes_back_with_the_form_as_it_was_sent() {
+    support::both(async |store| {
+        let register = register(store).await;
+        let [milano, _] = census(&register).await;
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &milano).await;
+        let asked = "?esito=da_verificare&risposta=non_noto&dati=lavorazione&stato=in_esercizio";
+        let page = browser
+            .get(&format!("/compatibilita/dispositivi{asked}"))
+            .await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let text = page.text();
+        for kept in [
+            "id=\"f-criterio-errore\"",
+            "<a href=\"#f-criterio\">Criterio</a>",
+            "<option value=\"da_verificare\" selected>",
+            "<option value=\"non_noto\" selected>",
+            "<option value=\"in_esercizio\" selected>",
+        ] {
+            assert!(text.contains(kept), "{kept}: {text}");
+        }
+        assert!(!text.contains("IGNOTO"), "{text}");
+        let file = browser
+            .get(&format!("/compatibilita/dispositivi.csv{asked}"))
+            .await;
+        assert_eq!(file.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
 fn an_officer_sees_their_own_and_an_observer_all_which_is_noted() {
     support::both(async |store| {
         let register = register(store).await;
@@ -293,6 +328,93 @@ fn the_past_keeps_the_verdict_it_had() {
         let address = format!("/compatibilita?fotografia={}", before.id);
         let page = browser.get(&address).await.text();
         assert!(page.contains("Fotografia «Prima»"), "{page}");
+    });
+}
+
+/// The readers of each lot, and of each the outcomes that readers can have, as the report has them.
+async fn lots_of_the_report(
+    register: &Register,
+    snapshot: Option<Uuid>,
+) -> Vec<(String, Vec<u64>)> {
+    let asked = report::Asked {
+        snapshot,
+        ..report::Asked::default()
+    };
+    let report = register.report(&Viewer::operator(), &asked).await.unwrap();
+    let table = report.tables().find(|table| table.key == "esiti-lotti");
+    let rows = table.unwrap().rows.iter().map(|row| {
+        let [Cell::Text(lot), figures @ ..] = &row[..] else {
+            panic!("{row:?}");
+        };
+        let figure = |cell: &Cell| match cell {
+            Cell::Integer(number) => u64::try_from(*number).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        (lot.clone(), figures.iter().map(figure).collect())
+    });
+    rows.collect()
+}
+
+/// The same of the page.
+async fn lots_of_the_page(register: &Register, filter: &Filter) -> Vec<(String, Vec<u64>)> {
+    let surveyed = register.survey(filter).await.unwrap();
+    let rows = surveyed.overview.lots().into_iter().map(|(lot, counts)| {
+        let outcomes = Outcome::ALL
+            .into_iter()
+            .filter(|one| *one != Outcome::Beside);
+        let mut figures = vec![counts.readers()];
+        figures.extend(outcomes.map(|outcome| counts.of(outcome)));
+        (lot::label(lot).to_owned(), figures)
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_lots_of_the_page_are_those_of_the_report_and_of_the_estimate() {
+    support::both(async |store| {
+        let register = register(store).await;
+        let [milano, _] = census(&register).await;
+        let operator = Viewer::operator();
+        let mut unit = register.store.write().await.unwrap();
+        support::accept(&mut unit, &working(&operator)).await;
+        unit.commit().await.unwrap();
+        let before = register.take_snapshot(&operator, "Prima").await.unwrap();
+        // Three readers of Milano say nothing; one says «3», the other «3 bis», which is 3BIS.
+        let text = "lotto;ente;comune;zona\n3BIS;015146;;\n7;;015182;\n";
+        let division = support::edition(&register, Kind::Lots, "Gara", text).await;
+        let mut now = Filter::of(&operator);
+        now.state = State::Accepted;
+        let mut then = now.clone();
+        then.freeze(before.id);
+
+        let page = lots_of_the_page(&register, &now).await;
+        assert_eq!(page, lots_of_the_report(&register, None).await);
+        let readers: Vec<_> = page.iter().map(|(lot, row)| (&**lot, row[0])).collect();
+        assert_eq!(readers, [("3", 1), ("3BIS", 3), ("7", 1)]);
+        let (tender, _) = register.demand(&Asked::of(now.clone())).await.unwrap();
+        assert_eq!(tender.demanded.lots, ["3", "3BIS", "7"]);
+
+        let frozen = lots_of_the_page(&register, &then).await;
+        assert_eq!(frozen, lots_of_the_report(&register, Some(before.id)).await);
+        let readers: Vec<_> = frozen.iter().map(|(lot, row)| (&**lot, row[0])).collect();
+        assert_eq!(readers, [("3", 1), ("3 bis", 1), ("Senza lotto", 3)]);
+        let mut at = now.clone();
+        at.moment = Moment::At(before.at);
+        assert_eq!(lots_of_the_page(&register, &at).await, frozen);
+
+        // The file says of every device the same lot, and officers see that of their own devices.
+        let app = support::app(&register);
+        let mut browser = Browser::of(&app, &milano).await;
+        let page = browser.get("/compatibilita").await.text();
+        assert!(page.contains("divisione in lotti «Gara»"), "{page}");
+        assert!(!page.contains(&format!("/lotti/{division}")), "{page}");
+        let file = browser.get("/compatibilita/dispositivi.csv").await.text();
+        let lots: BTreeMap<String, String> = table(&file)
+            .into_iter()
+            .map(|row| (row["codice"].clone(), row["lotto"].clone()))
+            .collect();
+        assert_eq!((&*lots["BUONO"], &*lots["IGNOTO"]), ("3", "3BIS"));
+        assert_eq!(lots["CIECO"], "3BIS");
     });
 }
 

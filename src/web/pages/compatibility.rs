@@ -2,7 +2,8 @@
 
 use crate::census::collation::italian;
 use crate::census::filter::Filter;
-use crate::census::overview::{Grouped, Outcomes};
+use crate::census::lot;
+use crate::census::overview::Outcomes;
 use crate::census::vocabulary::Field;
 use crate::register::verdict::Surveyed;
 use crate::web::App;
@@ -51,6 +52,9 @@ struct Compatibility {
     bodies: Vec<Line>,
     software: Vec<Line>,
     lots: Vec<Line>,
+    /// Which lots these are, in words, and the page of the division for whoever may read it.
+    lots_by: String,
+    division: String,
     criteria: Vec<CriterionLine>,
     csv: String,
 }
@@ -84,19 +88,11 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
     let Surveyed {
         basis,
         overview,
+        division,
         names,
         choices,
     } = surveyed;
     let by_body = |code: &str| names.words(Field::Ente, code);
-    let by_name = |none: &'static str| {
-        move |name: &str| {
-            if name.is_empty() {
-                none.to_owned()
-            } else {
-                name.to_owned()
-            }
-        }
-    };
     let each = basis.criteria.criteria.iter().zip(&overview.criteria);
     Compatibility {
         page,
@@ -105,14 +101,33 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
         devices: overview.all.devices(),
         counted: counted(&overview.all),
         outcomes: outcomes(filter, &overview.all),
-        bodies: lines(filter, Some(Field::Ente), &overview.bodies, by_body),
+        bodies: lines(filter, Field::Ente, overview.bodies.rows(), by_body),
         software: lines(
             filter,
-            Some(Field::Software),
-            &overview.software,
-            by_name("Software non indicato"),
+            Field::Software,
+            overview.software.rows(),
+            |name| match name {
+                "" => "Software non indicato".to_owned(),
+                name => name.to_owned(),
+            },
         ),
-        lots: lines(filter, None, &overview.lots, by_name("Lotto non indicato")),
+        lots: lots(filter, overview.lots()),
+        lots_by: division.as_ref().map_or_else(
+            || {
+                "Non c’è una divisione in lotti in vigore: vale il lotto scritto nei dispositivi."
+                    .to_owned()
+            },
+            |(name, _)| {
+                format!(
+                    "Secondo la divisione in lotti «{name}», come la stima degli interventi; il \
+                     lotto scritto in un dispositivo vince."
+                )
+            },
+        ),
+        division: division
+            .as_ref()
+            .filter(|_| filter.viewer().reads_all())
+            .map_or_else(String::new, |(_, id)| format!("/lotti/{id}")),
         criteria: each
             .map(|(criterion, counts)| CriterionLine {
                 id: criterion.id.clone(),
@@ -135,40 +150,46 @@ fn counted(all: &Outcomes) -> String {
     format!("{readers}, su {} in tutto", figure(all.devices()))
 }
 
-/// The rows of a table, by name; a field by which devices are filtered gives them addresses.
+/// The rows of a table about a field by which devices are filtered, by name.
 fn lines(
     filter: &Filter,
-    field: Option<Field>,
-    grouped: &Grouped,
+    field: Field,
+    rows: Vec<(&str, Outcomes)>,
     name: impl Fn(&str) -> String,
 ) -> Vec<Line> {
-    let mut lines: Vec<Line> = grouped
-        .rows()
-        .into_iter()
-        .map(|(key, counts)| {
-            let narrow = field
-                .filter(|_| !key.is_empty())
-                .map(|field| asking_for(filter, field, key));
-            let mut cells = outcomes(narrow.as_ref().unwrap_or(filter), &counts);
-            if narrow.is_none() {
-                for cell in &mut cells {
-                    cell.href.clear();
-                }
-            }
-            let worst = counts.worst();
-            Line {
-                name: name(key),
-                href: narrow
-                    .map_or_else(String::new, |narrow| query::address(OVERVIEW, &narrow, &[])),
-                outcome: worst.name(),
-                outcome_label: worst.label(),
-                readers: figure(counts.readers()),
-                counts: cells,
-            }
-        })
-        .collect();
+    let rows = rows.into_iter().map(|(key, counts)| {
+        let narrow = (!key.is_empty()).then(|| asking_for(filter, field, key));
+        line(filter, name(key), narrow.as_ref(), &counts)
+    });
+    let mut lines: Vec<Line> = rows.collect();
     lines.sort_by(|left, right| italian(&left.name, &right.name));
     lines
+}
+
+/// The rows of the lots, in their order: no filter finds the devices of a division's lot.
+fn lots(filter: &Filter, rows: Vec<(&str, Outcomes)>) -> Vec<Line> {
+    let rows = rows.into_iter();
+    rows.map(|(name, counts)| line(filter, lot::label(name).to_owned(), None, &counts))
+        .collect()
+}
+
+/// A row, with addresses when a filter finds its devices.
+fn line(filter: &Filter, name: String, narrow: Option<&Filter>, counts: &Outcomes) -> Line {
+    let mut cells = outcomes(narrow.unwrap_or(filter), counts);
+    if narrow.is_none() {
+        for cell in &mut cells {
+            cell.href.clear();
+        }
+    }
+    let worst = counts.worst();
+    Line {
+        name,
+        href: narrow.map_or_else(String::new, |narrow| query::address(OVERVIEW, narrow, &[])),
+        outcome: worst.name(),
+        outcome_label: worst.label(),
+        readers: figure(counts.readers()),
+        counts: cells,
+    }
 }
 
 /// The same question about the devices alone that have this value.

@@ -1,14 +1,14 @@
 //! One set of criteria, in words and as written; since when it is in force, and from when it will be.
 
-use super::criteria::day;
 use crate::census::condition::Condition;
 use crate::census::criterion::{Area, Criteria, Criterion, Grade, Level, Remedy, Subject, Written};
-use crate::census::edition::{Force, Kind};
+use crate::census::edition::Kind;
 use crate::clock;
 use crate::register::{self, find::Choice};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
+use crate::web::force::{Form, Standing, standings_of};
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
 use crate::web::query;
@@ -16,7 +16,6 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::civil::Date;
 use uuid::Uuid;
 
 /// A condition as written and in words; one that only names another has the name alone.
@@ -62,21 +61,6 @@ struct RemedyView {
     criteria: String,
 }
 
-/// Since when, as somebody said.
-#[derive(Debug)]
-struct Said {
-    day: String,
-    author: String,
-    when: String,
-}
-
-#[derive(Debug)]
-struct Wrong {
-    field: &'static str,
-    label: &'static str,
-    message: String,
-}
-
 #[derive(Template)]
 #[template(path = "pages/criteria_set.html")]
 struct Set {
@@ -98,10 +82,8 @@ struct Set {
     conditions: Vec<Named>,
     criteria: Vec<CriterionView>,
     remedies: Vec<RemedyView>,
-    said: Vec<Said>,
-    typed: String,
-    wrong: Vec<Wrong>,
-    errors: Vec<String>,
+    standings: Vec<Standing>,
+    form: Form,
     none: [Choice; 0],
 }
 
@@ -123,8 +105,9 @@ pub async fn get(
         "vigore" => "Registrato: da quel giorno gli esiti si danno con questi criteri.",
         other => return Err(query::refused("fatto", other)),
     };
-    let today = app.register.clock.today().to_string();
-    show(&app, &reader, &id, done, &today, None).await
+    let own = identifier(&id)?;
+    let form = Form::new(action(own), app.register.clock.today());
+    show(&app, &reader, own, done, form).await
 }
 
 /// The text it was read from.
@@ -163,22 +146,26 @@ pub async fn put_in_force(
             "I criteri li mette in vigore chi ha il ruolo di validatore.",
         ));
     }
-    writer.fields.only(&["giorno"])?;
     let own = identifier(&id)?;
     app.register.edition(viewer, Kind::Criteria, own).await?;
-    let typed = writer.fields.get("giorno");
-    let wrong = match typed.parse::<Date>() {
-        Err(_shape) => "Indicate il giorno da cui valgono, come 01/01/2027.".to_owned(),
-        Ok(day) => match app.register.put_in_force(viewer, own, day).await {
+    let today = app.register.clock.today();
+    let (mut form, day) = Form::read(action(own), &writer.fields, today)?;
+    if let Some(day) = day {
+        match app.register.put_in_force(viewer, own, day).await {
             Ok(()) => {
                 let place = format!("/criteri/{own}?fatto=vigore");
                 return Ok(Redirect::to(&place).into_response());
             }
-            Err(register::Error::Invalid(message)) => message,
+            Err(register::Error::Invalid(message)) => form.refuse(message),
             Err(error) => return Err(error.into()),
-        },
-    };
-    show(&app, &writer.signed, &id, "", typed, Some(wrong)).await
+        }
+    }
+    show(&app, &writer.signed, own, "", form).await
+}
+
+/// Where the form that puts a set in force is sent.
+fn action(id: Uuid) -> String {
+    format!("/criteri/{id}/vigore")
 }
 
 /// An identifier of an address.
@@ -189,15 +176,13 @@ pub(super) fn identifier(id: &str) -> Result<Uuid, Error> {
 async fn show(
     app: &App,
     signed: &Signed,
-    id: &str,
+    id: Uuid,
     done: &str,
-    typed: &str,
-    error: Option<String>,
+    form: Form,
 ) -> Result<Response, Error> {
     let viewer = &signed.viewer;
-    let id = identifier(id)?;
     let edition = app.register.edition(viewer, Kind::Criteria, id).await?;
-    let (_, said) = app.register.editions(viewer, Kind::Criteria).await?;
+    let (editions, said) = app.register.editions(viewer, Kind::Criteria).await?;
     let in_force = app.register.edition_in_force(&said);
     let (criteria, broken) = match Criteria::read(&edition.content) {
         Ok(criteria) => (Some(criteria), String::new()),
@@ -212,13 +197,8 @@ async fn show(
     if !done.is_empty() {
         page = page.with_notice("success", done);
     }
-    let status = if error.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = form.status();
     let text = |of: fn(&Criteria) -> &String| criteria.as_ref().map(of).cloned();
-    let errors: Vec<String> = error.into_iter().collect();
     let set = Set {
         page,
         id,
@@ -236,32 +216,11 @@ async fn show(
         conditions: criteria.as_ref().map(conditions).unwrap_or_default(),
         criteria: criteria.as_ref().map(criteria_of).unwrap_or_default(),
         remedies: criteria.as_ref().map(remedies).unwrap_or_default(),
-        said: said
-            .iter()
-            .filter(|force| force.edition == id)
-            .map(said_of)
-            .collect(),
-        typed: typed.to_owned(),
-        wrong: errors
-            .iter()
-            .map(|message| Wrong {
-                field: "giorno",
-                label: "In vigore dal",
-                message: message.clone(),
-            })
-            .collect(),
-        errors,
+        standings: standings_of(id, &editions, &said, app.register.clock.today()),
+        form,
         none: [],
     };
     Ok((status, Html(set)).into_response())
-}
-
-fn said_of(force: &Force) -> Said {
-    Said {
-        day: day(&force.day),
-        author: force.author.clone(),
-        when: clock::words(force.recorded_at),
-    }
 }
 
 fn conditions(criteria: &Criteria) -> Vec<Named> {

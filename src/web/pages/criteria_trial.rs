@@ -3,9 +3,9 @@
 //! The text goes from the trial to the loading in the form itself, so that what is loaded is what was
 //! tried, and nothing is kept of a set that nobody loads.
 
-use super::criteria::day;
 use super::criteria_set::identifier;
 use super::snapshots::choices;
+use crate::census::adhesion::in_italian;
 use crate::census::criterion::{Criteria, LONGEST, Trouble};
 use crate::census::edition::{Edition, Kind};
 use crate::census::filter::Filter;
@@ -484,7 +484,9 @@ fn found(trial: register::criteria::Trial, own: Option<Uuid>) -> Found {
         number: trial.after.criteria.len(),
         version: trial.after.version,
         title: trial.after.title,
-        day: trial.at.map_or_else(|| day(&trial.day), clock::words),
+        day: trial
+            .at
+            .map_or_else(|| in_italian(&trial.day), clock::words),
         devices: figure(trial.devices),
         same: trial.changed == 0,
         touched: figure(trial.touched),

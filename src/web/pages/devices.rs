@@ -266,7 +266,7 @@ fn how_many(number: usize, one: &str, many: &str) -> String {
 
 fn form(filter: &Filter, found: Found, sort: &'static str) -> Form {
     let wanted = |field| filter.wanted(field).to_owned();
-    let offered = |choices, field| with_chosen(choices, &found.names, field, filter.wanted(field));
+    let offered = |choices, field| query::with_chosen(choices, &found.names, field, filter);
     let choice = |code: &str, label: &str| Choice {
         code: code.to_owned(),
         label: label.to_owned(),
@@ -310,15 +310,4 @@ fn form(filter: &Filter, found: Found, sort: &'static str) -> Form {
         chosen,
         sort,
     }
-}
-
-/// The choices with the one in use among them, also when no device has it.
-fn with_chosen(mut choices: Vec<Choice>, names: &Names, field: Field, chosen: &str) -> Vec<Choice> {
-    if !chosen.is_empty() && choices.iter().all(|choice| choice.code != chosen) {
-        choices.push(Choice {
-            code: chosen.to_owned(),
-            label: names.words(field, chosen),
-        });
-    }
-    choices
 }

@@ -244,6 +244,14 @@ fn row(viewer: &Viewer, record: &Record, names: &Names) -> Row {
     }
 }
 
+/// Where the edition is shown whose kind a detail begins with.
+fn folder_of_edition(detail: &str) -> Option<&'static str> {
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|kind| detail.starts_with(kind.label()))?;
+    Some(kind.name())
+}
+
 /// What a record is about, and where that is shown to this person.
 fn object(viewer: &Viewer, record: &Record) -> (String, String) {
     let act = Act::ALL.iter().find(|act| act.name() == record.act);
@@ -272,16 +280,16 @@ fn object(viewer: &Viewer, record: &Record) -> (String, String) {
         Some(Act::SiteChanged | Act::SiteRead) => ("sito", "siti"),
         Some(Act::Exported) => ("documento", "documenti"),
         Some(Act::ReferenceLoaded | Act::ReferenceWithdrawn) => ("livello", "riferimenti"),
-        Some(Act::EditionLoaded | Act::EditionInForce) => {
-            let folder = ["criteri", "prezzi", "lotti"].into_iter().find(|folder| {
-                let kind = Kind::named(folder).map_or("", Kind::label);
-                record.detail.starts_with(kind)
-            });
-            ("edizione", folder.unwrap_or("criteri"))
-        }
+        Some(Act::EditionLoaded | Act::EditionInForce) => (
+            "edizione",
+            folder_of_edition(&record.detail).unwrap_or("criteri"),
+        ),
         Some(Act::SnapshotTaken) => ("fotografia", "fotografie"),
         Some(Act::Refused) | None => return (record.subject.clone(), String::new()),
-        Some(Act::Read) if record.body.is_none() => ("livello", "riferimenti"),
+        Some(Act::Read) if record.body.is_none() => match folder_of_edition(&record.detail) {
+            Some(folder) => ("edizione", folder),
+            None => ("livello", "riferimenti"),
+        },
         Some(_) => ("dispositivo", "dispositivi"),
     };
     let hidden = folder == "importa" && !viewer.writes_any();

@@ -1,6 +1,6 @@
 //! What the tender needs: interventions by lot, what they cost, and what changes with a selection.
 
-use super::snapshots::choices;
+use super::snapshots;
 use crate::census::edition::{Edition, Kind};
 use crate::census::estimate::{Lack, Range, WITHOUT_VAT};
 use crate::census::filter::Moment;
@@ -8,6 +8,7 @@ use crate::census::intervention::Selection;
 use crate::census::lot;
 use crate::census::moment;
 use crate::census::price::euro;
+use crate::census::vocabulary::Field;
 use crate::clock;
 use crate::register;
 use crate::register::find::Choice;
@@ -112,6 +113,8 @@ struct Interventions {
     page: Page,
     chips: Vec<Chip>,
     conditions: Vec<(&'static str, String)>,
+    body: String,
+    bodies: Vec<Choice>,
     at: String,
     snapshot: String,
     snapshots: Vec<Choice>,
@@ -147,7 +150,8 @@ pub async fn get(
     let (asked, own) = asked(&reader, raw.as_deref())?;
     let past = app.register.past(&asked.filter).await?;
     let (tender, whole) = app.register.demand(&asked).await?;
-    let names = app.register.names().await?;
+    let (names, choices) = app.register.choices(&asked.filter).await?;
+    let bodies = query::with_chosen(choices.bodies, &names, Field::Ente, &asked.filter);
     let viewer = &reader.viewer;
     let pairs = pairs(&own);
     let filter = &asked.filter;
@@ -156,15 +160,19 @@ pub async fn get(
         Moment::At(at) => (moment::figures(at), String::new()),
         Moment::Snapshot(id) => (String::new(), id.to_string()),
     };
+    let mut conditions = query::conditions(filter);
+    conditions.retain(|(name, _)| *name != Field::Ente.name());
     let page = Page::new(&app, Some(&reader), "Interventi e stima", "interventi")
         .at(past, || query::today(PATH, filter, &pairs));
     Ok(Html(Interventions {
         page,
         chips: query::chips(PATH, filter, &names, &pairs),
-        conditions: query::conditions(filter),
+        conditions,
+        body: filter.wanted(Field::Ente).to_owned(),
+        bodies,
         at,
         snapshot,
-        snapshots: choices(&app.register.snapshots(viewer).await?),
+        snapshots: snapshots::choices(&app.register.snapshots(viewer).await?),
         criteria: own.get("criteri").to_owned(),
         editions_of_criteria: editions(&app, &reader, Kind::Criteria).await?,
         prices: own.get("prezzi").to_owned(),

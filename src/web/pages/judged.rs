@@ -13,9 +13,11 @@ use crate::web::fields::Fields;
 use crate::web::guard::Reader;
 use crate::web::page::{Html, Page};
 use crate::web::query;
+use crate::web::recording::WrongView;
 use crate::web::verdict::{self, Asking, By, LIST, empty_file, figure};
 use askama::Template;
 use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 /// How many devices a page shows.
@@ -56,6 +58,8 @@ struct JudgedPage {
     outcome: &'static str,
     criterion: String,
     answer: &'static str,
+    /// What is wrong with what was asked; then nothing is listed.
+    wrong: Vec<WrongView>,
     rows: Vec<Line>,
     first: String,
     previous: String,
@@ -74,16 +78,30 @@ pub async fn get(
 ) -> Result<Response, Error> {
     let own = [&SOUGHT[..], &["dopo", "prima"]].concat();
     let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &own)?;
-    let sought = sought(&rest)?;
+    let (sought, alone) = sought(&rest)?;
     let from = from(&rest)?;
     let judged = app
         .register
         .judged(&filter, &sought, from.clone(), SIZE)
         .await?;
-    let more = parameters(&sought);
+    let mut more = parameters(&sought);
+    if let Some(answer) = alone {
+        more[2].1 = answer.name();
+    }
     let titled = ("Dispositivi e compatibilità", LIST);
     let page = verdict::frame(&app, &reader, &filter, titled, &more).await?;
-    Ok(Html(page_of(page, &filter, &sought, from.is_some(), &judged)).into_response())
+    let mut shown = page_of(page, &filter, &sought, from.is_some(), &judged);
+    let Some(answer) = alone else {
+        return Ok(Html(shown).into_response());
+    };
+    shown.asking = Asking::new(LIST, &filter, &judged.choices, &judged.names, &more);
+    shown.answer = answer.name();
+    shown.wrong = vec![WrongView {
+        field: "criterio",
+        label: "Criterio",
+        message: ALONE.to_owned(),
+    }];
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(shown)).into_response())
 }
 
 /// The same devices as a file.
@@ -93,13 +111,21 @@ pub async fn download(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Error> {
     let (filter, rest) = query::read(&reader.viewer, raw.as_deref(), &SOUGHT)?;
-    let sought = sought(&rest)?;
+    let (sought, alone) = sought(&rest)?;
+    if alone.is_some() {
+        return Err(Error::bad_request(ALONE));
+    }
     let (content, sink) = empty_file()?;
     app.register.write_judged(&filter, &sought, sink).await?;
     verdict::table(content, "dispositivi_compatibilita.csv")
 }
 
-fn sought(rest: &Fields) -> Result<Sought, Error> {
+/// What is said of an answer to no criterion.
+const ALONE: &str =
+    "Avete scelto una risposta ma non il criterio: sceglietelo, oppure togliete la risposta.";
+
+/// Which verdicts are sought, and the answer that was chosen without its criterion.
+fn sought(rest: &Fields) -> Result<(Sought, Option<Answer>), Error> {
     let outcome = match rest.get("esito") {
         "" => None,
         name => Some(Outcome::named(name).ok_or_else(|| query::refused("esito", name))?),
@@ -111,17 +137,11 @@ fn sought(rest: &Fields) -> Result<Sought, Error> {
             Some(found.ok_or_else(|| query::refused("risposta", name))?)
         }
     };
-    let criterion = match rest.get("criterio") {
-        "" if answer.is_some() => {
-            return Err(Error::bad_request(
-                "Avete scelto una risposta ma non il criterio: sceglietelo, oppure togliete la \
-                 risposta.",
-            ));
-        }
-        "" => None,
-        id => Some((id.to_owned(), answer)),
+    let (criterion, alone) = match rest.get("criterio") {
+        "" => (None, answer),
+        id => (Some((id.to_owned(), answer)), None),
     };
-    Ok(Sought { outcome, criterion })
+    Ok((Sought { outcome, criterion }, alone))
 }
 
 /// What is sought as parameters of an address; empty for what is not asked.
@@ -194,6 +214,7 @@ fn page_of(
             .into(),
         outcome: sought.outcome.map_or("", Outcome::name),
         criterion: criterion.to_owned(),
+        wrong: Vec::new(),
         answer: sought
             .criterion
             .as_ref()

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::register;
 use crate::register::document::Attachment;
 use crate::register::find::Choice;
-use crate::register::reference_layer::{FILE, Holding, Outcome, PAGE, Refused, TypedLayer};
+use crate::register::reference_layer::{FILE, Holding, OLDER, Outcome, PAGE, Refused, TypedLayer};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
@@ -24,16 +24,18 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
+use std::cmp::Ordering;
 use uuid::Uuid;
 
 /// The fields of the form, in its order.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     FILE,
     "tipo",
     "nome",
     "fonte",
     "licenza",
     "data",
+    OLDER,
     "visibile",
     "tabella",
     "crs",
@@ -58,6 +60,8 @@ struct ReferencePage {
     kind: &'static str,
     standing: &'static str,
     withdrawn: Option<[String; 3]>,
+    /// What it took the place of, in words; empty for nothing.
+    before: String,
     withdrawable: bool,
     source: String,
     licence: String,
@@ -126,6 +130,10 @@ fn page_of(app: &App, signed: &Signed, holding: Holding, after: i64) -> Referenc
             let when = clock::words(one.recorded_at);
             [when, one.author.clone(), one.reason.clone()]
         }),
+        before: seen
+            .before
+            .as_deref()
+            .map_or_else(String::new, |before| took(layer, before)),
         withdrawable: seen.withdrawal.is_none() && signed.viewer.curates(),
         source: layer.source.clone(),
         licence: layer.licence.clone(),
@@ -193,6 +201,19 @@ pub fn on_map(layers: &[ReferenceLayer]) -> String {
         })
         .collect();
     serde_json::Value::from(layers).to_string()
+}
+
+/// Of which edition a layer took the place.
+fn took(layer: &ReferenceLayer, before: &ReferenceLayer) -> String {
+    let date = in_italian(&before.dated);
+    let beside = match before.dated.cmp(&layer.dated) {
+        Ordering::Greater => {
+            format!("con dati del {date}, più recenti: conta l’ultimo livello caricato")
+        }
+        Ordering::Equal => "con dati dello stesso giorno".to_owned(),
+        Ordering::Less => format!("con dati del {date}, meno recenti"),
+    };
+    format!("Ha preso il posto di «{}», {beside}.", before.name)
 }
 
 /// Takes the layer away.
@@ -313,6 +334,7 @@ fn read(fields: &Fields) -> Result<TypedLayer, Error> {
         table: text("tabella"),
         crs: text("crs"),
         label: text("etichetta"),
+        older: text(OLDER),
     })
 }
 
@@ -366,6 +388,7 @@ fn label(field: &str) -> &'static str {
         "fonte" => "Fonte",
         "licenza" => "Licenza",
         "data" => "Data dei dati",
+        OLDER => "Dati meno recenti",
         "tabella" => "Livello del file",
         "crs" => "Sistema di riferimento",
         "etichetta" => "Proprietà con il nome",

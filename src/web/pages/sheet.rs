@@ -1,11 +1,10 @@
 //! One price list or division in lots: what it says, since when it is in force, and putting it there.
 
-use super::sheets::{LOTS, PRICES, Words, file, may_change, since};
+use super::sheets::{LOTS, PRICES, Words, file, may_change};
 use crate::census::collation::italian;
-use crate::census::edition::{Edition, in_force};
+use crate::census::edition::Edition;
 use crate::census::lot::{self, Lots};
 use crate::census::price::{self, PriceList, euro};
-use crate::census::rules;
 use crate::census::table::Table;
 use crate::census::vocabulary::Field;
 use crate::clock;
@@ -15,12 +14,11 @@ use crate::register::find::Choice;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
+use crate::web::force::{Form, Standing, standings_of};
 use crate::web::guard::{Reader, Signed, Writer};
 use crate::web::page::{Html, Page};
-use crate::web::recording::{WrongView, errors_at};
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
@@ -37,14 +35,11 @@ struct SheetPage {
     loaded: String,
     author: String,
     hash: String,
-    since: Vec<String>,
-    now: bool,
+    standings: Vec<Standing>,
     changes: bool,
     header: Vec<(&'static str, bool)>,
     rows: Vec<Vec<Shown>>,
-    day: String,
-    wrong: Vec<WrongView>,
-    errors: Vec<String>,
+    form: Form,
     none: [Choice; 0],
 }
 
@@ -119,34 +114,42 @@ async fn asked(
         "vigore" => "Fatto: il giorno è registrato.",
         _ => "",
     };
-    shown(app, signed, words, edition, notice, "", Vec::new()).await
+    let form = Form::new(action(words, edition.id), app.register.clock.today());
+    shown(app, signed, words, edition, notice, form).await
+}
+
+/// Where the form that puts an edition in force is sent.
+fn action(words: Words, id: Uuid) -> String {
+    format!("{}/{id}", words.path)
 }
 
 async fn edition(app: &App, signed: &Signed, words: Words, id: &str) -> Result<Edition, Error> {
     let id = Uuid::parse_str(id).map_err(|_shape| Error::not_found())?;
-    let found = app.register.edition(&signed.viewer, words.kind, id).await;
-    Ok(found?)
+    let found = app.register.read_edition(&signed.viewer, words.kind, id);
+    Ok(found.await?)
 }
 
 async fn force(app: &App, writer: &Writer, words: Words, id: &str) -> Result<Response, Error> {
     let signed = &writer.signed;
     may_change(signed)?;
-    writer.fields.only(&["giorno"])?;
     let edition = edition(app, signed, words, id).await?;
-    let typed = writer.fields.get("giorno");
-    let Ok(day) = rules::day(typed) else {
-        let wrong = vec![WrongView {
-            field: "giorno",
-            label: "Dal giorno",
-            message: "Indicate da quale giorno vale, come 30/04/2026.".to_owned(),
-        }];
-        return shown(app, signed, words, edition, "", typed, wrong).await;
-    };
-    app.register
-        .put_in_force(&signed.viewer, edition.id, day)
-        .await?;
-    let place = format!("{}/{}?fatto=vigore", words.path, edition.id);
-    Ok(Redirect::to(&place).into_response())
+    let action = action(words, edition.id);
+    let (mut form, day) = Form::read(action, &writer.fields, app.register.clock.today())?;
+    if let Some(day) = day {
+        match app
+            .register
+            .put_in_force(&signed.viewer, edition.id, day)
+            .await
+        {
+            Ok(()) => {
+                let place = format!("{}/{}?fatto=vigore", words.path, edition.id);
+                return Ok(Redirect::to(&place).into_response());
+            }
+            Err(register::Error::Invalid(message)) => form.refuse(message),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    shown(app, signed, words, edition, "", form).await
 }
 
 async fn shown(
@@ -155,41 +158,29 @@ async fn shown(
     words: Words,
     edition: Edition,
     notice: &str,
-    day: &str,
-    wrong: Vec<WrongView>,
+    form: Form,
 ) -> Result<Response, Error> {
-    let (_, forces) = app.register.editions(&signed.viewer, words.kind).await?;
+    let (editions, forces) = app.register.editions(&signed.viewer, words.kind).await?;
     let today = app.register.clock.today();
     let (header, rows) = content(app, words, &edition).await?;
     let mut page = Page::new(app, Some(signed), &edition.name, edition.kind.name());
     if !notice.is_empty() {
         page = page.with_notice("success", notice);
     }
-    let status = if wrong.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = form.status();
     let shown = Html(SheetPage {
         page,
         words,
         id: edition.id,
         loaded: clock::words(edition.recorded_at),
-        since: since(&forces, edition.id),
-        now: in_force(edition.kind, &forces, &today.to_string()) == Some(edition.id),
+        standings: standings_of(edition.id, &editions, &forces, today),
         name: edition.name,
         author: edition.author,
         hash: edition.sha256,
         changes: signed.viewer.reviews(),
         header,
         rows,
-        day: if day.is_empty() && wrong.is_empty() {
-            today.to_string()
-        } else {
-            day.to_owned()
-        },
-        errors: errors_at(&wrong, "giorno"),
-        wrong,
+        form,
         none: [],
     });
     Ok((status, shown).into_response())
@@ -267,7 +258,11 @@ fn of_lots(lots: &Lots, words: impl Fn(Field, &str) -> String) -> Content {
 }
 
 async fn download(app: &App, signed: &Signed, words: Words, id: &str) -> Result<Response, Error> {
-    let edition = edition(app, signed, words, id).await?;
+    let id = Uuid::parse_str(id).map_err(|_shape| Error::not_found())?;
+    let edition = app
+        .register
+        .edition_to_leave(&signed.viewer, words.kind, id, words.file)
+        .await?;
     let unreadable = |_faults| Error::not_found();
     let table = Table::stored(&edition.content).map_err(unreadable)?;
     let columns = if words.path == PRICES.path {
@@ -283,5 +278,5 @@ async fn download(app: &App, signed: &Signed, words: Words, id: &str) -> Result<
             .map(|row| row.cells.into_iter().map(Cell::Text).collect())
             .collect(),
     };
-    file(&sheet, "elenco.csv")
+    file(&sheet, words.file)
 }

@@ -1,6 +1,6 @@
 //! Price lists and divisions in lots: which there are, which is in force, loading another.
 
-use crate::census::edition::{Edition, Force, Kind, in_force};
+use crate::census::edition::{Edition, Kind};
 use crate::census::table::Fault;
 use crate::clock;
 use crate::exchange::listing::{self, Sheet};
@@ -9,6 +9,7 @@ use crate::register::intervention::Refused;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::fields::Fields;
+use crate::web::force::{Standing, standings};
 use crate::web::guard::{Reader, Signed};
 use crate::web::page::{Html, Page};
 use crate::web::query;
@@ -31,6 +32,8 @@ pub(super) struct Words {
     load: &'static str,
     columns: &'static str,
     empty: &'static str,
+    /// As which file one leaves.
+    pub(super) file: &'static str,
 }
 
 /// Of price lists.
@@ -44,6 +47,7 @@ pub(super) const PRICES: Words = Words {
     columns: "Un foglio di calcolo (CSV, XLSX o ODS) con le colonne intervento, prezzo_minimo, \
               prezzo_massimo e, se servono, unita, fonte, nota.",
     empty: "Non c’è ancora un elenco prezzi",
+    file: "prezzi.csv",
 };
 
 /// Of divisions in lots.
@@ -59,6 +63,7 @@ pub(super) const LOTS: Words = Words {
               ente e zona. Le righe con comune e zona, senza lotto, dicono di quali Comuni è fatta \
               una zona.",
     empty: "Non c’è ancora una divisione in lotti",
+    file: "lotti.csv",
 };
 
 /// An edition as a row of the list.
@@ -68,9 +73,7 @@ struct Line {
     name: String,
     loaded: String,
     author: String,
-    /// Since when, as it was said; empty when nobody did.
-    since: String,
-    now: bool,
+    standing: Standing,
 }
 
 #[derive(Template)]
@@ -249,16 +252,16 @@ async fn list(
     status: StatusCode,
     typed: Typed,
 ) -> Result<Response, Error> {
-    let (editions, forces) = app.register.editions(&signed.viewer, words.kind).await?;
-    let now = in_force(words.kind, &forces, &app.register.clock.today().to_string());
+    let (editions, forces) = app
+        .register
+        .read_editions(&signed.viewer, words.kind)
+        .await?;
+    let rows = standings(&editions, &forces, app.register.clock.today());
     let page = Html(Sheets {
         page: Page::new(app, Some(signed), words.title, words.kind.name()),
         words,
         changes: signed.viewer.reviews(),
-        rows: editions
-            .into_iter()
-            .map(|edition| line(edition, &forces, now))
-            .collect(),
+        rows: rows.into_iter().map(line).collect(),
         name_errors: errors_at(&typed.wrong, "nome"),
         file_errors: errors_at(&typed.wrong, "file"),
         typed: typed.name,
@@ -271,22 +274,14 @@ async fn list(
     Ok((status, page).into_response())
 }
 
-fn line(edition: Edition, forces: &[Force], now: Option<Uuid>) -> Line {
+fn line((edition, standing): (Edition, Standing)) -> Line {
     Line {
         id: edition.id,
         name: edition.name,
         loaded: clock::words(edition.recorded_at),
         author: edition.author,
-        since: since(forces, edition.id).join(", "),
-        now: now == Some(edition.id),
+        standing,
     }
-}
-
-/// The days from which an edition was put in force, in the order it was said.
-pub(super) fn since(forces: &[Force], edition: Uuid) -> Vec<String> {
-    let own = forces.iter().filter(|force| force.edition == edition);
-    own.map(|force| force.day.split('-').rev().collect::<Vec<_>>().join("/"))
-        .collect()
 }
 
 /// A price list to fill in.
