@@ -204,7 +204,15 @@ impl Condition {
         match self {
             Self::All(parts) => joined(parts, " e "),
             Self::Any(parts) => joined(parts, " oppure "),
-            Self::Not(part) => format!("non è vero che {}", part.enclosed()),
+            Self::Not(part) => match part.as_ref() {
+                Self::Among(fact, codes) => {
+                    format!("{} non è {}", fact.label(), values(*fact, codes, " né "))
+                }
+                Self::Compare(fact, Order::Equal, right) => {
+                    compared_words(*fact, Order::Different, right)
+                }
+                part => format!("non è vero che {}", part.enclosed()),
+            },
             Self::Known(fact) => format!("«{}» è noto", fact.label()),
             Self::Compare(fact, order, right) => compared_words(*fact, *order, right),
             Self::Among(fact, codes) => {

@@ -49,6 +49,8 @@ pub struct Line {
     pub lat: f64,
     /// Metres from its site to the nearest fibre, where a layer was loaded.
     pub fibre_m: Option<f64>,
+    /// Whether it is known that it reads plates.
+    pub reads: bool,
     /// What the criteria say.
     pub outcome: Outcome,
     /// One answer for each criterion.
@@ -109,10 +111,10 @@ pub struct Quantity {
 /// The estimate; the same quantities twice, so both add up to the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Estimate {
-    /// The name of the price list; empty without one.
-    pub prices: String,
-    /// The name of the division in lots; empty without one.
-    pub lots: String,
+    /// The price list; nothing without one.
+    pub prices: Option<Edition>,
+    /// The division in lots; nothing without one.
+    pub lots: Option<Edition>,
     /// In the order of lots and interventions.
     pub by_lot: Vec<Quantity>,
     /// By body, in the order of interventions.

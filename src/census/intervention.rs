@@ -2,7 +2,8 @@
 //!
 //! A quantity counts units, not devices: one server at the Questura is not one for each camera.
 //! *Certain* are the units of which a criterion is not met, *possible* those and the units of which
-//! one is not known. A unit wider than a device whose devices are in several lots counts in one, that
+//! one is not known. What may read no plates at all is counted apart, and needs nothing before that is
+//! known. A unit wider than a device whose devices are in several lots counts in one, that
 //! of most of its devices and of equals the first, so that lots add up. Nothing depends on the order
 //! of the devices. Enforced by the tests below and by `tests/it/tender.rs`.
 
@@ -138,6 +139,8 @@ pub struct Demanded {
     pub connected: u64,
     /// Devices to which no criterion applies.
     pub beside: u64,
+    /// Devices of which it is not known whether they read plates, which need nothing before it is.
+    pub unsure: u64,
     /// The devices behind one intervention, when it was watched; by lot, unit and device.
     pub behind: Vec<Behind>,
 }
@@ -175,6 +178,7 @@ pub struct Demand<'c> {
     counted: u64,
     connected: u64,
     beside: u64,
+    unsure: u64,
 }
 
 /// What was counted of an intervention in a lot, or of one of its units.
@@ -275,6 +279,7 @@ impl<'c> Demand<'c> {
             counted: 0,
             connected: 0,
             beside: 0,
+            unsure: 0,
         }
     }
 
@@ -295,6 +300,10 @@ impl<'c> Demand<'c> {
             }
             Outcome::Connected => {
                 self.connected += 1;
+                return false;
+            }
+            _ if !case.verdict.reads => {
+                self.unsure += 1;
                 return false;
             }
             _ => self.counted += 1,
@@ -408,6 +417,7 @@ impl<'c> Demand<'c> {
             counted: self.counted,
             connected: self.connected,
             beside: self.beside,
+            unsure: self.unsure,
             behind,
         }
     }
@@ -524,6 +534,7 @@ mod tests {
         lot: &'static str,
         answers: Vec<Answer>,
         outcome: Outcome,
+        reads: bool,
     }
 
     fn one(body: &'static str, site: &'static str, lot: &'static str, answers: &str) -> One {
@@ -540,6 +551,7 @@ mod tests {
             lot,
             answers: answers.collect(),
             outcome: Outcome::Uncertain,
+            reads: true,
         }
     }
 
@@ -560,6 +572,7 @@ mod tests {
             }
             let verdict = Verdict {
                 outcome: one.outcome,
+                reads: one.reads,
                 answers: one.answers.clone(),
             };
             demand.add(Case {
@@ -703,15 +716,28 @@ mod tests {
             name(["", "3", "3 bis", "3BIS"]),
             prop::collection::vec(answer, 7),
             prop::sample::select(Outcome::ALL.to_vec()),
+            prop::bool::ANY,
         )
-            .prop_map(|(body, site, software, lot, answers, outcome)| One {
+            .prop_map(|(body, site, software, lot, answers, outcome, reads)| One {
                 body,
                 site,
                 software,
                 lot,
                 answers,
                 outcome,
+                reads,
             })
+    }
+
+    #[test]
+    fn what_may_read_no_plates_is_counted_apart_and_needs_nothing() {
+        let may = One {
+            reads: false,
+            ..one("a", "V1", "1", "n??????")
+        };
+        let demanded = demanded(&[may], Selection::default(), None);
+        assert_eq!((demanded.unsure, demanded.counted), (1, 0));
+        assert!(demanded.rows.is_empty(), "{:?}", demanded.rows);
     }
 
     proptest! {

@@ -338,6 +338,8 @@ pub struct Bars {
     pub unit: String,
     /// The names of the parts, the same for every bar.
     pub series: Vec<String>,
+    /// The number of the colour and pattern of each part, from 0; its own place where none is said.
+    pub tones: Vec<usize>,
     /// The bars, from the top: name, and a number for each series.
     pub items: Vec<(String, Vec<u64>)>,
 }

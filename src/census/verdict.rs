@@ -180,6 +180,8 @@ impl Outcome {
 pub struct Verdict {
     /// The outcome.
     pub outcome: Outcome,
+    /// Whether it is known that the device reads plates.
+    pub reads: bool,
     /// One answer for each criterion of the set, in its order.
     pub answers: Vec<Answer>,
 }
@@ -202,12 +204,18 @@ pub fn judge(criteria: &Criteria, facts: &Facts<'_>) -> Verdict {
             }
         })
         .collect();
-    let outcome = if concerned {
-        outcome(criteria, facts, &answers)
-    } else {
-        Outcome::Beside
+    let reads = criteria.readers.holds(facts);
+    let outcome = match reads {
+        Some(false) => Outcome::Beside,
+        _ if !concerned => Outcome::Beside,
+        None => Outcome::Uncertain,
+        Some(true) => outcome(criteria, facts, &answers),
     };
-    Verdict { outcome, answers }
+    Verdict {
+        outcome,
+        reads: reads == Some(true),
+        answers,
+    }
 }
 
 /// What one criterion says of a device that the set concerns.
@@ -232,12 +240,8 @@ pub fn answer(criterion: &Criterion, facts: &Facts<'_>) -> Answer {
     }
 }
 
+/// The outcome of what reads plates and is concerned.
 fn outcome(criteria: &Criteria, facts: &Facts<'_>, answers: &[Answer]) -> Outcome {
-    match criteria.readers.holds(facts) {
-        Some(false) => return Outcome::Beside,
-        None => return Outcome::Uncertain,
-        Some(true) => {}
-    }
     if criteria.connected.holds(facts) == Some(true) {
         return Outcome::Connected;
     }

@@ -63,10 +63,14 @@ fn total(parts: &[u64]) -> u64 {
 
 fn piece(bars: &Bars, items: &[(String, Vec<u64>)], longest: u64, prefix: &str) -> String {
     let mut content = String::new();
-    patterns(&mut content, bars.series.len(), prefix);
+    patterns(
+        &mut content,
+        (0..bars.series.len()).map(|index| tone(bars, index)),
+        prefix,
+    );
     let mut top = key(&mut content, bars, prefix);
     for (name, parts) in items {
-        bar(&mut content, name, parts, longest, prefix, top);
+        bar(&mut content, (bars, prefix), (name, parts), longest, top);
         top += STEP;
     }
     line(
@@ -85,13 +89,19 @@ fn key(out: &mut String, bars: &Bars, prefix: &str) -> f64 {
         return 0.0;
     }
     legend(out, &bars.series, |out, index, x, y| {
-        part(out, index, prefix, (x, y - 10.0, 14.0, 12.0));
+        part(out, tone(bars, index), prefix, (x, y - 10.0, 14.0, 12.0));
         format!("{} ", letter(index))
     })
 }
 
 /// One bar: its name, its parts with their numbers, its total, and the numbers there is no room for.
-fn bar(out: &mut String, name: &str, parts: &[u64], longest: u64, prefix: &str, top: f64) {
+fn bar(
+    out: &mut String,
+    (bars, prefix): (&Bars, &str),
+    (name, parts): (&str, &[u64]),
+    longest: u64,
+    top: f64,
+) {
     let middle = top + THICK / 2.0 + 4.0;
     let lines = halved(name, LABELS - 12.0);
     for (line, y) in lines.iter().zip(if lines.len() > 1 {
@@ -108,7 +118,7 @@ fn bar(out: &mut String, name: &str, parts: &[u64], longest: u64, prefix: &str, 
         let wide = real(number) * scale;
         part(
             out,
-            index,
+            tone(bars, index),
             prefix,
             (left, top, (wide - 1.0).max(0.8), THICK),
         );
@@ -359,7 +369,7 @@ fn legend(
         let mut drawn = String::new();
         let before = sign(&mut drawn, index, x, y);
         let mut label = format!("{before}{}", shortened(name, WIDTH - 100.0));
-        let mut wide = 20.0 + width(&label) + 18.0;
+        let mut wide = 20.0 + width(&label) + 8.0;
         if x > 0.0 && x + wide > WIDTH {
             (x, y) = (0.0, y + 20.0);
             drawn.clear();
@@ -368,7 +378,7 @@ fn legend(
                 sign(&mut drawn, index, x, y),
                 shortened(name, WIDTH - 100.0)
             );
-            wide = 20.0 + width(&label) + 18.0;
+            wide = 20.0 + width(&label) + 8.0;
         }
         out.push_str(&drawn);
         text(out, x + 20.0, y, "start", &label);
@@ -377,9 +387,14 @@ fn legend(
     if names.is_empty() { 6.0 } else { y + 16.0 }
 }
 
-fn patterns(out: &mut String, series: usize, prefix: &str) {
+/// The colour and pattern of a series, by number.
+fn tone(bars: &Bars, index: usize) -> usize {
+    bars.tones.get(index).copied().unwrap_or(index)
+}
+
+fn patterns(out: &mut String, tones: impl Iterator<Item = usize>, prefix: &str) {
     out.push_str("<defs>");
-    for index in 0..series {
+    for index in tones {
         let colour = at(&COLOURS, index);
         let strokes = pattern(index);
         let _ = write!(
@@ -588,6 +603,7 @@ mod tests {
             alt: "Esiti per ente".into(),
             unit: "dispositivi".into(),
             series: vec!["collegato".into(), "da <verificare>".into()],
+            tones: vec![1],
             items: (0..items)
                 .map(|n| (format!("Ente {n}"), vec![200, 1]))
                 .collect(),
@@ -643,7 +659,7 @@ mod tests {
     fn a_name_stands_by_its_points_and_never_on_another() {
         let place = |name: &str, lat: f64| Place {
             name: name.into(),
-            points: vec![(9.19, lat), (9.2, lat), (f64::NAN, lat)],
+            points: vec![(9.12, lat), (9.28, lat), (f64::NAN, lat)],
         };
         let plan = Map {
             caption: String::new(),

@@ -318,6 +318,7 @@ mod tests {
             alt: String::new(),
             unit: String::new(),
             series: Vec::new(),
+            tones: Vec::new(),
             items: Vec::new(),
         };
         let blocks = vec![

@@ -40,7 +40,8 @@ pub fn xlsx(report: &Report) -> Result<Vec<u8>> {
 }
 
 fn properties(report: &Report) -> Result<DocProperties> {
-    let at = report.moment();
+    // Programs that read it take it for UTC.
+    let at = report.moment().with_time_zone(jiff::tz::TimeZone::UTC);
     let year = u16::try_from(at.year()).unwrap_or(1970);
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     let made = ExcelDateTime::from_ymd(year, part(at.month()), part(at.day()))?.and_hms(
@@ -342,11 +343,11 @@ mod tests {
             names,
             [
                 "Base e metodo 2",
-                "a b",
+                "A b",
                 "A b 2",
                 "Tabella",
-                "molto molto molto molto molto m",
-                "molto molto molto molto molto 2"
+                "Molto molto molto molto molto m",
+                "Molto molto molto molto molto 2"
             ]
         );
         xlsx(&report).unwrap();

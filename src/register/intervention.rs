@@ -632,6 +632,10 @@ impl Tender {
                 number(self.demanded.connected),
             ),
             ("Non applicabile, non contati", number(self.demanded.beside)),
+            (
+                "Non è noto se leggono targhe, non contati",
+                number(self.demanded.unsure),
+            ),
             ("Lasciati fuori dalla selezione", number(self.left_out)),
             ("IVA", WITHOUT_VAT.to_owned()),
         ]

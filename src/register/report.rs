@@ -11,7 +11,6 @@ use super::reference_layer::Reference;
 use super::{Error, Register, Result};
 use crate::census::criterion::{Grade, Level};
 use crate::census::dossier::{Dossier, Estimate, Layer, Line, Product, Quantity, arrange, compose};
-use crate::census::edition::Edition;
 use crate::census::filter::{Filter, State};
 use crate::census::intervention::{Case, Demand, Demanded, Selection};
 use crate::census::journal::Act;
@@ -303,6 +302,7 @@ fn line(basis: &Basis, case: Case<'_>) -> Line {
         lon: record.number(Field::Lon).unwrap_or_default(),
         lat: record.number(Field::Lat).unwrap_or_default(),
         fibre_m: None,
+        reads: verdict.reads,
         outcome: verdict.outcome,
         answers: verdict.answers.clone(),
         lacking: asked.into_keys().collect(),
@@ -347,10 +347,9 @@ fn layer(reference: &Reference) -> Layer {
 /// The quantities and what they cost, as the report shows them.
 fn estimate(gathered: &Gathered) -> Result<Estimate> {
     let means = &gathered.means;
-    let named = |edition: Option<&Edition>| edition.map(|one| one.name.clone()).unwrap_or_default();
     Ok(Estimate {
-        prices: named(means.prices.as_ref().map(|(edition, _)| edition)),
-        lots: named(means.lots.as_ref().map(|(edition, _)| edition)),
+        prices: means.prices.as_ref().map(|(edition, _)| edition.clone()),
+        lots: means.lots.as_ref().map(|(edition, _)| edition.clone()),
         by_lot: quantities(gathered, &gathered.by_lot)?,
         by_body: quantities(gathered, &gathered.by_body)?,
     })

@@ -141,6 +141,7 @@ fn outcomes() -> Section {
                     .into(),
                 unit: "dispositivi".into(),
                 series: OUTCOMES.map(str::to_owned).to_vec(),
+                tones: Vec::new(),
                 items: BODIES
                     .iter()
                     .enumerate()
@@ -398,6 +399,7 @@ pub fn nasty() -> Report {
                         alt: MARKUP.into(),
                         unit: MARKUP.into(),
                         series: (0..30).map(|n| format!("{n} {MARKUP}")).collect(),
+                        tones: Vec::new(),
                         items: (0..40)
                             .map(|n| {
                                 (
@@ -412,6 +414,7 @@ pub fn nasty() -> Report {
                         alt: String::new(),
                         unit: String::new(),
                         series: vec![],
+                        tones: Vec::new(),
                         items: vec![],
                     }),
                     Block::Map(Map {

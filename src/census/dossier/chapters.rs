@@ -1,8 +1,8 @@
 //! The chapters of the report, in their order. Every number is counted from the devices.
 
 use super::count::{
-    self, READERS, Stock, bar, in_order, many, named, number, or, outcome_cells, outcome_columns,
-    paragraph, series, share, size, stocks, text, total, whole,
+    self, READERS, Stock, bar, grouped, in_order, lower, many, named, number, or, outcome_cells,
+    outcome_columns, paragraph, series, share, size, stocks, text, total, whole,
 };
 use super::{Dossier, Line, needs};
 use crate::census::adhesion::{ActKind, Stage};
@@ -17,6 +17,21 @@ use crate::census::vocabulary::Field;
 use jiff::civil::Date;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the letters stand for.
+const ACRONYMS: [&str; 8] = [
+    "SCNTT: Sistema Centralizzato Nazionale Targhe e Transiti, del Ministero dell’Interno.",
+    "CEN: Centro Elettronico Nazionale della Polizia di Stato, che gestisce SCNTT.",
+    "CPOSP: Comitato provinciale per l’ordine e la sicurezza pubblica.",
+    "DPIA: valutazione d’impatto sulla protezione dei dati.",
+    "OCR: lettura automatica delle targhe, nel dispositivo (a bordo) o su un server.",
+    "VPN, MPLS: reti private su linee condivise.",
+    "GNSS: posizione rilevata dai satelliti.",
+    "ZTL: zona a traffico limitato.",
+];
+
+/// The tones of met, not met and not known.
+const ANSWERED: [usize; 3] = [0, 4, 3];
 
 /// How many bars are drawn: the longest ones; the table has them all.
 const BARS: usize = 20;
@@ -68,7 +83,7 @@ fn basis(dossier: &Dossier<'_>) -> Vec<(String, String)> {
     if let Some(snapshot) = dossier.snapshot {
         rows.push(said("Fotografia", snapshot.name.clone()));
         rows.push(said("Scattata", moment::words(snapshot.at)));
-        rows.push(said("Impronta (SHA-256)", snapshot.hash.clone()));
+        rows.push(said("Impronta dei dati (SHA-256)", snapshot.hash.clone()));
     } else {
         rows.push(said("Dati convalidati", moment::words(dossier.at)));
     }
@@ -84,18 +99,22 @@ fn basis(dossier: &Dossier<'_>) -> Vec<(String, String)> {
         "Impronta dei criteri (SHA-256)",
         dossier.edition.sha256.clone(),
     ));
-    let or_none = |name: &str| match name {
-        "" => "nessuno".to_owned(),
-        name => name.to_owned(),
-    };
-    rows.push(said("Elenco prezzi", or_none(&dossier.estimate.prices)));
-    rows.push(said(
-        "Divisione in lotti",
-        match dossier.estimate.lots.as_str() {
-            "" => "quella indicata per ogni dispositivo".to_owned(),
-            name => name.to_owned(),
-        },
-    ));
+    let estimate = dossier.estimate;
+    let others = [
+        ("Elenco prezzi", &estimate.prices, "nessuno"),
+        (
+            "Divisione in lotti",
+            &estimate.lots,
+            "quella indicata per ogni dispositivo",
+        ),
+    ];
+    for (label, edition, without) in others {
+        let text = edition.as_ref().map_or_else(
+            || without.to_owned(),
+            |one| format!("{}, impronta {}", one.name, one.sha256),
+        );
+        rows.push(said(label, text));
+    }
     for layer in dossier.layers {
         let text = format!("{} ({})", layer.name, layer.source);
         rows.push(said(&format!("Livello: {}", layer.kind), text));
@@ -148,16 +167,19 @@ fn in_short(dossier: &Dossier<'_>) -> Section {
     if stock.readers > 0 {
         blocks.push(Block::Bars(bars_of_outcomes(&outcomes)));
         let list = READERS.iter().map(|outcome| {
+            let own = dossier.lines.iter().filter(|line| line.outcome == *outcome);
             format!(
-                "{}: {} su {}. {}",
+                "{}: {} su {}, di cui {} in esercizio. {}",
                 outcome.label(),
                 outcomes.of(*outcome),
                 stock.readers,
+                own.filter(|line| line.state == "in_esercizio").count(),
                 outcome.meaning()
             )
         });
         blocks.push(Block::List(list.collect()));
     }
+    blocks.extend(reservations(dossier).map(Block::Note));
     let (low, high) = needs::total_of(&dossier.estimate.by_lot);
     if high > 0 {
         let euro = |cents: i64| Cell::Cents(cents).shown(Kind::Money);
@@ -172,6 +194,34 @@ fn in_short(dossier: &Dossier<'_>) -> Section {
     Section::new("In breve", "in-breve", blocks)
 }
 
+/// What is to be kept in mind while reading the numbers.
+fn reservations(dossier: &Dossier<'_>) -> Option<String> {
+    let readers = || dossier.lines.iter().filter(|line| line.is_reader());
+    let mut said = Vec::new();
+    let unsure = size(readers().filter(|line| !line.reads).count());
+    if unsure > 0 {
+        said.push(format!(
+            "Di {} non è ancora noto se leggano le targhe: sono contati tra i lettori da verificare, e \
+             non hanno interventi né importi finché non lo si sa.",
+            many(unsure, "dispositivo", "dispositivi")
+        ));
+    }
+    let contradicted = |line: &&Line| {
+        let criteria = dossier.criteria.criteria.iter().zip(&line.answers);
+        let mut necessary = criteria.filter(|(one, _)| one.level == Level::Necessary);
+        line.outcome == Outcome::Connected && necessary.any(|(_, one)| *one == Answer::Unmet)
+    };
+    let contradicted = size(readers().filter(contradicted).count());
+    if contradicted > 0 {
+        said.push(format!(
+            "{} tra quelli dichiarati già collegati non soddisfano almeno un criterio necessario: o il \
+             dato è da correggere, o il criterio chiede più di quanto serve.",
+            many(contradicted, "lettore", "lettori")
+        ));
+    }
+    (!said.is_empty()).then(|| said.join("\n"))
+}
+
 fn bars_of_outcomes(tally: &Outcomes) -> Bars {
     let numbers = bar(tally);
     let said: Vec<_> = READERS
@@ -183,6 +233,7 @@ fn bars_of_outcomes(tally: &Outcomes) -> Bars {
         caption: "Lettori di targhe per esito".to_owned(),
         alt: format!("Lettori di targhe per esito: {}.", said.join(", ")),
         unit: "lettori".to_owned(),
+        tones: vec![0],
         series: vec!["Lettori".to_owned()],
         items: READERS
             .iter()
@@ -204,11 +255,14 @@ fn method(dossier: &Dossier<'_>) -> Section {
     ];
     let outcomes = Outcome::ALL
         .iter()
-        .map(|one| format!("{}: {}", one.label(), one.meaning()));
+        .map(|one| format!("{}: {}", one.label(), lower(one.meaning())));
     let blocks = vec![
         paragraph(
             "I dati sono quelli dichiarati dagli enti e convalidati. Un dato che non è stato \
-             convalidato non compare in questa relazione.",
+             convalidato non compare in questa relazione. Una fotografia è la copia dei dati \
+             convalidati a un istante, che da allora non cambia: la sua impronta, e quelle dei criteri, \
+             dei prezzi e dei lotti, dicono su che cosa la relazione si fonda, e dalle stesse si rifà \
+             identica.",
         ),
         Block::Note(dossier.criteria.note.clone()),
         paragraph("Ogni criterio dà una di quattro risposte:"),
@@ -232,6 +286,8 @@ fn method(dossier: &Dossier<'_>) -> Section {
              massimo, quello che servirebbe se tutto ciò che non è noto mancasse. Gli importi sono \
              senza IVA.",
         ),
+        paragraph("Sigle:"),
+        Block::List(ACRONYMS.map(str::to_owned).to_vec()),
     ];
     Section::new("Metodo e limiti", "metodo", blocks)
 }
@@ -291,6 +347,7 @@ fn stock(dossier: &Dossier<'_>) -> Section {
              può superare il totale.",
         ),
         Block::Table(by_lot),
+        Block::Table(lots_of_bodies(dossier)),
         Block::Table(shares(
             dossier,
             "installazione",
@@ -309,6 +366,36 @@ fn stock(dossier: &Dossier<'_>) -> Section {
         Block::Table(by_body),
     ];
     Section::new("Consistenza", "consistenza", blocks)
+}
+
+/// Which bodies have devices in each lot.
+fn lots_of_bodies(dossier: &Dossier<'_>) -> Table {
+    let columns = vec![
+        text("Lotto"),
+        text("Ente"),
+        number("Dispositivi"),
+        number("Lettori"),
+    ];
+    let mut table = Table::new("lotti-enti", "Gli enti di ogni lotto", columns);
+    for (lot, lines) in in_order(grouped(dossier.lines, |line| &line.lot)) {
+        // Lines stand in the order of the bodies.
+        for own in lines.chunk_by(|left, right| left.body == right.body) {
+            let readers = own.iter().filter(|line| line.is_reader()).count();
+            let body = own.first().map_or("", |line| &line.body);
+            table.rows.push(vec![
+                or(lot, "Senza lotto").into(),
+                named(dossier.bodies, body).into(),
+                Cell::Integer(size(own.len())),
+                Cell::Integer(size(readers)),
+            ]);
+        }
+    }
+    let (all, _) = total(dossier.lines);
+    let last = [all.devices, all.readers].map(Cell::Integer);
+    let mut row = vec![Cell::from("Totale"), Cell::Empty];
+    row.extend(last);
+    table.total = Some(row);
+    table
 }
 
 /// How many devices have each value of an attribute, and what part of them.
@@ -385,6 +472,7 @@ fn outcomes(dossier: &Dossier<'_>) -> Section {
             alt: format!("{caption}; i numeri sono nella tabella per ente."),
             caption,
             unit: "lettori".to_owned(),
+            tones: (0..READERS.len()).collect(),
             series: series(),
             items: shown
                 .map(|(body, tally)| (named(dossier.bodies, body).to_owned(), bar(tally)))
@@ -424,12 +512,9 @@ fn map(dossier: &Dossier<'_>) -> Option<Block> {
 
 /// The Comuni that have readers, those with most first.
 fn places(dossier: &Dossier<'_>) -> Vec<Place> {
-    let mut comuni: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
     let readers = dossier.lines.iter().filter(|line| line.is_reader());
-    for line in readers.filter(|line| !line.comune.is_empty()) {
-        comuni.entry(&line.comune).or_default().push(line);
-    }
-    let mut comuni: Vec<_> = comuni.into_iter().collect();
+    let placed = readers.filter(|line| !line.comune.is_empty());
+    let mut comuni: Vec<_> = grouped(placed, |line| &line.comune).into_iter().collect();
     comuni.sort_by_key(|(_, lines)| std::cmp::Reverse(lines.len()));
     let placed = comuni.into_iter().map(|(name, lines)| Place {
         name: name.to_owned(),
@@ -444,6 +529,7 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
         text("Criterio").wide(10),
         text("Che cosa chiede").wide(48),
         text("Livello"),
+        text("Grado").wide(7),
     ]
     .into_iter()
     .chain(answers)
@@ -466,6 +552,7 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
             criterion.id.as_str().into(),
             criterion.text.as_str().into(),
             criterion.level.label().into(),
+            criterion.grade.name().into(),
         ];
         row.extend(counts.map(whole));
         table.rows.push(row);
@@ -482,6 +569,7 @@ fn criteria(dossier: &Dossier<'_>) -> Section {
                   non è noto; i numeri sono nella tabella che segue."
                     .to_owned(),
             unit: "lettori".to_owned(),
+            tones: ANSWERED.to_vec(),
             series: Answer::ALL
                 .iter()
                 .take(3)
@@ -541,7 +629,8 @@ fn software(dossier: &Dossier<'_>) -> Section {
             "La posizione di un software verso SCNTT è quella registrata nel catalogo, con la sua \
              fonte. Non esiste un elenco pubblico di prodotti compatibili: dove nulla è \
              documentato, la posizione è «non noto». Quello che afferma il solo fornitore non \
-             soddisfa il criterio.",
+             soddisfa il criterio. Che nessun lettore con un software risulti compatibile dice che \
+             manca un documento, non che il prodotto non possa esserlo.",
         ),
         Block::Table(table),
         Block::Table(known),
@@ -574,11 +663,11 @@ fn fibre(dossier: &Dossier<'_>) -> Option<Section> {
     let columns = vec![
         text("Ente"),
         number("Siti"),
-        number("Entro 50 m"),
-        number("Fino a 250 m"),
-        number("Fino a 500 m"),
-        number("Fino a 1 km"),
-        number("Oltre 1 km"),
+        number("Fino a 50\u{a0}m"),
+        number("Da 50 a 250\u{a0}m"),
+        number("Da 250 a 500\u{a0}m"),
+        number("Da 500\u{a0}m a 1\u{a0}km"),
+        number("Oltre 1\u{a0}km"),
         Column::new("Il più lontano (m)", Kind::Decimal(0)),
     ];
     let mut table = Table::new("fibra", "Distanza dei siti dalla fibra", columns);
@@ -651,7 +740,7 @@ fn lacking(dossier: &Dossier<'_>) -> Section {
     let mut blocks = vec![paragraph(
         "Quello che manca per rispondere ai criteri necessari, lettore per lettore. Di quelli già \
          collegati non si chiede nulla. Chi è il referente di ogni ente, con i suoi recapiti, si \
-         legge nella pagina dell’ente.",
+         legge in Varco, nella pagina dell’ente.",
     )];
     if table.rows.is_empty() {
         blocks.push(paragraph("Non manca nulla."));
@@ -698,7 +787,10 @@ fn acts(dossier: &Dossier<'_>) -> Section {
         "Adesione e atti",
         "atti",
         vec![
-            paragraph("Come ogni ente partecipa al progetto, per quanto è stato registrato."),
+            paragraph(
+                "Come ogni ente partecipa al progetto, per quanto è stato registrato. Ci sono anche \
+                 gli enti che partecipano e non hanno ancora dispositivi convalidati.",
+            ),
             Block::Table(table),
         ],
     )

@@ -72,6 +72,18 @@ pub(super) fn stocks<'a, K: Ord>(
     stocks
 }
 
+/// The devices with every value of something, in their order.
+pub(super) fn grouped<'a>(
+    lines: impl IntoIterator<Item = &'a Line>,
+    key: impl Fn(&'a Line) -> &'a str,
+) -> BTreeMap<&'a str, Vec<&'a Line>> {
+    let mut groups: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
+    for line in lines {
+        groups.entry(key(line)).or_default().push(line);
+    }
+    groups
+}
+
 /// How many devices have each outcome, for every value of something.
 pub(super) fn outcomes<'a, K: Ord>(
     lines: &'a [Line],
@@ -170,6 +182,13 @@ pub(super) fn outcome_columns(first: Column) -> Vec<Column> {
 
 pub(super) fn series() -> Vec<String> {
     READERS.iter().map(|one| one.label().to_owned()).collect()
+}
+
+/// A sentence as it goes on after a colon.
+pub(super) fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters.clone()).collect()
 }
 
 /// «1 dispositivo», «2 dispositivi».

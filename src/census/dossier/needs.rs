@@ -15,8 +15,10 @@ pub(super) fn interventions(dossier: &Dossier<'_>) -> Section {
         "Un intervento serve dove un criterio necessario non è soddisfatto; si conta una volta per \
          ciò a cui serve: un collegamento di rete serve a un sito e non a ogni sua telecamera. Un \
          intervento che serve a dispositivi di più lotti si conta nel lotto che ne ha di più, così \
-         che i lotti sommati diano il totale; lo stesso vale per gli enti. I lettori già collegati \
-         non sono contati.",
+         che i lotti sommati diano il totale; lo stesso vale per gli enti: un lotto da solo può dunque \
+         aver bisogno di opere contate in un altro. Gli interventi si sommano, anche dove uno può \
+         rendere inutile un altro: chi sostituisce un lettore lo consegna già configurato. I lettori \
+         già collegati non sono contati.",
     )];
     if estimate.by_lot.is_empty() {
         blocks.push(paragraph("Nessun intervento."));

@@ -129,6 +129,7 @@ struct Interventions {
     counted: String,
     connected: String,
     beside: String,
+    unsure: String,
     left_out: String,
     total: String,
     lots: Vec<Lot>,
@@ -184,6 +185,7 @@ pub async fn get(
         counted: query::figure(number(tender.demanded.counted)),
         connected: query::figure(number(tender.demanded.connected)),
         beside: query::figure(number(tender.demanded.beside)),
+        unsure: query::figure(number(tender.demanded.unsure)),
         left_out: query::figure(number(tender.left_out)),
         total: tender
             .estimate
