@@ -8,6 +8,7 @@ use crate::census::journal::Act;
 use crate::census::lot::Lots;
 use crate::census::person::Viewer;
 use crate::census::rules;
+use crate::census::table::Fault;
 use crate::clock::{self, Instant};
 use crate::storage::Unit;
 use jiff::civil::Date;
@@ -208,22 +209,8 @@ impl Register {
         unit: &mut Unit,
         at: Option<Instant>,
     ) -> Result<Option<(Edition, Lots)>> {
-        let Some(edition) = self.edition_then(unit, Kind::Lots, at).await? else {
-            return Ok(None);
-        };
-        match Lots::stored(&edition.content) {
-            Ok(lots) => Ok(Some((edition, lots))),
-            Err(faults) => {
-                let first = faults.first();
-                let why = first.map(|one| format!("riga {}: {}", one.line, one.message));
-                Err(Error::Damaged(format!(
-                    "{} «{}» non si legge più: {}",
-                    edition.kind.label(),
-                    edition.name,
-                    why.unwrap_or_default()
-                )))
-            }
-        }
+        let edition = self.edition_then(unit, Kind::Lots, at).await?;
+        parsed(edition, Lots::stored)
     }
 
     /// The day of an instant, or today, ISO 8601.
@@ -233,7 +220,30 @@ impl Register {
     }
 }
 
-const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");
+/// An edition with what its text says.
+pub(super) fn parsed<T>(
+    edition: Option<Edition>,
+    read: impl Fn(&str) -> Result<T, Vec<Fault>>,
+) -> Result<Option<(Edition, T)>> {
+    let Some(edition) = edition else {
+        return Ok(None);
+    };
+    match read(&edition.content) {
+        Ok(content) => Ok(Some((edition, content))),
+        Err(faults) => {
+            let first = faults.first();
+            let why = first.map(|one| format!("riga {}: {}", one.line, one.message));
+            Err(Error::Damaged(format!(
+                "{} «{}» non si legge più: {}",
+                edition.kind.label(),
+                edition.name,
+                why.unwrap_or_default()
+            )))
+        }
+    }
+}
+
+pub(super) const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");
 
 /// Criteria are read by whoever is judged by them, and so by everybody.
 pub(super) fn may_read(viewer: &Viewer, kind: Kind) -> Result<()> {

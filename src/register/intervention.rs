@@ -6,7 +6,7 @@
 //! by `tests/it/tender.rs`.
 
 use super::compatibility::Basis;
-use super::edition::may_read;
+use super::edition::{NOT_HERE, may_read, parsed};
 use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
@@ -394,9 +394,7 @@ impl Register {
         };
         let found = unit.edition(id).await?;
         let found = found.filter(|edition| edition.kind == kind);
-        found
-            .map(Some)
-            .ok_or(Error::NotFound("Questa edizione non c’è."))
+        found.map(Some).ok_or(NOT_HERE)
     }
 }
 
@@ -444,29 +442,6 @@ impl Means {
 }
 
 const NO_REMEDY: Error = Error::NotFound("Nei criteri non c’è questo intervento.");
-
-/// An edition with what its text says.
-fn parsed<T>(
-    edition: Option<Edition>,
-    read: impl Fn(&str) -> Result<T, Vec<Fault>>,
-) -> Result<Option<(Edition, T)>> {
-    let Some(edition) = edition else {
-        return Ok(None);
-    };
-    match read(&edition.content) {
-        Ok(content) => Ok(Some((edition, content))),
-        Err(faults) => {
-            let first = faults.first();
-            let why = first.map(|one| format!("riga {}: {}", one.line, one.message));
-            Err(Error::Damaged(format!(
-                "{} «{}» non si legge più: {}",
-                edition.kind.label(),
-                edition.name,
-                why.unwrap_or_default()
-            )))
-        }
-    }
-}
 
 /// The software of a device, as the catalogue calls it where it is known there.
 fn software<'a>(basis: &'a Basis, record: &'a Record) -> &'a str {
