@@ -13,6 +13,7 @@ use crate::census::catalogue::{
 };
 use crate::census::filter::Filter;
 use crate::census::journal::{Seal, Sealed};
+use crate::census::vocabulary::Field;
 use crate::clock::Instant;
 use sqlx::Row;
 
@@ -231,24 +232,34 @@ impl Unit {
 
     /// Which programs the devices that the filter finds state, in no order.
     pub async fn product_uses(&mut self, filter: &Filter) -> Result<Vec<ProductUse>> {
-        let mut statement = Statement::new(
-            "SELECT r.software, coalesce(r.software_versione, ''), r.ente, count(*) \
-             FROM revision r WHERE r.software IS NOT NULL AND ",
-        );
+        let named = [Field::Software, Field::SoftwareVersione];
+        let rows = self.uses(filter, named).await?.into_iter();
+        let uses = rows.map(|(name, version, body, devices)| ProductUse {
+            name,
+            version,
+            body,
+            devices,
+        });
+        Ok(uses.collect())
+    }
+
+    /// How many devices of each body state the same two texts; those that leave out the first are
+    /// left out.
+    async fn uses(
+        &mut self,
+        filter: &Filter,
+        [first, second]: [Field; 2],
+    ) -> Result<Vec<(String, String, String, i64)>> {
+        let (first, second) = (first.name(), second.name());
+        let mut statement = Statement::new(&format!(
+            "SELECT r.{first}, coalesce(r.{second}, ''), r.ente, count(*) \
+             FROM revision r WHERE r.{first} IS NOT NULL AND "
+        ));
         condition(&mut statement, filter);
         statement.push(" GROUP BY 1, 2, 3");
-        let rows: Vec<(String, String, String, i64)> = on!(self, |conn| {
+        Ok(on!(self, |conn| {
             bound!(sqlx::query_as, statement).fetch_all(conn).await?
-        });
-        let uses = rows
-            .into_iter()
-            .map(|(name, version, body, devices)| ProductUse {
-                name,
-                version,
-                body,
-                devices,
-            });
-        Ok(uses.collect())
+        }))
     }
 }
 
@@ -326,15 +337,7 @@ impl Unit {
     /// Which makes and models the devices that the filter finds state, in no order; those without a
     /// make are left out.
     pub async fn model_uses(&mut self, filter: &Filter) -> Result<Vec<ModelUse>> {
-        let mut statement = Statement::new(
-            "SELECT r.marca, coalesce(r.modello, ''), r.ente, count(*) \
-             FROM revision r WHERE r.marca IS NOT NULL AND ",
-        );
-        condition(&mut statement, filter);
-        statement.push(" GROUP BY 1, 2, 3");
-        let rows: Vec<(String, String, String, i64)> = on!(self, |conn| {
-            bound!(sqlx::query_as, statement).fetch_all(conn).await?
-        });
+        let rows = self.uses(filter, [Field::Marca, Field::Modello]).await?;
         let uses = rows
             .into_iter()
             .map(|(make, model, body, devices)| ModelUse {
