@@ -1088,7 +1088,10 @@ mod tests {
         assert!(Criteria::read("").is_err());
         assert!(Criteria::read(&"#".repeat(LONGEST + 1)).is_err());
         assert!(Criteria::read(&"[".repeat(LONGEST)).is_err());
-        assert!(Criteria::read(&"a = ".repeat(LONGEST / 4)).is_err());
+        // As many errors as letters.
+        for one in ["a = ", "=", "a\n", "[\n", "a=[= = "] {
+            assert!(Criteria::read(&one.repeat(LONGEST / one.len())).is_err());
+        }
     }
 
     #[test]

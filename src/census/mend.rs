@@ -10,6 +10,7 @@
 //! `criterion`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::de::DeTable;
 
@@ -18,6 +19,9 @@ const ROUNDS: usize = 40;
 
 /// With how many errors at most a piece is worth that: reading it again and again takes time.
 const FEW: usize = 200;
+
+/// How many lines with errors are looked at.
+const MOST: usize = 1_000;
 
 /// A text that can be read, and what was wrong with it.
 #[derive(Debug)]
@@ -109,30 +113,42 @@ fn faults(text: &str) -> Vec<(usize, String)> {
     let (mut faults, unclosed) = read(text);
     // Until a list is closed what follows is read as if it were in it.
     if unclosed && let Some((at, _)) = faults.first() {
-        let (cause, _) = read(text.get(..line_of(text, *at)).unwrap_or_default());
+        let line = line_of(text, *at);
+        let (cause, _) = read(text.get(..line).unwrap_or_default());
         faults.splice(0..0, cause.into_iter().take(1));
     }
-    faults.dedup_by_key(|(at, _)| line_of(text, *at));
     faults
 }
 
-/// What the TOML reader finds wrong, by its place, and whether a list is never closed.
+/// What the TOML reader finds wrong, by its place, the first of each of the first lines; and whether
+/// a list is never closed. A hostile text has as many errors as letters.
 fn read(text: &str) -> (Vec<(usize, String)>, bool) {
     let (_, errors) = DeTable::parse_recoverable(text);
-    let mut unclosed = false;
-    let mut faults: Vec<(usize, String)> = errors
-        .iter()
-        .map(|error| {
-            let message = error.message();
-            unclosed |= message.starts_with("unclosed array,")
-                || message.starts_with("unclosed inline table");
-            let at = error.span().map_or(0, |span| span.start);
-            let at = whence(text, at, message);
-            (at, said(text, at, message))
-        })
+    let lines: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(end, _)| end + 1))
         .collect();
-    faults.sort_by_key(|(at, _)| *at);
-    (faults, unclosed)
+    let opened = ["\"\"\"", "'''"].map(|quotes| text.rfind(quotes));
+    let end = text.trim_end().len();
+    let mut unclosed = false;
+    let mut firsts: BTreeMap<usize, (usize, &str)> = BTreeMap::new();
+    for error in &errors {
+        let message = error.message();
+        unclosed |=
+            message.starts_with("unclosed array,") || message.starts_with("unclosed inline table");
+        let at = error.span().map_or(0, |span| span.start);
+        let at = whence(at, text.len(), opened, message).min(end);
+        let line = lines.partition_point(|start| *start <= at);
+        let first = firsts.entry(line).or_insert((at, message));
+        if at < first.0 {
+            *first = (at, message);
+        }
+        if firsts.len() > MOST {
+            firsts.pop_last();
+        }
+    }
+    let firsts = firsts.into_values();
+    let faults = firsts.map(|(at, message)| (at, said(text, at, message)));
+    (faults.collect(), unclosed)
 }
 
 /// Where the line of a place begins.
@@ -142,18 +158,18 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// Where the author slipped: a text that is never closed is found at the end of the file, but it is
-/// its beginning that is to be looked at.
-fn whence(text: &str, at: usize, message: &str) -> usize {
-    let opening = if at < text.len() {
+/// its beginning, the last of its quotes, that is to be looked at.
+fn whence(at: usize, end: usize, [basic, literal]: [Option<usize>; 2], message: &str) -> usize {
+    let opening = if at < end {
         None
     } else if message.starts_with("invalid multi-line basic string") {
-        text.get(..at).unwrap_or_default().rfind("\"\"\"")
+        basic
     } else if message.starts_with("invalid multi-line literal string") {
-        text.get(..at).unwrap_or_default().rfind("'''")
+        literal
     } else {
         None
     };
-    opening.unwrap_or(at).min(text.trim_end().len())
+    opening.unwrap_or(at)
 }
 
 /// The entries with these faults, each from its first line to that of the next one.

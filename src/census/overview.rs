@@ -96,6 +96,8 @@ impl Grouped {
 pub struct Overview {
     /// All devices.
     pub all: Outcomes,
+    /// Those of which it is not known whether they read plates.
+    pub unsure: u64,
     /// By the code of the body.
     pub bodies: Grouped,
     /// By the name of the software; empty for none.
@@ -122,6 +124,7 @@ impl Overview {
     pub fn add(&mut self, record: &Record, verdict: &Verdict, lot: &str) {
         let outcome = verdict.outcome;
         self.all.add(outcome);
+        self.unsure += u64::from(outcome != Outcome::Beside && !verdict.reads);
         self.bodies.add(record.text(Field::Ente), outcome);
         self.software.add(record.text(Field::Software), outcome);
         let place = self.spellings.place(lot);

@@ -9,7 +9,8 @@
 use super::journal::feed;
 use super::vocabulary::Term;
 use crate::clock::Instant;
-use geo::{Coord, Geometry, InteriorPoint, MapCoords, Rect};
+use geo::algorithm::line_measures::InterpolatableLine;
+use geo::{Coord, Euclidean, Geometry, InteriorPoint, MapCoords, Rect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -238,7 +239,10 @@ impl Feature {
     /// A point of it, in or near its middle: degrees, longitude first.
     #[must_use]
     pub fn middle(&self) -> Option<(f64, f64)> {
-        let point = self.shape.interior_point()?;
+        let point = match &self.shape {
+            Geometry::LineString(line) => line.point_at_ratio_from_start(&Euclidean, 0.5),
+            shape => shape.interior_point(),
+        }?;
         Some((point.x(), point.y()))
     }
 

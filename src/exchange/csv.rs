@@ -51,7 +51,7 @@ pub struct Detected {
 #[derive(Debug, thiserror::Error)]
 pub enum CsvError {
     /// Nothing in it.
-    #[error("Il file è vuoto: scegliete il file con i dispositivi.")]
+    #[error("Il file è vuoto: scegliete quello con i dati.")]
     Empty,
     /// Something else, recognised by its first bytes.
     #[error("Il file non è un CSV: è {0}. Apritelo e salvatelo come «CSV UTF-8».")]

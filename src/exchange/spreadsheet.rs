@@ -183,7 +183,7 @@ impl Sheets {
         let Some((name, _, lines)) = self.0.get(at).filter(|(_, _, lines)| !lines.is_empty())
         else {
             return refused(
-                "Il foglio di calcolo è vuoto: scegliete il file con i dispositivi.".to_owned(),
+                "Il foglio di calcolo è vuoto: scegliete quello con i dati.".to_owned(),
             );
         };
         let table = header::table(lines, choices.header_line).map_err(SourceError::Refused)?;

@@ -167,7 +167,7 @@ impl Register {
                 (edition.content.clone(), Some(edition))
             }
         };
-        let after = match Criteria::read(&text) {
+        let after = match read(text.clone()).await? {
             Ok(after) => after,
             Err(troubles) => return Ok(Outcomes::Wrong(troubles)),
         };
@@ -229,9 +229,11 @@ impl Register {
     ) -> Result<Result<Edition, Vec<Trouble>>> {
         may_change(viewer)?;
         let text = Criteria::tidy(text);
-        if let Err(troubles) = Criteria::read(&text) {
+        let turn = self.turn().await?;
+        if let Err(troubles) = read(text.clone()).await? {
             return Ok(Err(troubles));
         }
+        drop(turn);
         let loaded = self.load_edition(viewer, Kind::Criteria, name, text).await;
         loaded.map(Ok)
     }
@@ -241,6 +243,12 @@ impl Register {
     pub fn edition_in_force(&self, said: &[Force]) -> Option<Uuid> {
         in_force(Kind::Criteria, said, &self.day(None))
     }
+}
+
+/// Reads a set on a thread of its own: of a hostile text it takes seconds.
+async fn read(text: String) -> Result<Result<Criteria, Vec<Trouble>>> {
+    let read = tokio::task::spawn_blocking(move || Criteria::read(&text));
+    read.await.map_err(|error| Error::Failed(error.to_string()))
 }
 
 fn may_try(viewer: &Viewer) -> Result<()> {

@@ -61,6 +61,15 @@ impl Asked {
         }
     }
 
+    /// The editions that are chosen instead of those in force, for the history.
+    fn chosen(&self) -> String {
+        chosen(&[
+            ("criteri", self.criteria),
+            ("prezzi", self.prices),
+            ("lotti", self.lots),
+        ])
+    }
+
     /// The same of the whole census, without a selection: what a selection is compared with.
     #[must_use]
     pub fn whole(&self) -> Self {
@@ -190,7 +199,8 @@ impl Register {
             None
         };
         drop(unit);
-        self.note_filter(&asked.filter, "interventi").await?;
+        let how = format!("interventi{}", asked.chosen());
+        self.note_filter(&asked.filter, &how).await?;
         Ok((chosen, whole))
     }
 
@@ -202,7 +212,7 @@ impl Register {
         let mut unit = self.store.read().await?;
         let gathered = self.gather(&mut unit, asked, Some(remedy)).await?;
         drop(unit);
-        let how = format!("intervento {remedy}");
+        let how = format!("intervento {remedy}{}", asked.chosen());
         self.note_filter(&asked.filter, &how).await?;
         gathered.behind(remedy).ok_or(NO_REMEDY)
     }
@@ -233,7 +243,7 @@ impl Register {
             act: Act::Exported,
             body: Some(body).filter(|body| !body.is_empty()),
             subject: name,
-            detail: &asked.filter.in_short(),
+            detail: &format!("{}{}", asked.filter.in_short(), asked.chosen()),
         };
         self.leave_note(&asked.filter.viewer().account, note).await
     }
@@ -439,6 +449,13 @@ impl Means {
             .transpose()
             .map_err(|error| Error::Invalid(error.to_string()))
     }
+}
+
+/// What is chosen instead of what is in force, for the history: ` criteri=… prezzi=…`.
+pub(super) fn chosen(choices: &[(&str, Option<Uuid>)]) -> String {
+    let made = choices.iter();
+    made.filter_map(|(name, id)| Some(format!(" {name}={}", (*id)?)))
+        .collect()
 }
 
 const NO_REMEDY: Error = Error::NotFound("Nei criteri non c’è questo intervento.");

@@ -5,7 +5,7 @@
 //! ask for it, and that they did is noted. Enforced by `tests/it/report.rs`.
 
 use super::compatibility::Basis;
-use super::intervention::Means;
+use super::intervention::{Means, chosen};
 use super::journal::Note;
 use super::reference_layer::Reference;
 use super::{Error, Register, Result};
@@ -45,6 +45,18 @@ pub struct Asked {
     pub fibre: Option<Uuid>,
 }
 
+impl Asked {
+    /// What is chosen instead of what is in force, for the history.
+    fn chosen(&self) -> String {
+        chosen(&[
+            ("criteri", self.criteria),
+            ("prezzi", self.prices),
+            ("lotti", self.lots),
+            ("fibra", self.fibre),
+        ])
+    }
+}
+
 /// What the report needs of a device besides what the criteria ask.
 const FIELDS: [Field; 14] = [
     Field::Codice,
@@ -68,8 +80,8 @@ impl Register {
     pub async fn report(&self, viewer: &Viewer, asked: &Asked) -> Result<Report> {
         may_read(viewer)?;
         let report = self.gather_report(viewer, asked).await?;
-        self.note_filter(&filter(viewer, asked), "relazione di compatibilità")
-            .await?;
+        let how = format!("relazione di compatibilità{}", asked.chosen());
+        self.note_filter(&filter(viewer, asked), &how).await?;
         Ok(report)
     }
 
@@ -82,7 +94,7 @@ impl Register {
     ) -> Result<Report> {
         may_read(viewer)?;
         let report = self.gather_report(viewer, asked).await?;
-        let detail = filter(viewer, asked).in_short();
+        let detail = format!("{}{}", filter(viewer, asked).in_short(), asked.chosen());
         let note = Note {
             act: Act::Exported,
             body: None,

@@ -310,7 +310,7 @@ fn named(name: &str) -> Result<String> {
                 .to_owned(),
         ));
     }
-    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+    if name.chars().count() > LONGEST_NAME || rules::has_control(name, false) {
         return Err(Error::Invalid(format!(
             "Il nome di una fotografia è una riga di al più {LONGEST_NAME} caratteri."
         )));

@@ -3,7 +3,7 @@
 use crate::census::collation::italian;
 use crate::census::filter::Filter;
 use crate::census::lot;
-use crate::census::overview::Outcomes;
+use crate::census::overview::{Outcomes, Overview};
 use crate::census::vocabulary::Field;
 use crate::register::verdict::Surveyed;
 use crate::web::App;
@@ -99,7 +99,7 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
         asking: Asking::new(OVERVIEW, filter, choices, names, &[]),
         by: By::of(basis),
         devices: overview.all.devices(),
-        counted: counted(&overview.all),
+        counted: counted(&overview),
         outcomes: outcomes(filter, &overview.all),
         bodies: lines(filter, Field::Ente, overview.bodies.rows(), by_body),
         software: lines(
@@ -141,13 +141,19 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
     }
 }
 
-fn counted(all: &Outcomes) -> String {
+fn counted(overview: &Overview) -> String {
+    let all = &overview.all;
+    let unsure = match overview.unsure {
+        0 => String::new(),
+        1 => "; di 1 non è ancora noto se le legga".to_owned(),
+        many => format!("; di {} non è ancora noto se le leggano", figure(many)),
+    };
     let readers = query::counted(
         all.readers(),
         "dispositivo che legge targhe",
         "dispositivi che leggono targhe",
     );
-    format!("{readers}, su {} in tutto", figure(all.devices()))
+    format!("{readers}, su {} in tutto{unsure}", figure(all.devices()))
 }
 
 /// The rows of a table about a field by which devices are filtered, by name.
