@@ -99,7 +99,7 @@ fn page_of(page: Page, filter: &Filter, surveyed: &Surveyed) -> Compatibility {
         asking: Asking::new(OVERVIEW, filter, choices, names, &[]),
         by: By::of(basis),
         devices: overview.all.devices(),
-        counted: counted(&overview),
+        counted: counted(overview),
         outcomes: outcomes(filter, &overview.all),
         bodies: lines(filter, Field::Ente, overview.bodies.rows(), by_body),
         software: lines(
