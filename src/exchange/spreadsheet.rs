@@ -1,9 +1,9 @@
 //! Devices from spreadsheets: workbooks of Office Open XML and of `OpenDocument`.
 //!
 //! A cell becomes the text a person would type: dates as ISO 8601, numbers with a decimal point and
-//! no more digits than they have, of an XLSX also shares as percentages, errors by their name. An XLSX is read cell by cell; an ODS is held
-//! in memory whole, so its size once repeated cells are laid out is measured first. Enforced by the
-//! tests below and by the files of `tests/data/import/`.
+//! no more digits than they have, of an XLSX also shares as percentages, errors by their name. An
+//! XLSX is read cell by cell; an ODS is held in memory whole, so its size once repeated cells are
+//! laid out is measured first. Enforced by the tests below and by the files of `tests/data/import/`.
 
 use super::archive::Archive;
 use super::csv::CsvError;

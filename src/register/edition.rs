@@ -5,7 +5,7 @@ use super::journal::{Note, note_at};
 use super::{Error, Register, Result};
 use crate::census::edition::{Edition, Force, Kind, in_force};
 use crate::census::journal::Act;
-use crate::census::lot::Lots;
+use crate::census::lot::{BY_HAND, Lots};
 use crate::census::person::Viewer;
 use crate::census::rules;
 use crate::census::table::Fault;
@@ -241,6 +241,11 @@ pub(super) fn parsed<T>(
             )))
         }
     }
+}
+
+/// The lots of a division; without one, lots are those said by hand.
+pub(super) fn lots_of(division: Option<&(Edition, Lots)>) -> &Lots {
+    division.map_or(&BY_HAND, |(_, lots)| lots)
 }
 
 pub(super) const NOT_HERE: Error = Error::NotFound("Questa edizione non c’è.");

@@ -1,12 +1,12 @@
 //! What the census needs for the tender: interventions by lot, and what they cost.
 //!
 //! [`Register::demand`] gives rows with numbers to page and file; the report goes the same road,
-//! [`Means`], in its own pass over the devices. Criteria, prices and lots are those in force at the moment of the filter, as they
-//! were known then, or those that are chosen; so an estimate of a snapshot stays the same. Enforced
-//! by `tests/it/tender.rs`.
+//! [`Means`], in its own pass over the devices. Criteria, prices and lots are those in force at the
+//! moment of the filter, as they were known then, or those that are chosen; so an estimate of a
+//! snapshot stays the same. Enforced by `tests/it/tender.rs`.
 
 use super::compatibility::Basis;
-use super::edition::{NOT_HERE, may_read, parsed};
+use super::edition::{NOT_HERE, lots_of, may_read, parsed};
 use super::journal::Note;
 use super::{Error, Register, Result};
 use crate::census::collation::italian;
@@ -16,7 +16,7 @@ use crate::census::estimate::{Estimate, WITHOUT_VAT};
 use crate::census::filter::Filter;
 use crate::census::intervention::{Case, Demand, Demanded, Selection};
 use crate::census::journal::Act;
-use crate::census::lot::{self, BY_HAND, Lots};
+use crate::census::lot::{self, Lots};
 use crate::census::person::Viewer;
 use crate::census::price::{self, PriceList};
 use crate::census::record::Record;
@@ -418,9 +418,9 @@ pub(super) struct Means {
 }
 
 impl Means {
-    /// The division in lots; without one, lots are those said by hand.
+    /// The lots.
     pub fn division(&self) -> &Lots {
-        self.lots.as_ref().map_or(&BY_HAND, |(_, lots)| lots)
+        lots_of(self.lots.as_ref())
     }
 
     /// A judged device, in its lot.

@@ -8,6 +8,7 @@
 
 use super::adhesion::Seen as Recorded;
 use super::compatibility::Basis;
+use super::edition::lots_of;
 use super::find::{self, Choices, Names};
 use super::journal::Note;
 use super::record::Seen;
@@ -335,11 +336,10 @@ impl Register {
         let _turn = self.turn().await?;
         let mut unit = self.store.read().await?;
         let basis = self.basis(&mut unit, &filter, None).await?;
-        let (division, lots) = self.division(&mut unit, basis.at).await?.map_or_else(
-            || (None, Lots::default()),
-            |(edition, lots)| (Some((edition.name, edition.id)), lots),
-        );
-        let overview = self.counted(&mut unit, &filter, &basis, &lots).await?;
+        let division = self.division(&mut unit, basis.at).await?;
+        let lots = lots_of(division.as_ref());
+        let overview = self.counted(&mut unit, &filter, &basis, lots).await?;
+        let division = division.map(|(edition, _)| (edition.name, edition.id));
         let (names, choices) = self.offered(&mut unit, &filter).await?;
         drop(unit);
         self.note_filter(&filter, "compatibilità").await?;
@@ -548,8 +548,8 @@ impl Register {
         let basis = self.basis(&mut unit, &asked, None).await?;
         let place = sought.place(&basis)?;
         let names = self.names_in(&mut unit).await?;
-        let lots = self.division(&mut unit, basis.at).await?;
-        let lots = lots.map(|(_, lots)| lots).unwrap_or_default();
+        let division = self.division(&mut unit, basis.at).await?;
+        let lots = lots_of(division.as_ref());
         let mut spelled = Spellings::of(lots.names());
         unit.each_asked(&asked, &IN_A_LOT, |_, _, record| {
             spelled.place(lots.of(record));
